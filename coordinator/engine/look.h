@@ -1,0 +1,128 @@
+/* look.h - fresh readings, and what expressions make of them. */
+#ifndef LOOK_H
+#define LOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * How it works
+ *
+ * A look is a list of questions asked together.  Each question names the
+ * probes it needs; each distinct (host, argv) is run once, however many
+ * questions use it, and readings that are young enough are not asked again.
+ * When all answers are in (or given up) each question has become a fact:
+ * a truth, when it was seen, and the values that every member showed.
+ *
+ * A member that gave no answer makes a fact TRI_UNKNOWN unless the rest
+ * decides it; it is named in `silent`.  "Nobody answered" is never "false".
+ * Times are CLOCK_BOOTTIME milliseconds of the coordinator.
+ */
+
+struct look;
+struct look_roster;
+struct call;
+struct call_set;
+struct err;
+struct json;
+
+/* X(name, word): what a fact says. */
+#define LOOK_TRUTHS(X)							\
+	X(NO,      "no")						\
+	X(YES,     "yes")						\
+	X(UNKNOWN, "unknown")
+
+enum look_truth {
+#define X(name, word) LOOK_##name,
+	LOOK_TRUTHS(X)
+#undef X
+};
+
+const char *look_truth_word(enum look_truth truth);
+
+/*
+ * Who there is to ask and what "in service" and "ready" mean: made from the
+ * normalised inventory (what fleet.export() returns).  Kept by the engine as
+ * long as the fleet's revision stays, with the readings taken so far.
+ */
+int look_roster_parse(const char *inventory, size_t size,
+		      struct look_roster **roster_r, struct err *err);
+void look_roster_free(struct look_roster **rosterp);
+/* From now on not asked, and not counted among the peers. */
+void look_roster_exclude(struct look_roster *roster, const char *host,
+			 bool excluded);
+/* Where hosts are asked; calls are looked up by host name at each look. */
+void look_roster_calls(struct look_roster *roster, struct call_set *calls);
+/* Forget what was seen before now (after a change, after a takeover). */
+void look_roster_forget(struct look_roster *roster);
+
+/*
+ * What an expression may speak of besides probes.  Everything is borrowed
+ * until look_fact() was read; any member may be NULL.
+ */
+struct look_scope {
+	const char *backend;		/* name; "service" is its row */
+	const struct json *plan;	/* pinned plan: its probes */
+	/* the turn's member of that group, NULL while none is chosen */
+	const char *(*mouth)(void *ctx, const char *group);
+	/* ${steps.S.x}: a remembered value, or the state for x "state" */
+	const char *(*step_value)(void *ctx, const char *step,
+				  const char *name);
+	void *ctx;
+	const struct json *result;	/* out.*: the attempt's result */
+	int64_t elapsed_ms;		/* out.elapsed in a poll */
+};
+
+struct look_fact {
+	enum look_truth truth;
+	int64_t asked_ms;	/* when the oldest reading in it was asked */
+	int64_t at_ms;		/* when its last reading arrived */
+	const char *text;	/* "service.vhosts == 0: dir1 0, dir2 100" */
+	const char *silent;	/* "dir2 (no answer in 10 s)", or "" */
+	const char *evidence;	/* JSON object text for survey and proof */
+};
+
+typedef void look_done_fn(void *ctx, struct look *look);
+
+struct look *look_new(struct look_roster *roster);
+void look_free(struct look **lookp);	/* also while it runs: no done then */
+
+/*
+ * Put a question; returns its number for look_fact().  An expression that
+ * does not parse or names an unknown probe is a fact UNKNOWN that says so.
+ */
+unsigned int look_expr(struct look *look, const struct look_scope *scope,
+		       const char *expr);
+/* The value of one field, members agreeing; fact.text is the value alone. */
+unsigned int look_value(struct look *look, const struct look_scope *scope,
+			const char *field);
+/* Is this backend in service on every member that is asked? */
+unsigned int look_service(struct look *look, const char *backend);
+/* Is every other backend that is not excluded in service? */
+unsigned int look_peers(struct look *look, const char *spared);
+/* Are all members of the group ready? */
+unsigned int look_ready(struct look *look, const char *group);
+/* Is at least one backend other than this one in service? */
+unsigned int look_another(struct look *look, const char *spared);
+
+/*
+ * Ask what is not younger than max_age_ms, wait at most timeout_ms, then
+ * done, once, from the loop.  After it the facts may be read until the look
+ * is freed.
+ */
+void look_run(struct look *look, int64_t max_age_ms, int64_t timeout_ms,
+	      look_done_fn *done, void *ctx);
+const struct look_fact *look_fact(const struct look *look, unsigned int nr);
+/* How many questions to hosts it took (for tests and the log). */
+unsigned int look_probes_run(const struct look *look);
+
+/*
+ * Last known state of every backend on every member, whoever looked:
+ * [{"member","backend","in_service":true|false|null,"row":{…},"asked_ms",
+ * "at_ms"}] for the op "sighting".  Only what arrived after since_ms.
+ * The text is malloc'd; NULL when there is nothing.
+ */
+char *look_sightings(const struct look_roster *roster, int64_t since_ms);
+
+#endif
