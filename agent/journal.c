@@ -16,9 +16,9 @@
 #include "alloc.h"
 #include "journal_disk.h"
 
-#define NAME "journal"
+#define NAME	 "journal"
 #define NAME_NEW "journal.new"
-#define MARKER "journal.made" /* a journal was here: its absence is a loss */
+#define MARKER	 "journal.made" /* a journal was here: its absence is a loss */
 
 static int
 write_all(int fd, const void *data, size_t len, uint64_t at)
@@ -77,8 +77,8 @@ write_record(int fd, uint64_t at, uint64_t number, const char *json, size_t len)
 static int
 marker_make(int dir, struct err *err)
 {
-	int fd = openat(dir, MARKER, O_CREAT | O_WRONLY | O_CLOEXEC | O_NOFOLLOW,
-			0600);
+	int fd = openat(dir, MARKER,
+			O_CREAT | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		return err_set_errno(err, "cannot make %s", MARKER);
@@ -198,8 +198,8 @@ rewrite_finish(struct rewrite *w, int dir, const char *old_name,
 
 	if (write_zero(w->fd, w->at, size) < 0 || fsync(w->fd) < 0)
 		return err_set_errno(err, "cannot write %s", NAME_NEW);
-	if (old_name != NULL &&
-	    linkat(dir, NAME, dir, old_name, 0) < 0 && errno != ENOENT)
+	if (old_name != NULL && linkat(dir, NAME, dir, old_name, 0) < 0 &&
+	    errno != ENOENT)
 		return err_set_errno(err, "cannot keep the old journal");
 	if (renameat(dir, NAME_NEW, dir, NAME) < 0 || fsync(dir) < 0)
 		return err_set_errno(err, "cannot put the journal in place");
@@ -207,14 +207,15 @@ rewrite_finish(struct rewrite *w, int dir, const char *old_name,
 }
 
 int
-journal_rewrite(int dir, const char *first, journal_record_fn *keep,
-		void *self, const char *old_name, struct err *err)
+journal_rewrite(int dir, const char *first, journal_record_fn *keep, void *self,
+		const char *old_name, struct err *err)
 {
 	struct rewrite w = { .number = 1, .keep = keep, .self = self };
 	int rc;
 
 	w.fd = openat(dir, NAME_NEW,
-		      O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
+		      O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC | O_NOFOLLOW,
+		      0600);
 	if (w.fd < 0)
 		return err_set_errno(err, "cannot make %s", NAME_NEW);
 	rc = rewrite_add(&w, first, strlen(first), err);
@@ -327,7 +328,8 @@ journal_reserve(struct journal *j, size_t bytes, size_t records,
 	if (need <= j->size)
 		return 0;
 	size = (need / JOURNAL_CHUNK + 1) * JOURNAL_CHUNK;
-	/* The length first, at once: one that is no multiple reads as damage. */
+	/* The length first, at once: one that is no multiple reads as damage.
+	 */
 	if (ftruncate(j->fd, (off_t)size) < 0)
 		return err_set_errno(err, "no room for the journal");
 	if (write_zero(j->fd, j->size, size) < 0) {

@@ -6,9 +6,11 @@
  * with blanks to a multiple of 32 bytes.  The file is always a multiple of
  * JOURNAL_CHUNK long and zero behind its last record, so
  *
- * - a write needs no new blocks: what was reserved can be written on a full disk;
- * - a torn write shows: whole sectors (or the end of the record) are still zero,
- *   which JSON and its padding never are.  It was never durable: cut it, say so;
+ * - a write needs no new blocks: what was reserved can be written on a full
+ * disk;
+ * - a torn write shows: whole sectors (or the end of the record) are still
+ * zero, which JSON and its padding never are.  It was never durable: cut it,
+ * say so;
  * - anything else that does not check out is damage: a person must decide.
  *
  * An append is durable when it returns.  After a failed write nothing is
@@ -23,8 +25,8 @@
 #include "buf.h"
 #include "err.h"
 
-#define JOURNAL_CHUNK ((size_t)256 * 1024)
-#define JOURNAL_RECORD_MAX ((size_t)96 * 1024)
+#define JOURNAL_CHUNK	    ((size_t)256 * 1024)
+#define JOURNAL_RECORD_MAX  ((size_t)96 * 1024)
 #define JOURNAL_HEADER_SIZE 32
 
 enum journal_state {
@@ -35,15 +37,15 @@ enum journal_state {
 };
 
 struct journal {
-	int dir;  /* borrowed: the state directory */
-	int fd;	  /* -1 while missing */
-	uint64_t at;   /* where the next record goes */
-	uint64_t size; /* of the file */
-	uint64_t number; /* of the next record */
+	int dir;	  /* borrowed: the state directory */
+	int fd;		  /* -1 while missing */
+	uint64_t at;	  /* where the next record goes */
+	uint64_t size;	  /* of the file */
+	uint64_t number;  /* of the next record */
 	uint64_t flushes; /* since it was opened: shown by tests */
 	enum journal_state state;
-	char why[256];	/* state in words; also told about a cut tail */
-	uint64_t cut;	/* bytes of a torn tail that were cut */
+	char why[256]; /* state in words; also told about a cut tail */
+	uint64_t cut;  /* bytes of a torn tail that were cut */
 };
 
 /* `at` names the record for journal_read().  -1 stops: it is damage. */
@@ -53,12 +55,13 @@ typedef int journal_record_fn(void *self, uint64_t at, const char *json,
 /* Pure: what the bytes of a file say. */
 enum journal_verdict {
 	JOURNAL_WHOLE,
-	JOURNAL_TORN, /* records up to `at` are good, behind is one torn write */
+	JOURNAL_TORN, /* records up to `at` are good, behind is one torn write
+		       */
 	JOURNAL_BAD,
 };
 struct journal_end {
 	enum journal_verdict verdict;
-	uint64_t at;	 /* first byte behind the good records */
+	uint64_t at; /* first byte behind the good records */
 	uint64_t records;
 	uint64_t torn; /* bytes of the torn write */
 	char why[200];
@@ -83,8 +86,8 @@ int journal_reserve(struct journal *j, size_t bytes, size_t records,
 int journal_append(struct journal *j, const char *json, size_t len,
 		   uint64_t *at_r, struct err *err);
 /* The payload, checked again. */
-int journal_read(struct journal *j, uint64_t at, struct buf *out,
-		 struct err *err);
+int
+journal_read(struct journal *j, uint64_t at, struct buf *out, struct err *err);
 
 /*
  * Write the journal anew: `first`, then each record for which keep() is 0 and

@@ -30,7 +30,7 @@ bool journal_header_read(const unsigned char *at, struct journal_header *h);
 /* Bytes a record with that payload takes. */
 size_t journal_extent(size_t len);
 /* `at` points to the header, the whole extent is readable. */
-bool journal_record_good(const unsigned char *at,
-			 const struct journal_header *h);
+bool
+journal_record_good(const unsigned char *at, const struct journal_header *h);
 
 #endif

@@ -14,7 +14,7 @@
 #include "crc32c.h"
 #include "journal_disk.h"
 
-#define SECTOR 512
+#define SECTOR	  512
 #define TORN_TAIL 8 /* so many zero bytes at its end: it was never written */
 
 static bool
@@ -74,8 +74,7 @@ journal_record_good(const unsigned char *at, const struct journal_header *h)
 		if (at[i] != ' ')
 			return false;
 	}
-	return crc32c(0, at + JOURNAL_HEADER_SIZE, h->length) ==
-	       h->payload_crc;
+	return crc32c(0, at + JOURNAL_HEADER_SIZE, h->length) == h->payload_crc;
 }
 
 /* Does [from, from + len) hold a piece that no write has reached? */
@@ -115,9 +114,9 @@ static void
 say(struct journal_end *end, enum journal_verdict verdict, const char *why)
 {
 	end->verdict = verdict;
-	snprintf(end->why, sizeof(end->why), "%s at byte %llu, behind %llu records",
-		 why, (unsigned long long)end->at,
-		 (unsigned long long)end->records);
+	snprintf(end->why, sizeof(end->why),
+		 "%s at byte %llu, behind %llu records", why,
+		 (unsigned long long)end->at, (unsigned long long)end->records);
 }
 
 /* The header at `at` is zero: the end, or one write whose start is lost. */
@@ -165,7 +164,8 @@ scan_record(const unsigned char *map, size_t size, struct journal_end *end,
 		end->torn = extent;
 		say(end, JOURNAL_TORN, "an unfinished write");
 	} else {
-		say(end, JOURNAL_BAD, "a record that changed after it was written");
+		say(end, JOURNAL_BAD,
+		    "a record that changed after it was written");
 	}
 	return false;
 }
@@ -184,10 +184,10 @@ journal_scan(const unsigned char *map, size_t size, journal_record_fn *fn,
 	}
 	while (end_r->at < size && scan_record(map, size, end_r, &h)) {
 		err_clear(&err);
-		if (fn != NULL && fn(self, end_r->at,
-				     (const char *)map + end_r->at +
-					     JOURNAL_HEADER_SIZE,
-				     h.length, &err) < 0) {
+		if (fn != NULL &&
+		    fn(self, end_r->at,
+		       (const char *)map + end_r->at + JOURNAL_HEADER_SIZE,
+		       h.length, &err) < 0) {
 			say(end_r, JOURNAL_BAD, err.text);
 			return;
 		}

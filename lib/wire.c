@@ -8,7 +8,8 @@ struct verb_row {
 };
 
 static const struct verb_row verbs[] = {
-#define X(name, word, request, answer) [WIRE_##name] = { word, request, answer },
+#define X(name, word, request, answer)                                         \
+	[WIRE_##name] = { word, request, answer },
 	WIRE_VERBS(X)
 #undef X
 };
@@ -116,8 +117,7 @@ wire_request_key(enum wire_verb verb, const char *key)
 {
 	if ((size_t)verb >= COUNT(verbs))
 		return false;
-	return list_has("id verb", key) ||
-	       list_has(verbs[verb].request, key) ||
+	return list_has("id verb", key) || list_has(verbs[verb].request, key) ||
 	       (wire_verb_is_change(verb) && list_has(WIRE_CHANGE_KEYS, key));
 }
 
