@@ -1,0 +1,67 @@
+-- 30_note.sql - events, numbered under the fleet's lock.
+
+set local role fleet_owner;
+
+-- A commit that notified takes one lock for the whole cluster, so steps, which
+-- are many, do not notify; a poll covers what was missed anyway.
+create or replace function fleet_internal.note(p_fleet int, p_kind text,
+	p_severity text, p_message text, p_rollout bigint default null,
+	p_turn bigint default null, p_backend int default null,
+	p_step bigint default null, p_detail jsonb default null,
+	p_happened timestamptz default null, p_origin text default null)
+returns bigint language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+	n bigint;
+	f text;
+begin
+	update fleet_internal.fleet set event_seq = event_seq + 1
+	 where fleet_id = p_fleet returning event_seq, name into n, f;
+	insert into fleet_internal.event (fleet_id, seq, at, happened_at,
+		severity, kind, rollout_id, turn_id, backend_id, step_id,
+		actor, origin, message, detail)
+	values (p_fleet, n, fleet_internal.clock(), p_happened, p_severity,
+		p_kind, p_rollout, p_turn, p_backend, p_step, session_user,
+		p_origin, p_message, p_detail);
+	if p_kind !~ '^(step|attempt|phase)\.' then
+		perform pg_notify('fleet_event', json_build_object(
+			'fleet', f, 'seq', n, 'kind', left(p_kind, 60),
+			'severity', p_severity, 'rollout', p_rollout)::text);
+	end if;
+	return n;
+end $$;
+comment on function fleet_internal.note(int, text, text, text, bigint, bigint,
+	int, bigint, jsonb, timestamptz, text) is
+	'Adds an event under the fleet''s lock and tells listeners, except of steps.';
+
+create or replace function fleet_internal.wake(p_fleet int)
+returns void language sql as
+$$ select pg_notify('fleet_command', p_fleet::text) $$;
+comment on function fleet_internal.wake(int) is
+	'Wakes coordinators: something of this fleet was asked.';
+
+-- The fence: the row is locked first, then the epoch compared under the lock.
+-- (An epoch in a WHERE clause does not fence: the old holder's update waits
+-- for the taker's commit and then lands.)
+create or replace function fleet_internal.fence(p_fleet int, p_epoch bigint)
+returns fleet_internal.fleet
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+	f fleet_internal.fleet;
+begin
+	select * into f from fleet_internal.fleet
+	 where fleet_id = p_fleet for no key update;
+	if not found then
+		perform fleet_internal.fail('RD001',
+			format('there is no fleet %s', p_fleet),
+			'', 'See: select * from fleet.fleet;');
+	end if;
+	if f.epoch is distinct from p_epoch or f.holder is null then
+		perform fleet_internal.fail('RD010',
+			format('fleet %s is not yours any more', f.name),
+			format('Its epoch is %s, yours is %s.', f.epoch, p_epoch),
+			'Stop driving it; take it again only after its holder is silent.');
+	end if;
+	return f;
+end $$;
+comment on function fleet_internal.fence(int, bigint) is
+	'Locks the fleet, then compares the epoch; RD010 when another coordinator has it.';
