@@ -1,5 +1,5 @@
 # dovecot.sh - what Dovecot is on each host: directors, backends, mail.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2046
 
 LAB_PROBE_MESSAGES=3
 
@@ -56,7 +56,6 @@ EOF
 
 dovecot_director() {
 	local servers
-	# shellcheck disable=SC2046
 	servers=$(addresses $(directors) | xargs)
 	dovecot_common
 	cat <<EOF

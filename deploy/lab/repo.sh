@@ -57,7 +57,7 @@ EOF
 repo_index() {
 	local deb
 	(
-		cd "$1"
+		cd "$1" || exit
 		for deb in *.deb; do
 			dpkg-deb --field "$deb"
 			echo "Filename: ./$deb"
