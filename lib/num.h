@@ -25,7 +25,7 @@ int num_parse_int(const char *text, int64_t min, int64_t max, int64_t *out_r,
 int num_parse_duration(const char *text, int64_t min_ms, int64_t max_ms,
 		       int64_t *ms_r, struct err *err);
 
-/* "1h30m", "1s100ms", "0s": num_parse_duration() reads it back.  Returns buf. */
+/* "1h30m", "0s": num_parse_duration() reads it back.  Returns buf. */
 const char *num_format_duration(int64_t ms, char buf[NUM_DURATION_SIZE]);
 
 #endif
