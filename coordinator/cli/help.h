@@ -1,0 +1,22 @@
+/*
+ * help.h - help, walked from the tree of commands and the lists of flags.
+ */
+#ifndef DRYDOCK_HELP_H
+#define DRYDOCK_HELP_H
+
+#include "buf.h"
+#include "command.h"
+
+/* `path` is what stands before the command's own name ("drydock backend"). */
+void help_command(struct buf *out, const struct command *c, const char *path);
+
+/* exit-codes, states, holds, variables; -1 when there is no such topic */
+int help_topic(struct buf *out, const char *topic);
+/* the names of the topics, with two blanks before each line */
+void help_topics(struct buf *out);
+const char *help_topic_nearest(const char *word);
+
+/* one line per command of the whole tree: "path args<TAB>help" */
+void help_tree(struct buf *out, const struct command *c, const char *path);
+
+#endif
