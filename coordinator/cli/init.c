@@ -216,7 +216,7 @@ migrations_run(struct cli *cli, struct buf *done, int *from_r, int *to_r)
 			*from_r = m.version;
 		} else {
 			code = migration_apply(cli, &m);
-			(void)buf_addf(done, " %04d_%s", m.version, m.name);
+			(void)buf_addf(done, "  %04d_%s", m.version, m.name);
 		}
 		*to_r = m.version;
 	}
@@ -266,9 +266,9 @@ report(struct cli *cli, int from, int to, const char *done, size_t files)
 	if (from == to)
 		(void)buf_addf(&out, "%d, nothing to do\n", to);
 	else if (from == 0)
-		(void)buf_addf(&out, "none -> %d %s\n", to, done);
+		(void)buf_addf(&out, "none -> %d%s\n", to, done);
 	else
-		(void)buf_addf(&out, "%d -> %d %s\n", from, to, done);
+		(void)buf_addf(&out, "%d -> %d%s\n", from, to, done);
 	(void)buf_addf(
 		&out,
 		"code       %zu files of functions and views\n"
