@@ -1,0 +1,385 @@
+/* plan_begin.c - all that comes before a step acts. */
+#include <stdio.h>
+#include <string.h>
+
+#include "plan_private.h"
+
+struct begin {
+	struct plan *p;
+	int s;
+	const struct view_step *step;
+	const struct view_phase *phase;
+	bool acts, undoing, new_phase;
+	bool already;			/* the check holds: nothing to do */
+};
+
+static int
+phase_open(const struct view *v)
+{
+	for (int i = v->nphases - 1; i >= 0; i--)
+		if (v->phases[i].started_ms != 0)
+			return v->phases[i].ended_ms == 0 ? i : -1;
+	return -1;
+}
+
+/* A step waits out its back-off before it is tried again. */
+static bool
+begin_backoff(struct begin *b)
+{
+	const struct view_step *step = b->step;
+	int64_t at = step->ended_ms +
+		backoff_retry_ms(step->backoff_ms, step->tries - 1);
+
+	if (step->tries == 0 || step->ended_ms == 0 || b->p->now >= at)
+		return false;
+	plan_say(b->p, DECIDE_IDLE, RULE_AGAIN, at, "%s: tried again soon",
+		 step->name);
+	return true;
+}
+
+/* R20, R21: decided once; a step that was begun once is not asked again. */
+static bool
+begin_when(struct begin *b)
+{
+	const struct fact *when;
+
+	if (b->step->planned_skip) {
+		plan_step_op(b->p, b->s, STEP_EV_SKIP, b->step->message);
+		plan_say(b->p, DECIDE_DO, RULE_SKIP, 0, "%s: not planned",
+			 b->step->name);
+		return true;
+	}
+	if (!b->step->has_when || b->step->tries > 0 || b->step->repairs > 0)
+		return false;
+	when = plan_fresh(b->p, FACT_WHEN, b->s);
+	if (when == NULL || when->value == TRI_TRUE)
+		return false;
+	if (when->value == TRI_FALSE) {
+		plan_step_op(b->p, b->s, STEP_EV_SKIP, when->seen);
+		plan_say(b->p, DECIDE_DO, RULE_SKIP, 0, "%s: %s",
+			 b->step->name, when->seen);
+	} else if (b->p->now - when->since_ms < PLAN_UNSURE_MS) {
+		plan_again(b->p, RULE_UNDECIDED, when, b->step->name);
+	} else {
+		plan_hold_turn(b->p, RULE_UNDECIDED, false,
+			       "%s: its when cannot be decided: %s",
+			       b->step->name, when->seen);
+	}
+	return true;
+}
+
+/* R26, R27: groups are touchy. */
+static bool
+begin_group(struct begin *b)
+{
+	const struct view_group *group;
+	const struct fact *ready;
+	int64_t gap;
+
+	if (!b->acts || b->step->group < 0)
+		return false;
+	group = &b->p->v->groups[b->step->group];
+	gap = group->changed_ms + group->min_gap_ms;
+	if (group->changed_ms != 0 && b->p->now < gap) {
+		plan_say(b->p, DECIDE_IDLE, RULE_GAP, gap,
+			 "%s: the gap between two changes", group->name);
+		return true;
+	}
+	ready = plan_fresh(b->p, FACT_READY, b->step->group);
+	if (ready == NULL || ready->value == TRI_TRUE)
+		return false;
+	if (b->p->now - ready->since_ms >= PLAN_NOT_READY_MS)
+		plan_hold(b->p, RULE_READY, HOLD_GATE, GATE_READY, true,
+			  b->p->now + PLAN_LOOK_AGAIN_MS, "%s: not ready: %s",
+			  group->name, ready->seen);
+	else
+		plan_again(b->p, RULE_READY, ready, group->name);
+	return true;
+}
+
+/* R28: the door of an outage. */
+static bool
+begin_outage(struct begin *b)
+{
+	const struct fact *peers;
+
+	if (b->undoing || !b->phase->takes_out ||
+	    plan_turn_of(b->p)->outage_open)
+		return false;
+	peers = plan_fresh(b->p, FACT_PEERS, b->p->turn);
+	if (peers == NULL || peers->value == TRI_TRUE)
+		return false;
+	plan_hold(b->p, RULE_OUTAGE, HOLD_GATE, GATE_PEERS, false,
+		  b->p->now + PLAN_LOOK_AGAIN_MS,
+		  "%s is not taken out: %s", plan_turn_of(b->p)->backend,
+		  peers->seen);
+	return true;
+}
+
+static bool
+begin_commits(const struct begin *b)
+{
+	return !b->undoing && b->phase->no_pause &&
+		b->phase->committed_ms == 0;
+}
+
+/* R29: the door of a no_pause phase. */
+static bool
+begin_commit(struct begin *b)
+{
+	struct plan *p = b->p;
+	const struct fact *fact;
+
+	if (!begin_commits(b))
+		return false;
+	fact = plan_fresh(p, FACT_ANOTHER, p->turn);
+	if (fact != NULL && fact->value != TRI_TRUE) {
+		plan_hold(p, RULE_COMMIT, HOLD_GATE, GATE_PEERS, true,
+			  p->now + PLAN_LOOK_AGAIN_MS,
+			  "%s does not begin: no other backend is in "
+			  "service: %s", b->phase->name, fact->seen);
+		return true;
+	}
+	for (int i = 0; i < p->v->ngroups; i++) {
+		if (!p->v->groups[i].used)
+			continue;
+		fact = plan_fresh(p, FACT_READY, i);
+		if (fact == NULL || fact->value == TRI_TRUE)
+			continue;
+		plan_hold(p, RULE_COMMIT, HOLD_GATE, GATE_READY,
+			  p->now - fact->since_ms >= PLAN_NOT_READY_MS,
+			  p->now + PLAN_LOOK_AGAIN_MS,
+			  "%s does not begin: %s: %s", b->phase->name,
+			  p->v->groups[i].name, fact->seen);
+		return true;
+	}
+	return false;
+}
+
+/* R22, R24: values and evidence. */
+static bool
+begin_evidence(struct begin *b)
+{
+	const struct fact *values = NULL, *require = NULL;
+
+	if (b->step->has_remember && !b->step->remembered)
+		values = plan_fresh(b->p, FACT_REMEMBER, b->s);
+	if (b->step->has_require)
+		require = plan_fresh(b->p, FACT_REQUIRE, b->s);
+	if (values != NULL && values->value != TRI_TRUE) {
+		if (values->value == TRI_UNKNOWN &&
+		    b->p->now - values->since_ms < PLAN_UNSURE_MS)
+			plan_again(b->p, RULE_REMEMBER, values,
+				   b->step->name);
+		else
+			plan_hold_turn(b->p, RULE_REMEMBER, false,
+				"%s: cannot remember: %s", b->step->name,
+				values->seen);
+		return true;
+	}
+	if (require == NULL || require->value == TRI_TRUE)
+		return false;
+	if (require->value == TRI_UNKNOWN &&
+	    b->p->now - require->since_ms < PLAN_UNSURE_MS)
+		plan_again(b->p, RULE_REQUIRE, require, b->step->name);
+	else
+		plan_hold_turn(b->p, RULE_REQUIRE, false,
+			       "%s: the evidence is missing: %s",
+			       b->step->name, require->seen);
+	return true;
+}
+
+/* R25: is it so already, in two looks where the group wants two? */
+static bool
+begin_already(struct begin *b)
+{
+	const struct fact *check;
+	int64_t confirm;
+
+	if (!b->acts || !b->step->has_check)
+		return false;
+	check = plan_fresh(b->p, FACT_CHECK, b->s);
+	if (check == NULL || check->value != TRI_TRUE)
+		return false;
+	confirm = plan_confirm_ms(b->p, b->step);
+	if (plan_confirmed(check, 0, confirm)) {
+		b->already = true;
+		return false;
+	}
+	if (b->p->now < check->since_ms + confirm) {
+		plan_say(b->p, DECIDE_IDLE, RULE_ALREADY,
+			 check->since_ms + confirm,
+			 "%s: true already; a second look confirms it",
+			 b->step->name);
+		return true;
+	}
+	plan_need(b->p, FACT_CHECK, b->s, check->since_ms + confirm);
+	return false;
+}
+
+static void
+attempt_op(struct plan *p, int s, const char *host)
+{
+	struct op *op = plan_op(p, OP_ATTEMPT);
+
+	op->step = s;
+	op->attempt = view_round(&p->v->steps[s]) + 1;
+	snprintf(op->text, sizeof(op->text), "%s", host);
+}
+
+static const char *
+mouth_of(struct plan *p, int g)
+{
+	const struct view_group *group = &p->v->groups[g];
+	struct op *op;
+
+	for (int i = 0; i < p->d->nops; i++)
+		if (p->d->ops[i].kind == OP_MOUTH && p->d->ops[i].group == g)
+			return p->d->ops[i].text;
+	if (group->mouth[0] != '\0' || group->nmembers == 0)
+		return group->mouth;
+	op = plan_op(p, OP_MOUTH);
+	op->group = g;
+	snprintf(op->text, sizeof(op->text), "%s", group->members[0]);
+	return op->text;
+}
+
+static void
+attempt_ops(struct plan *p, int s)
+{
+	const struct view_step *step = &p->v->steps[s];
+	char host[VIEW_NAME];
+
+	switch (step->target) {
+	case TARGET_BACKEND:
+		attempt_op(p, s, plan_turn_of(p)->backend);
+		break;
+	case TARGET_ANY:
+		snprintf(host, sizeof(host), "%s", mouth_of(p, step->group));
+		attempt_op(p, s, host);
+		break;
+	case TARGET_EACH:
+		for (int i = 0; i < p->v->groups[step->group].nmembers; i++)
+			attempt_op(p, s,
+				p->v->groups[step->group].members[i]);
+		break;
+	}
+}
+
+static void
+phase_op(struct plan *p, enum op_kind kind, int phase)
+{
+	plan_op(p, kind)->phase = phase;
+}
+
+/* The phase's rows: the one before ends, this one begins, whole. */
+static void
+begin_phase_ops(struct begin *b)
+{
+	struct plan *p = b->p;
+	int before = phase_open(p->v);
+
+	if (b->undoing || before == b->step->phase)
+		return;
+	if (before >= 0)
+		phase_op(p, OP_PHASE_END, before);
+	if (b->phase->takes_out && !plan_turn_of(p)->outage_open)
+		plan_op(p, OP_OUTAGE_OPEN);
+	phase_op(p, OP_PHASE_BEGIN, b->step->phase);
+	if (!begin_commits(b))
+		return;
+	phase_op(p, OP_PHASE_COMMIT, b->step->phase);
+	for (int i = b->s; i < p->v->nsteps; i++) {
+		const struct view_step *step = &p->v->steps[i];
+
+		if (step->phase == b->step->phase && !plan_is_undoing(step) &&
+		    step->state == STEP_PENDING && !step->planned_skip &&
+		    step_kind_acts(step->kind) &&
+		    !(i == b->s && b->already))
+			attempt_ops(p, i);
+	}
+}
+
+static bool
+attempt_waits(const struct view_step *step)
+{
+	for (int i = 0; i < step->nattempts; i++)
+		if (step->attempts[i].state == ATTEMPT_SENT)
+			return true;
+	return false;
+}
+
+static bool
+attempt_planned(const struct decision *d, int s)
+{
+	for (int i = 0; i < d->nops; i++)
+		if (d->ops[i].kind == OP_ATTEMPT && d->ops[i].step == s)
+			return true;
+	return false;
+}
+
+/* Attempts that a committed phase made beforehand and nobody needs. */
+static void
+attempts_unsent(struct plan *p, int s)
+{
+	const struct view_step *step = &p->v->steps[s];
+
+	for (int i = 0; i < step->nattempts; i++) {
+		struct op *op;
+
+		if (step->attempts[i].state != ATTEMPT_SENT)
+			continue;
+		op = plan_op(p, OP_ATTEMPT_END);
+		op->step = s;
+		op->attempt = i;
+		op->event = ATTEMPT_EV_NOT_SENT;
+		snprintf(op->text, sizeof(op->text),
+			 "the check holds already");
+	}
+}
+
+static void
+begin_ops(struct begin *b)
+{
+	struct plan *p = b->p;
+
+	plan_unhold(p, HOLD_GATE);
+	begin_phase_ops(b);
+	if (b->step->has_remember && !b->step->remembered)
+		plan_op(p, OP_REMEMBER)->step = b->s;
+	plan_step_op(p, b->s, STEP_EV_START, "");
+	if (b->already) {
+		attempts_unsent(p, b->s);
+		plan_step_op(p, b->s, STEP_EV_PASS, "true already");
+		plan_undone(p, b->s);
+		plan_say(p, DECIDE_DO, RULE_ALREADY, 0, "%s: true already",
+			 b->step->name);
+		return;
+	}
+	if (b->acts && !attempt_waits(b->step) &&
+	    !attempt_planned(p->d, b->s))
+		attempt_ops(p, b->s);
+	plan_say(p, DECIDE_DO, RULE_BEGIN, 0, "%s begins", b->step->name);
+}
+
+void
+plan_begin(struct plan *p, int s)
+{
+	struct begin b = { .p = p, .s = s, .step = &p->v->steps[s] };
+
+	b.phase = &p->v->phases[b.step->phase];
+	b.acts = step_kind_acts(b.step->kind);
+	b.undoing = plan_is_undoing(b.step);
+	if (begin_backoff(&b) || begin_when(&b))
+		return;
+	if ((!b.undoing && plan_keep(p, s)) || begin_group(&b) ||
+	    begin_outage(&b) || begin_commit(&b) || begin_evidence(&b) ||
+	    begin_already(&b))
+		return;
+	if (p->d->nwants > 0) {
+		plan_say(p, DECIDE_LOOK, RULE_BEGIN, 0, "what %s needs",
+			 b.step->name);
+		return;
+	}
+	begin_ops(&b);
+}

@@ -1,0 +1,71 @@
+/* plan_keep.c - R23: what was proved is proved again, repaired or held. */
+#include "plan_private.h"
+
+static bool
+keep_holds(const struct view *v, int k, int current)
+{
+	const struct view_step *step = &v->steps[k];
+
+	if (!step->has_keep || step->state != STEP_PASSED || k == current)
+		return false;
+	return step->keep_until < 0 || (step->keep_until != current &&
+		v->steps[step->keep_until].state == STEP_PENDING);
+}
+
+static void
+keep_broken(struct plan *p, int k, const struct fact *fact)
+{
+	const struct view_step *step = &p->v->steps[k];
+
+	if (step->repairs < step->keep_repair) {
+		plan_step_op(p, k, STEP_EV_AGAIN, fact->seen);
+		plan_event(p, "%s no longer holds and is repaired (%d of %d): "
+			   "%s", step->name, step->repairs + 1,
+			   step->keep_repair, fact->seen);
+		plan_say(p, DECIDE_DO, RULE_KEEP, 0, "repair %s", step->name);
+		return;
+	}
+	plan_hold_turn(p, RULE_KEEP, plan_turn_of(p)->outage_open,
+		       "%s no longer holds: %s", step->name, fact->seen);
+}
+
+/* Undecided: looked at again, held when it stays so. */
+static void
+keep_unsure(struct plan *p, int k, const struct fact *fact)
+{
+	if (p->now - fact->since_ms >= PLAN_UNSURE_MS) {
+		plan_hold_turn(p, RULE_KEEP, plan_turn_of(p)->outage_open,
+			       "nobody can tell whether %s still holds: %s",
+			       p->v->steps[k].name, fact->seen);
+		return;
+	}
+	plan_again(p, RULE_KEEP, fact, p->v->steps[k].name);
+}
+
+bool
+plan_keep(struct plan *p, int current)
+{
+	const struct view *v = p->v;
+
+	for (int k = 0; k < v->nsteps; k++)
+		if (keep_holds(v, k, current))
+			plan_need(p, FACT_CHECK, k, v->steps[k].ended_ms >
+				  p->now - PLAN_FRESH_MS ?
+				  v->steps[k].ended_ms :
+				  p->now - PLAN_FRESH_MS);
+	for (int k = 0; p->d->nwants == 0 && k < v->nsteps; k++) {
+		const struct fact *fact;
+
+		if (!keep_holds(v, k, current))
+			continue;
+		fact = looks_find(p->l, FACT_CHECK, k);
+		if (fact->value == TRI_TRUE)
+			continue;
+		if (fact->value == TRI_FALSE)
+			keep_broken(p, k, fact);
+		else
+			keep_unsure(p, k, fact);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,89 @@
+/* plan_private.h - shared by plan*.c only. */
+#ifndef PLAN_PRIVATE_H
+#define PLAN_PRIVATE_H
+
+#include "backoff.h"
+#include "plan.h"
+
+enum {
+	PLAN_FRESH_MS = 10000,		/* a look that may be acted upon */
+	PLAN_LOOK_AGAIN_MS = 2000,
+	PLAN_UNSURE_MS = 60000,		/* then unknown is held */
+	PLAN_NOT_READY_MS = 30000,	/* then it is critical */
+	PLAN_CONTACT_MS = 300000,	/* beyond the step's timeout */
+	PLAN_SERVICE_MS = 60000		/* to be seen in service again */
+};
+
+struct plan {
+	const struct view *v;
+	const struct looks *l;
+	int64_t now;
+	struct decision *d;
+	int turn;			/* the active one, or the candidate */
+};
+
+/* What is wanted is noted; NULL until it is there. */
+const struct fact *plan_need(struct plan *p, enum fact_kind kind, int id,
+			     int64_t not_before_ms);
+/* The same, at most PLAN_FRESH_MS old. */
+const struct fact *plan_fresh(struct plan *p, enum fact_kind kind, int id);
+/* Look again at an undecided fact, PLAN_LOOK_AGAIN_MS after the last look. */
+void plan_again(struct plan *p, enum rule rule, const struct fact *fact,
+		const char *what);
+
+struct op *plan_op(struct plan *p, enum op_kind kind);
+void plan_event(struct plan *p, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void plan_step_op(struct plan *p, int step, enum step_event event,
+		  const char *text);
+void plan_turn_op(struct plan *p, enum turn_event event,
+		  enum turn_cause cause, const char *text);
+
+/* Name the decision; the kind follows from what was put into it. */
+void plan_say(struct plan *p, enum decision_kind kind, enum rule rule,
+	      int64_t wake_ms, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+
+/* Lift all open holds of that kind. */
+void plan_unhold(struct plan *p, enum hold_kind kind);
+void plan_unhold_all(struct plan *p);
+/* A hold that keeps the rollout waiting; the same one is not told twice. */
+void plan_hold(struct plan *p, enum rule rule, enum hold_kind kind,
+	       enum gate gate, bool critical, int64_t wake_ms,
+	       const char *format, ...) __attribute__((format(printf, 7, 8)));
+/* The turn is held: a person decides. */
+void plan_hold_turn(struct plan *p, enum rule rule, bool critical,
+		    const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* True since not_before, in two looks confirm_ms apart. */
+bool plan_confirmed(const struct fact *fact, int64_t not_before_ms,
+		    int64_t confirm_ms);
+int64_t plan_confirm_ms(const struct plan *p, const struct view_step *step);
+
+const struct view_turn *plan_turn_of(const struct plan *p);
+bool plan_is_over(const struct view_step *step);
+bool plan_is_undoing(const struct view_step *step);
+/* The next step that is not over; undoing: among the undo rows. */
+int plan_current(const struct view *v, bool undoing);
+
+/* plan_take.c */
+void plan_take(struct plan *p);
+/* plan_turn.c */
+void plan_turn(struct plan *p);
+/* plan_ask.c: true when something was asked of the turn and is answered */
+bool plan_asked(struct plan *p);
+/* plan_keep.c: true when a kept check decided */
+bool plan_keep(struct plan *p, int current);
+/* plan_begin.c */
+void plan_begin(struct plan *p, int step);
+/* plan_run.c */
+void plan_run(struct plan *p, int step);
+void plan_failed(struct plan *p, int step, const char *why);
+/* plan_undo.c */
+/* The undo row s passed: the step it undoes is undone. */
+void plan_undone(struct plan *p, int s);
+void plan_restore(struct plan *p, enum rule rule, enum turn_cause cause,
+		  const char *why);
+
+#endif

@@ -1,0 +1,558 @@
+/* plan_run.c - a step that has begun: ask, wait, write down, verify. */
+#include <stdio.h>
+#include <string.h>
+
+#include "plan_private.h"
+
+struct run {
+	struct plan *p;
+	int s;
+	const struct view_step *step;
+	int64_t ended_ms;		/* of the round's last attempt */
+};
+
+static struct op *
+attempt_end(struct run *r, int i, enum attempt_event event, const char *why)
+{
+	struct op *op = plan_op(r->p, OP_ATTEMPT_END);
+
+	op->step = r->s;
+	op->attempt = i;
+	op->event = event;
+	snprintf(op->text, sizeof(op->text), "%s", why);
+	return op;
+}
+
+static void
+new_round(struct run *r, enum rule rule, const char *why)
+{
+	struct plan *p = r->p;
+	const struct view_step *step = r->step;
+	int nr = view_round(step) + 1;
+
+	for (int i = 0; i < step->nattempts; i++) {
+		const char *host = step->attempts[i].host;
+		struct op *op;
+
+		if (!view_is_last(step, i) ||
+		    step->attempts[i].state != ATTEMPT_UNKNOWN)
+			continue;
+		op = plan_op(p, OP_ATTEMPT);
+		op->step = r->s;
+		op->attempt = nr;
+		if (step->target == TARGET_ANY)
+			host = p->v->groups[step->group].mouth;
+		snprintf(op->text, sizeof(op->text), "%s", host);
+	}
+	plan_say(p, DECIDE_DO, rule, 0, "%s: %s", step->name, why);
+}
+
+/* ------------------------------------------------- the agents' answers */
+
+/* R36: refused before it began: nothing was done. */
+static void
+run_refused(struct run *r, int i, const struct agent_fact *agent)
+{
+	attempt_end(r, i, ATTEMPT_EV_NOT_SENT, agent->why);
+	plan_step_op(r->p, r->s, STEP_EV_UNSENT, agent->why);
+	plan_hold_turn(r->p, RULE_REFUSED, plan_turn_of(r->p)->outage_open,
+		       "%s: %s refused (%s): %s", r->step->name,
+		       r->step->attempts[i].host, agent->code, agent->why);
+}
+
+/* R34: everything that ended is written down at once. */
+static bool
+run_results(struct run *r)
+{
+	bool any = false;
+
+	for (int i = 0; i < r->step->nattempts; i++) {
+		const struct view_attempt *attempt = &r->step->attempts[i];
+		const struct agent_fact *agent =
+			looks_agent(r->p->l, attempt->id);
+
+		if (attempt->state != ATTEMPT_SENT || agent == NULL)
+			continue;
+		if (agent->state == AGENT_REFUSED) {
+			r->p->d->nops = 0;
+			run_refused(r, i, agent);
+			return true;
+		}
+		if (agent->state == AGENT_ENDED)
+			attempt_end(r, i, ATTEMPT_EV_END, agent->why);
+		else if (agent->state == AGENT_UNKNOWN)
+			attempt_end(r, i, ATTEMPT_EV_LOSE, agent->why);
+		else
+			continue;
+		any = true;
+	}
+	if (any) {
+		plan_unhold(r->p, HOLD_CONTACT);
+		plan_say(r->p, DECIDE_DO, RULE_RESULT, 0, "%s: answered",
+			 r->step->name);
+	}
+	return any;
+}
+
+static int64_t
+earliest(int64_t a, int64_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+/* R31: whom to ask now; *wake_ms: when the next one is due. */
+static void
+run_sends(struct run *r, int64_t *wake_ms)
+{
+	struct decision *d = r->p->d;
+
+	for (int i = 0; i < r->step->nattempts; i++) {
+		const struct agent_fact *agent = looks_agent(r->p->l,
+			r->step->attempts[i].id);
+		int64_t due = 0;
+
+		if (r->step->attempts[i].state != ATTEMPT_SENT)
+			continue;
+		if (agent != NULL && (agent->state == AGENT_ASKING ||
+				      agent->state == AGENT_RUNNING))
+			continue;
+		if (agent != NULL && agent->state == AGENT_SILENT)
+			due = agent->at_ms + backoff_ask_ms(agent->asked - 1);
+		if (due > r->p->now)
+			*wake_ms = earliest(*wake_ms, due);
+		else if (d->nsends < PLAN_SENDS) {
+			d->sends[d->nsends].step = r->s;
+			d->sends[d->nsends++].attempt = i;
+		}
+	}
+}
+
+/*
+ * A member that is proven gone: the check, read on the others, tells whether
+ * it was done; if not, another member is asked under a new attempt.
+ */
+static bool
+run_gone(struct run *r, int i)
+{
+	const struct view_step *step = r->step;
+	const struct view_group *group;
+	const struct fact *check;
+	struct op *op;
+
+	if (step->target != TARGET_ANY ||
+	    (!step->has_check && !step->idempotent))
+		return false;
+	group = &r->p->v->groups[step->group];
+	if (step->has_check) {
+		check = plan_fresh(r->p, FACT_CHECK, r->s);
+		if (check == NULL) {
+			plan_say(r->p, DECIDE_LOOK, RULE_CONTACT, 0,
+				 "%s: done before %s went?", step->name,
+				 step->attempts[i].host);
+			return true;
+		}
+		if (check->value == TRI_TRUE) {
+			attempt_end(r, i, ATTEMPT_EV_ABANDON, check->seen);
+			plan_say(r->p, DECIDE_DO, RULE_CONTACT, 0,
+				 "%s was done", step->name);
+			return true;
+		}
+		if (check->value == TRI_UNKNOWN)
+			return false;
+	}
+	for (int m = 0; m < group->nmembers; m++) {
+		if (strcmp(group->members[m], step->attempts[i].host) == 0)
+			continue;
+		attempt_end(r, i, ATTEMPT_EV_ABANDON, "its host is gone");
+		op = plan_op(r->p, OP_MOUTH);
+		op->group = step->group;
+		snprintf(op->text, sizeof(op->text), "%s", group->members[m]);
+		op = plan_op(r->p, OP_ATTEMPT);
+		op->step = r->s;
+		op->attempt = view_round(step) + 1;
+		snprintf(op->text, sizeof(op->text), "%s", group->members[m]);
+		plan_say(r->p, DECIDE_DO, RULE_CONTACT, 0,
+			 "%s: %s is gone, %s is asked", step->name,
+			 step->attempts[i].host, group->members[m]);
+		return true;
+	}
+	return false;
+}
+
+/* R33: silent for longer than the step may take. */
+static bool
+run_contact(struct run *r)
+{
+	int64_t limit = r->step->timeout_ms + PLAN_CONTACT_MS;
+
+	for (int i = 0; i < r->step->nattempts; i++) {
+		const struct agent_fact *agent = looks_agent(r->p->l,
+			r->step->attempts[i].id);
+
+		if (r->step->attempts[i].state != ATTEMPT_SENT ||
+		    agent == NULL || agent->state != AGENT_SILENT)
+			continue;
+		if (agent->gone && run_gone(r, i))
+			return true;
+		for (int h = 0; h < r->p->v->nholds; h++)
+			if (r->p->v->holds[h].kind == HOLD_CONTACT &&
+			    !r->p->v->holds[h].ended)
+				return false;
+		if (agent->silent_ms == 0 ||
+		    r->p->now - agent->silent_ms < limit)
+			continue;
+		plan_hold(r->p, RULE_CONTACT, HOLD_CONTACT, GATE_NONE, true,
+			  0, "%s: no answer from %s: %s", r->step->name,
+			  r->step->attempts[i].host, agent->why);
+		return true;
+	}
+	return false;
+}
+
+/* Attempts in flight: true while not all of them are settled. */
+static bool
+run_flight(struct run *r)
+{
+	bool flying = false;
+	int64_t wake = 0;
+
+	for (int i = 0; i < r->step->nattempts; i++)
+		flying |= r->step->attempts[i].state == ATTEMPT_SENT;
+	if (!flying)
+		return false;
+	if (run_results(r) || run_contact(r))
+		return true;
+	run_sends(r, &wake);
+	if (r->p->d->nsends > 0)
+		plan_say(r->p, DECIDE_SEND, RULE_SEND, wake, "%s is asked for",
+			 r->step->name);
+	else
+		plan_say(r->p, DECIDE_IDLE, RULE_WAIT, wake, "%s runs",
+			 r->step->name);
+	return true;
+}
+
+/* ------------------------------------------------------------ verdicts */
+
+static void
+run_passed(struct run *r, const char *why)
+{
+	plan_step_op(r->p, r->s, STEP_EV_PASS, why);
+	plan_undone(r->p, r->s);
+	plan_say(r->p, DECIDE_DO, RULE_PASS, 0, "%s passed: %s",
+		 r->step->name, why);
+}
+
+/* R40: the phase's time is up. */
+static void
+run_deadline(struct plan *p, const struct view_phase *phase, const char *why)
+{
+	char text[VIEW_WHY];
+
+	snprintf(text, sizeof(text), "%.100s is past its deadline: %.380s",
+		 phase->name, why);
+	if (!plan_turn_of(p)->no_return_begun)
+		plan_restore(p, RULE_DEADLINE, CAUSE_DEADLINE, text);
+	else
+		plan_hold_turn(p, RULE_DEADLINE, true, "%s", text);
+}
+
+/* R38, R39: ignore, try again, undo the phase, or hold. */
+void
+plan_failed(struct plan *p, int s, const char *why)
+{
+	const struct view_step *step = &p->v->steps[s];
+	const struct view_phase *phase = &p->v->phases[step->phase];
+	bool carried = !plan_is_undoing(step) && phase->no_pause &&
+		phase->committed_ms != 0 && step->has_check;
+
+	plan_step_op(p, s, STEP_EV_FAIL, why);
+	if (step->ignore && !plan_is_undoing(step)) {
+		plan_step_op(p, s, STEP_EV_IGNORE, why);
+		plan_say(p, DECIDE_DO, RULE_FAIL, 0, "%s failed, which it "
+			 "may: %s", step->name, why);
+	} else if (carried && p->now < phase->committed_ms +
+		   phase->deadline_ms) {
+		plan_step_op(p, s, STEP_EV_RETRY, why);
+		plan_say(p, DECIDE_DO, RULE_AGAIN, 0, "%s again: %s",
+			 step->name, why);
+	} else if (carried) {
+		run_deadline(p, phase, why);
+	} else if (step->tries < step->retries) {
+		plan_step_op(p, s, STEP_EV_RETRY, why);
+		plan_say(p, DECIDE_DO, RULE_AGAIN, 0, "%s again: %s",
+			 step->name, why);
+	} else {
+		plan_hold_turn(p, RULE_FAIL, phase->no_pause &&
+			       phase->committed_ms != 0, "%s failed: %s",
+			       step->name, why);
+	}
+}
+
+/* R35: begun, and nobody knows its end. */
+static void
+run_unknown(struct run *r)
+{
+	const struct view_step *step = r->step;
+	const struct fact *check = NULL;
+
+	if (step->has_check) {
+		check = plan_need(r->p, FACT_CHECK, r->s, r->ended_ms);
+		if (check == NULL) {
+			plan_say(r->p, DECIDE_LOOK, RULE_UNKNOWN, 0,
+				 "%s: the check settles it", step->name);
+			return;
+		}
+		if (check->value == TRI_TRUE) {
+			run_passed(r, check->seen);
+			return;
+		}
+		if (check->value == TRI_UNKNOWN &&
+		    r->p->now - check->since_ms < PLAN_UNSURE_MS) {
+			plan_again(r->p, RULE_UNKNOWN, check, step->name);
+			return;
+		}
+	}
+	if (step->idempotent || (check != NULL &&
+	    check->value == TRI_FALSE && !step->destroys)) {
+		if (view_round(step) <= step->retries + 2) {
+			new_round(r, RULE_UNKNOWN, "its end is unknown and it "
+				  "is not done: asked anew");
+			return;
+		}
+	}
+	plan_step_op(r->p, r->s, STEP_EV_LOSE, "its end is unknown");
+	plan_hold_turn(r->p, RULE_UNKNOWN, plan_turn_of(r->p)->outage_open,
+		       "%s: nobody knows whether it was done; look, then: "
+		       "drydock settle --done or --not-done", step->name);
+}
+
+/* What the attempts alone say; NULL: nothing against it. */
+static const char *
+run_verdict(struct run *r, char *why, size_t size)
+{
+	const struct view_step *step = r->step;
+
+	for (int i = 0; i < step->nattempts; i++) {
+		const struct view_attempt *a = &step->attempts[i];
+
+		if (!view_is_last(step, i) || a->state != ATTEMPT_ENDED ||
+		    (a->exit == 0 && !a->timed_out))
+			continue;
+		if (a->timed_out)
+			snprintf(why, size, "%s: timed out", a->host);
+		else if (a->signal != 0)
+			snprintf(why, size, "%s: signal %d", a->host,
+				 a->signal);
+		else
+			snprintf(why, size, "%s: exit %d", a->host, a->exit);
+		return why;
+	}
+	return NULL;
+}
+
+/* 0, 1, 2, 5, 5 … s after the act; the n-th look follows from the time. */
+static int64_t
+check_next(int64_t ended_ms, int64_t looked_ms)
+{
+	int64_t gone = looked_ms - ended_ms;
+
+	return looked_ms + (gone < 1000 ? backoff_check_ms(1) :
+		gone < 3000 ? backoff_check_ms(2) : backoff_check_ms(3));
+}
+
+static void
+run_check(struct run *r, const char *verdict)
+{
+	struct plan *p = r->p;
+	const struct fact *check =
+		plan_need(p, FACT_CHECK, r->s, r->ended_ms);
+	int64_t confirm = plan_confirm_ms(p, r->step), next;
+	char why[VIEW_WHY];
+
+	if (check == NULL) {
+		plan_say(p, DECIDE_LOOK, RULE_PASS, 0, "%s: the check",
+			 r->step->name);
+		return;
+	}
+	snprintf(why, sizeof(why), "%.400s%s%.100s", check->seen,
+		 verdict ? "; " : "", verdict ? verdict : "");
+	if (plan_confirmed(check, r->ended_ms, confirm)) {
+		run_passed(r, why);
+		return;
+	}
+	if (check->value == TRI_TRUE)
+		next = (check->since_ms > r->ended_ms ? check->since_ms :
+			r->ended_ms) + confirm;
+	else
+		next = check_next(r->ended_ms, check->at_ms);
+	if (check->value != TRI_TRUE &&
+	    check->at_ms - r->ended_ms >= r->step->settle_ms) {
+		plan_failed(p, r->s, why);
+		return;
+	}
+	if (p->now < next) {
+		plan_say(p, DECIDE_IDLE, RULE_WAIT, next, "%s: %s",
+			 r->step->name, why);
+		return;
+	}
+	plan_need(p, FACT_CHECK, r->s, next);
+	plan_say(p, DECIDE_LOOK, RULE_PASS, 0, "%s: the check again",
+		 r->step->name);
+}
+
+static void
+run_evaluate(struct run *r)
+{
+	struct plan *p = r->p;
+	const struct view_step *step = r->step;
+	const struct fact *expect;
+	char text[VIEW_WHY];
+	const char *verdict = run_verdict(r, text, sizeof(text));
+
+	if (step->has_expect) {
+		expect = plan_need(p, FACT_EXPECT, r->s, r->ended_ms);
+		if (expect == NULL)
+			plan_say(p, DECIDE_LOOK, RULE_PASS, 0, "%s: expect",
+				 step->name);
+		else if (expect->value == TRI_UNKNOWN &&
+			 p->now - expect->since_ms < PLAN_UNSURE_MS)
+			plan_again(p, RULE_UNDECIDED, expect, step->name);
+		else if (expect->value != TRI_TRUE)
+			plan_failed(p, r->s, expect->seen);
+		else if (step->has_check)
+			run_check(r, verdict);
+		else
+			run_passed(r, expect->seen);
+		return;
+	}
+	if (step->has_check)
+		run_check(r, verdict);
+	else if (verdict != NULL)
+		plan_failed(p, r->s, verdict);
+	else
+		run_passed(r, "exit 0");
+}
+
+static void
+run_act(struct run *r)
+{
+	bool unknown = false;
+
+	if (run_flight(r))
+		return;
+	for (int i = 0; i < r->step->nattempts; i++) {
+		const struct view_attempt *a = &r->step->attempts[i];
+
+		if (!view_is_last(r->step, i))
+			continue;
+		unknown |= a->state == ATTEMPT_UNKNOWN;
+		if (a->ended_ms > r->ended_ms)
+			r->ended_ms = a->ended_ms;
+	}
+	if (unknown)
+		run_unknown(r);
+	else
+		run_evaluate(r);
+}
+
+/* ------------------------------------------------ poll, wait, approve */
+
+static void
+run_poll(struct run *r)
+{
+	struct plan *p = r->p;
+	const struct view_step *step = r->step;
+	int64_t over = step->started_ms + step->at_most_ms;
+	const struct fact *until = looks_find(p->l, FACT_UNTIL, r->s);
+	int64_t next = until == NULL ? step->started_ms :
+		until->at_ms + step->every_ms;
+
+	if (until != NULL && until->at_ms >= step->started_ms &&
+	    until->value == TRI_TRUE) {
+		run_passed(r, until->seen);
+		return;
+	}
+	if (p->now >= over && until != NULL && until->at_ms >= over) {
+		if (step->poll_fails)
+			plan_failed(p, r->s, until->seen);
+		else
+			run_passed(r, until->seen);
+		return;
+	}
+	if (next > over)
+		next = over;
+	if (p->now < next) {
+		plan_say(p, DECIDE_IDLE, RULE_WAIT, next, "%s: %s",
+			 step->name, until->seen);
+		return;
+	}
+	plan_need(p, FACT_UNTIL, r->s, next);
+	plan_say(p, DECIDE_LOOK, RULE_WAIT, 0, "%s", step->name);
+}
+
+static void
+run_wait(struct run *r)
+{
+	int64_t over = r->step->started_ms + r->step->wait_ms;
+
+	if (r->p->now >= over)
+		run_passed(r, "waited");
+	else
+		plan_say(r->p, DECIDE_IDLE, RULE_WAIT, over, "%s waits",
+			 r->step->name);
+}
+
+static void
+run_approve(struct run *r)
+{
+	const struct view_turn *turn = plan_turn_of(r->p);
+
+	if (turn->asked == ASK_APPROVE || r->step->approved) {
+		plan_unhold(r->p, HOLD_APPROVAL);
+		plan_op(r->p, OP_ASKED);
+		run_passed(r, turn->asked_why);
+		return;
+	}
+	plan_hold(r->p, RULE_APPROVAL, HOLD_APPROVAL, GATE_NONE, false, 0,
+		  "%s: %s waits for a person: drydock approve",
+		  turn->backend, r->step->name);
+}
+
+/* What is kept is read in each look of a poll or a wait. */
+static bool
+run_keeps(struct run *r)
+{
+	if (plan_is_undoing(r->step))
+		return false;
+	if (plan_keep(r->p, r->s))
+		return true;
+	if (r->p->d->nwants == 0)
+		return false;
+	plan_say(r->p, DECIDE_LOOK, RULE_KEEP, 0, "%s: what is kept",
+		 r->step->name);
+	return true;
+}
+
+void
+plan_run(struct plan *p, int s)
+{
+	struct run r = { .p = p, .s = s, .step = &p->v->steps[s] };
+
+	if (step_kind_acts(r.step->kind)) {
+		run_act(&r);
+		return;
+	}
+	if (run_keeps(&r))
+		return;
+	if (r.step->kind == STEP_KIND_POLL)
+		run_poll(&r);
+	else if (r.step->kind == STEP_KIND_WAIT)
+		run_wait(&r);
+	else
+		run_approve(&r);
+	/* what is kept is looked at while nothing else happens */
+	if (p->d->kind == DECIDE_IDLE && (p->d->wake_ms == 0 ||
+	    p->d->wake_ms > p->now + PLAN_FRESH_MS))
+		p->d->wake_ms = p->now + PLAN_FRESH_MS;
+}

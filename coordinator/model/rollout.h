@@ -1,0 +1,48 @@
+/* rollout.h - the life of a rollout: one procedure over a fleet, once. */
+#ifndef ROLLOUT_H
+#define ROLLOUT_H
+
+#define ROLLOUT_STATES(X)						\
+	X(PLANNED,	planned)					\
+	X(SCHEDULED,	scheduled)					\
+	X(RUNNING,	running)					\
+	X(SUCCEEDED,	succeeded)					\
+	X(INCOMPLETE,	incomplete)					\
+	X(ABORTED,	aborted)					\
+	X(CANCELLED,	cancelled)
+
+#define ROLLOUT_EVENTS(X)						\
+	X(START,		start)					\
+	X(SCHEDULE,		schedule)				\
+	X(CANCEL,		cancel)					\
+	X(FINISH,		finish)					\
+	X(FINISH_INCOMPLETE,	finish_incomplete)			\
+	X(FINISH_ABORTED,	finish_aborted)
+
+#define ROLLOUT_EDGES(X)						\
+	X(PLANNED,   START,    RUNNING,   "rollout started")		\
+	X(PLANNED,   SCHEDULE, SCHEDULED, "rollout waits for its hour")	\
+	X(PLANNED,   CANCEL,   CANCELLED, "plan put away")		\
+	X(SCHEDULED, CANCEL,   CANCELLED, "schedule put away")		\
+	X(SCHEDULED, START,    RUNNING,   "its hour has come")		\
+	X(RUNNING,   FINISH,   SUCCEEDED, "every backend is done")	\
+	X(RUNNING,   FINISH_INCOMPLETE, INCOMPLETE,			\
+	  "ended with a backend left out")				\
+	X(RUNNING,   FINISH_ABORTED, ABORTED, "aborted; all is at rest")
+
+enum rollout_state {
+#define X(name, word) ROLLOUT_##name,
+	ROLLOUT_STATES(X)
+#undef X
+};
+
+enum rollout_event {
+#define X(name, word) ROLLOUT_EV_##name,
+	ROLLOUT_EVENTS(X)
+#undef X
+};
+
+
+const char *rollout_state_word(enum rollout_state state);
+
+#endif
