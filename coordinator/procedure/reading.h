@@ -1,0 +1,106 @@
+/*
+ * reading.h - what a probe printed, as rows of named columns.
+ *
+ * The bytes come from a host and are hostile: whatever is not exactly of the
+ * format is an error, and an error is not a row that says no: every operator
+ * on it is false, unknown to `when`.  Refused are: an empty output, a row with
+ * more or fewer cells than the header, a column named twice, a last line
+ * without its end (cut), control characters (ANSI) anywhere but in `text`, NUL
+ * and what is not UTF-8, more rows, columns or bytes than the limits.
+ *
+ * Column names are compared normalised: blanks and hyphens are `_`, the case
+ * stays: "mail server ip", "state-changed" and `mail_server_ip`,
+ * `state_changed` are the same columns.
+ *
+ *	format   rows                       columns
+ *	text     none                       text value lines bytes
+ *	json     one per object             its keys; numbers as written
+ *	tab      one per line below header  the header (doveadm -f tab)
+ *	kv       one                        the keys of KEY=VALUE lines
+ *	duration one                        value ("15 mins" is 15m), text
+ *
+ * `count` is a column of every reading: how many rows (matched).
+ */
+#ifndef DRYDOCK_READING_H
+#define DRYDOCK_READING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "buf.h"
+#include "err.h"
+
+#define READING_BYTES_MAX   (4 * 1024 * 1024)
+#define READING_ROWS_MAX    65536
+#define READING_COLUMNS_MAX 64
+#define READING_NAME_MAX    64 /* bytes of a column's name */
+
+#define READING_FORMATS(X)                                                     \
+	X(TEXT, "text")                                                        \
+	X(JSON, "json")                                                        \
+	X(TAB, "tab")                                                          \
+	X(KV, "kv")                                                            \
+	X(DURATION, "duration")
+
+enum reading_format {
+#define X(name, word) READING_##name,
+	READING_FORMATS(X)
+#undef X
+};
+
+struct reading;
+
+/* "tab": 0 and the format; -1 for anything else. */
+int reading_format_parse(const char *word, enum reading_format *format_r);
+const char *reading_format_name(enum reading_format format);
+
+/* ERR_PROTO.  The reading keeps copies, data may go. */
+int reading_parse(enum reading_format format, const char *data, size_t len,
+		  struct reading **reading_r, struct err *err);
+void reading_free(struct reading **reading);
+
+size_t reading_rows(const struct reading *reading);
+size_t reading_columns(const struct reading *reading);
+/* Normalised. */
+const char *reading_column(const struct reading *reading, size_t column);
+/* NULL: no such column, or (json) not in that row.  Any spelling. */
+const char *
+reading_cell(const struct reading *reading, size_t row, const char *column);
+
+/* All of them must be equal for a row to match; none: every row matches. */
+struct reading_match {
+	const char *column;
+	const char *value;
+};
+size_t reading_count(const struct reading *reading,
+		     const struct reading_match match[], size_t n);
+/* The one row that matches: -1 when there is none, or more than one. */
+int
+reading_find(const struct reading *reading, const struct reading_match match[],
+	     size_t n, size_t *row_r, struct err *err);
+
+/* A probe's `row:` (exactly one) or `rows:` (only .count), or neither. */
+struct reading_select {
+	bool many; /* rows: */
+	const struct reading_match *match;
+	size_t n;
+};
+
+/*
+ * The value of PROBE.COLUMN for an expression: added to `value`.  -1 with the
+ * reason ("no row with type=self") when there is none.
+ */
+int reading_field(const struct reading *reading,
+		  const struct reading_select *select, const char *column,
+		  struct buf *value, struct err *err);
+
+/* Normalise a column's name; -1 when it is none (empty, control, too long). */
+int reading_name(const char *name, char out[READING_NAME_MAX + 1]);
+
+/*
+ * A duration as programs print it, in milliseconds: "15 mins", "1min 30s",
+ * "900 secs", "1h30m", "0", "infinity" (400 days).  ERR_PROTO.
+ */
+int reading_duration(const char *text, long long *ms_r, struct err *err);
+
+#endif
