@@ -1,6 +1,195 @@
 # coordinator.sh - env, inventory, agents and drydockd of the lab.
-# shellcheck shell=bash
+#
+# Where the programs are not built yet the lab is still whole: env and
+# inventory are written, and `up` says what it left out.
+# shellcheck shell=bash disable=SC2046
 
-coordinator_up() { :; }
-coordinator_stop() { :; }
-coordinator_print() { :; }
+COORDINATOR_BIN=$DRYDOCK_BUILD/bin
+
+coordinator_up() {
+	env_write
+	fleet_write >"$LAB_STATE/fleet.yaml"
+	[ -e "$LAB_STATE/key" ] || ssh-keygen -q -t ed25519 -N '' \
+		-C "coordinator@$LAB" -f "$LAB_STATE/key"
+	if [ -x "$COORDINATOR_BIN/drydock-agent" ]; then
+		agents_install
+	else
+		say "no drydock-agent in $COORDINATOR_BIN: agents not installed"
+	fi
+	if [ -x "$COORDINATOR_BIN/drydockd" ] &&
+		[ -x "$COORDINATOR_BIN/drydock-ssh" ] &&
+		[ -x "$COORDINATOR_BIN/drydock" ]; then
+		coordinator_prepare
+		coordinator_start
+	else
+		say "no coordinator in $COORDINATOR_BIN: not started"
+	fi
+}
+
+env_write() {
+	cat >"$LAB_STATE/env" <<EOF
+# . this file: drydock and psql speak with the lab's database.
+export LAB=$LAB LAB_NET=$LAB_NET
+export LAB_STATE='$LAB_STATE'
+export LAB_SECRET_SENTENCE='$LAB_SECRET_SENTENCE'
+export PATH='$COORDINATOR_BIN:$LAB_HERE':"\$PATH"
+export PGHOST='$PG_SOCKET' PGDATABASE=$PG_DATABASE PGUSER=postgres
+export DRYDOCK_DATABASE='host=$PG_SOCKET dbname=$PG_DATABASE user=postgres'
+export DRYDOCK_BUILD='$DRYDOCK_BUILD'
+export DRYDOCK_FLEET=lab
+EOF
+}
+
+# fleet_write: the inventory of this lab on standard output.
+fleet_write() {
+	local host
+	cat <<EOF
+# The lab's fleet; made by \`lab up\`.
+fleet: lab
+timezone: UTC
+min_up: all but 1
+ssh: {user: drydock, port: 22}
+service:
+  from: each director
+  run: [doveadm, -f, json, director, status]
+  format: json
+  key: mail server ip
+  in: state == up and vhosts > 0
+  strangers: refuse
+groups:
+  director:
+    members:
+EOF
+	for host in $(directors); do
+		echo "      - {name: $host, address: $(host_address "$host")}"
+	done
+	fleet_ring_rules $(directors | wc -w)
+	echo "backends:"
+	for host in $(backends); do
+		printf '  - {name: %s, address: %s, ' "$host" \
+			"$(host_address "$host")"
+		printf 'labels: {rack: a, test_user: probe%s}}\n' \
+			"$(host_number "$host")"
+	done
+}
+
+# A single director has no ring to be ready.
+fleet_ring_rules() {
+	if [ "$1" -gt 1 ]; then
+		cat <<'EOF'
+    ready:
+      run: [doveadm, -f, tab, director, ring, status]
+      format: tab
+      row: {type: self}
+      in: status ~ "^ring synced"
+EOF
+	fi
+	cat <<'EOF'
+    min_gap: 1100ms
+    confirm: 2s
+EOF
+}
+
+# agents_install: what a user does on each host, done here on each.
+agents_install() {
+	local host
+	[ -x "$COORDINATOR_BIN/drydock-agent" ] ||
+		die "no agent: build $COORDINATOR_BIN/drydock-agent"
+	for host in $(hosts); do agent_put "$host"; done
+	say "agents: installed on $(hosts)"
+}
+
+# agent_allow HOST: the list a host gets; lists made for the shipped
+# procedures (LAB_ALLOW_DIR) go before the lab's own.
+agent_allow() {
+	local kind=backend
+	case "$1" in
+	dir*) kind=director ;;
+	esac
+	cat "${LAB_ALLOW_DIR:-$LAB_HERE}/allow-$kind"
+}
+
+agent_put() {
+	local to host
+	to=$(host_dir "$1")/root/opt/lab
+	mkdir -p "$to" "$to/../../etc/drydock"
+	install -m 755 "$LAB_HERE/../agent-install" \
+		"$COORDINATOR_BIN/drydock-agent" "$to"
+	install -m 644 "$LAB_STATE/key.pub" "$to/key.pub"
+	agent_allow "$1" >"$to/allow"
+	for host in $(backends); do echo "probe$(host_number "$host")"; done \
+		>"$to/../../etc/drydock/probe-users"
+	host_exec "$1" /opt/lab/agent-install --key /opt/lab/key.pub \
+		--agent /opt/lab/drydock-agent --allow /opt/lab/allow \
+		--name "$1" --fleet lab >>"$LAB_STATE/agents.log" ||
+		die "$1: the agent was not installed"
+}
+
+# coordinator_prepare: schema, inventory, host keys.
+coordinator_prepare() {
+	local host
+	(
+		# shellcheck source=/dev/null
+		. "$LAB_STATE/env"
+		drydock init
+		drydock import "$LAB_STATE/fleet.yaml"
+		for host in $(hosts); do
+			drydock --yes host pin "$host" \
+				--from-file "$LAB_STATE/host-keys/$host"
+		done
+	) >"$LAB_STATE/prepare.log" 2>&1 9>&- ||
+		die "the coordinator's database: $(tail -3 "$LAB_STATE/prepare.log")"
+}
+
+coordinator_pid() {
+	local pid
+	pid=$(cat "$LAB_STATE/drydockd.pid" 2>/dev/null) || return 1
+	is_ours "$pid" drydockd && echo "$pid"
+}
+
+coordinator_start() {
+	! coordinator_pid >/dev/null || return 0
+	cat >"$LAB_STATE/drydockd.conf" <<EOF
+database = host=$PG_SOCKET dbname=$PG_DATABASE user=postgres
+ssh_key = $LAB_STATE/key
+ssh_program = $COORDINATOR_BIN/drydock-ssh
+name = lab1
+EOF
+	setsid "$COORDINATOR_BIN/drydockd" -c "$LAB_STATE/drydockd.conf" \
+		</dev/null >>"$LAB_STATE/drydockd.log" 2>&1 9>&- &
+	echo $! >"$LAB_STATE/drydockd.pid"
+	disown
+	sleep 0.3
+	coordinator_pid >/dev/null ||
+		die "drydockd ended at once: $(tail -2 "$LAB_STATE/drydockd.log")"
+}
+
+coordinator_gone() { ! coordinator_pid; }
+
+# coordinator_stop SIGNAL
+coordinator_stop() {
+	local pid
+	pid=$(coordinator_pid) || return 0
+	kill "-$1" "$pid"
+	if ! (wait_for 70 "drydockd to end" coordinator_gone); then
+		kill -KILL "$pid"
+	fi
+}
+
+coordinator_command() {
+	case "$1" in
+	start) coordinator_start ;;
+	stop) coordinator_stop TERM ;;
+	kill) coordinator_stop KILL ;;
+	*) die "usage: lab coordinator start|stop|kill" ;;
+	esac
+}
+
+coordinator_print() {
+	local pid
+	if pid=$(coordinator_pid); then
+		echo "-- coordinator: pid $pid, log $LAB_STATE/drydockd.log"
+	else
+		echo "-- coordinator: not running"
+	fi
+}
