@@ -131,7 +131,7 @@ apply_attempt_end(struct view *v, const struct op *op, int64_t now)
 	attempt->state = (enum attempt_state)to;
 	attempt->ended_ms = now;
 	snprintf(attempt->why, sizeof(attempt->why), "%s", op->text);
-	if (step->group >= 0 && op->event != ATTEMPT_EV_NOT_SENT)
+	if (step->group >= 0 && op->event != ATTEMPT_EV_UNSEND)
 		v->groups[step->group].changed_ms = now;
 	return 0;
 }

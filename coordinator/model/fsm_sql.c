@@ -16,41 +16,50 @@ print_text(const char *text)
 }
 
 static void
-print_states(const struct machine *m)
+print_states(const struct machine *m, const char *end)
 {
-	printf("insert into fleet_internal.%s_state (name) values\n",
-	       m->name);
-	for (int i = 0; i < m->nstates; i++)
-		printf("\t('%s')%s\n", m->states[i],
-		       i + 1 < m->nstates ? "," : "");
-	printf("on conflict do nothing;\n\n");
+	for (int i = 0; i < m->nstates; i++) {
+		printf("('%s', '%s', %d, %s, %s, ", m->name, m->states[i],
+		       i + 1, m->places[i] == STATE_BEGIN ? "true" : "false",
+		       m->places[i] == STATE_END ? "true" : "false");
+		print_text(m->meanings[i]);
+		printf(")%s\n", i + 1 < m->nstates ? "," : end);
+	}
 }
 
 static void
-print_edges(const struct machine *m)
+print_edges(const struct machine *m, const char *end)
 {
-	printf("insert into fleet_internal.%s_edge (from_state, event, "
-	       "to_state, sentence) values\n", m->name);
 	for (size_t i = 0; i < m->nedges; i++) {
 		const struct edge *edge = &m->edges[i];
 
-		printf("\t('%s', '%s', '%s', ", m->states[edge->from],
-		       m->events[edge->event], m->states[edge->to]);
+		printf("('%s', '%s', '%s', '%s', ", m->name,
+		       m->states[edge->from], m->events[edge->event],
+		       m->states[edge->to]);
 		print_text(edge->why);
-		printf(")%s\n", i + 1 < m->nedges ? "," : "");
+		printf(")%s\n", i + 1 < m->nedges ? "," : end);
 	}
-	printf("on conflict (from_state, event) do update set\n"
-	       "\tto_state = excluded.to_state, "
-	       "sentence = excluded.sentence;\n\n");
 }
 
 int
 main(void)
 {
-	printf("-- made by fsm_sql from coordinator/model\n\n");
-	for (int i = 0; machines[i] != NULL; i++) {
-		print_states(machines[i]);
-		print_edges(machines[i]);
-	}
+	printf("-- 00_states.sql - states and edges of the durable machines.\n"
+	       "-- Printed by fsm_sql from coordinator/model; do not edit.\n\n"
+	       "set local role fleet_owner;\n\n"
+	       "insert into fleet_internal.state\n"
+	       "\t(machine, name, position, initial, final, sentence) values\n");
+	for (int i = 0; machines[i] != NULL; i++)
+		print_states(machines[i], machines[i + 1] != NULL ? "," : "");
+	printf("on conflict (machine, name) do update set\n"
+	       "\tposition = excluded.position, "
+	       "initial = excluded.initial,\n"
+	       "\tfinal = excluded.final, sentence = excluded.sentence;\n\n"
+	       "insert into fleet_internal.edge\n"
+	       "\t(machine, from_, event, to_, sentence) values\n");
+	for (int i = 0; machines[i] != NULL; i++)
+		print_edges(machines[i], machines[i + 1] != NULL ? "," : "");
+	printf("on conflict (machine, from_, event) do update set\n"
+	       "\tto_ = excluded.to_, sentence = excluded.sentence;\n");
 	return 0;
 }

@@ -8,11 +8,19 @@
 #include "turn.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define WORD(name, word) #word,
+#define WORD(name, word, ...) #word,
+#define MEANING(name, word, place, meaning) meaning,
+#define PLACE(name, word, place, meaning) STATE_##place,
 
 #define MACHINE(lower, UPPER)						\
 	static const char *const lower##_states[] = {			\
 		UPPER##_STATES(WORD)					\
+	};								\
+	static const char *const lower##_meanings[] = {			\
+		UPPER##_STATES(MEANING)					\
+	};								\
+	static const enum state_place lower##_places[] = {		\
+		UPPER##_STATES(PLACE)					\
 	};								\
 	static const char *const lower##_events[] = {			\
 		UPPER##_EVENTS(WORD)					\
@@ -24,6 +32,8 @@
 		.name = #lower,						\
 		.states = lower##_states,				\
 		.nstates = COUNT(lower##_states),			\
+		.meanings = lower##_meanings,				\
+		.places = lower##_places,				\
 		.events = lower##_events,				\
 		.nevents = COUNT(lower##_events),			\
 		.edges = lower##_edges,					\

@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+enum state_place { STATE_BEGIN, STATE_MIDDLE, STATE_END };
+
 struct edge {
 	int from, event, to;
 	const char *why;	/* log line, event and documentation */
@@ -12,6 +14,8 @@ struct edge {
 struct machine {
 	const char *name;
 	const char *const *states, *const *events;
+	const char *const *meanings;	/* of the states */
+	const enum state_place *places;
 	int nstates, nevents;
 	const struct edge *edges;
 	size_t nedges;

@@ -332,7 +332,7 @@ attempts_unsent(struct plan *p, int s)
 		op = plan_op(p, OP_ATTEMPT_END);
 		op->step = s;
 		op->attempt = i;
-		op->event = ATTEMPT_EV_NOT_SENT;
+		op->event = ATTEMPT_EV_UNSEND;
 		snprintf(op->text, sizeof(op->text),
 			 "the check holds already");
 	}

@@ -53,7 +53,7 @@ new_round(struct run *r, enum rule rule, const char *why)
 static void
 run_refused(struct run *r, int i, const struct agent_fact *agent)
 {
-	attempt_end(r, i, ATTEMPT_EV_NOT_SENT, agent->why);
+	attempt_end(r, i, ATTEMPT_EV_UNSEND, agent->why);
 	plan_step_op(r->p, r->s, STEP_EV_UNSENT, agent->why);
 	plan_hold_turn(r->p, RULE_REFUSED, plan_turn_of(r->p)->outage_open,
 		       "%s: %s refused (%s): %s", r->step->name,

@@ -2,14 +2,22 @@
 #ifndef ROLLOUT_H
 #define ROLLOUT_H
 
-#define ROLLOUT_STATES(X)						\
-	X(PLANNED,	planned)					\
-	X(SCHEDULED,	scheduled)					\
-	X(RUNNING,	running)					\
-	X(SUCCEEDED,	succeeded)					\
-	X(INCOMPLETE,	incomplete)					\
-	X(ABORTED,	aborted)					\
-	X(CANCELLED,	cancelled)
+/* name, word, is it where rows begin or end, what it means */
+#define ROLLOUT_STATES(X)	\
+	X(PLANNED, planned, BEGIN,	\
+	  "planned, nothing was changed")	\
+	X(SCHEDULED, scheduled, MIDDLE,	\
+	  "will start at its time")	\
+	X(RUNNING, running, MIDDLE,	\
+	  "takes one backend after the other")	\
+	X(SUCCEEDED, succeeded, END,	\
+	  "every backend is done")	\
+	X(INCOMPLETE, incomplete, END,	\
+	  "ended with a backend skipped, excluded or out")	\
+	X(ABORTED, aborted, END,	\
+	  "ended by a person")	\
+	X(CANCELLED, cancelled, END,	\
+	  "never started")
 
 #define ROLLOUT_EVENTS(X)						\
 	X(START,		start)					\
@@ -31,7 +39,7 @@
 	X(RUNNING,   FINISH_ABORTED, ABORTED, "aborted; all is at rest")
 
 enum rollout_state {
-#define X(name, word) ROLLOUT_##name,
+#define X(name, ...) ROLLOUT_##name,
 	ROLLOUT_STATES(X)
 #undef X
 };

@@ -2,14 +2,22 @@
 #ifndef STEP_H
 #define STEP_H
 
-#define STEP_STATES(X)							\
-	X(PENDING,	pending)					\
-	X(RUNNING,	running)					\
-	X(PASSED,	passed)						\
-	X(FAILED,	failed)						\
-	X(UNKNOWN,	unknown)					\
-	X(SKIPPED,	skipped)					\
-	X(UNDONE,	undone)
+/* name, word, is it where rows begin or end, what it means */
+#define STEP_STATES(X)	\
+	X(PENDING, pending, BEGIN,	\
+	  "not begun")	\
+	X(RUNNING, running, MIDDLE,	\
+	  "begun")	\
+	X(PASSED, passed, END,	\
+	  "did what it should")	\
+	X(FAILED, failed, MIDDLE,	\
+	  "did not do what it should")	\
+	X(UNKNOWN, unknown, MIDDLE,	\
+	  "nobody knows whether it happened")	\
+	X(SKIPPED, skipped, END,	\
+	  "not needed, or ignored")	\
+	X(UNDONE, undone, END,	\
+	  "taken back")
 
 #define STEP_EVENTS(X)							\
 	X(START,	start)						\
@@ -45,7 +53,7 @@
 	X(SKIPPED, AGAIN,       PENDING, "to be looked at again")
 
 enum step_state {
-#define X(name, word) STEP_##name,
+#define X(name, ...) STEP_##name,
 	STEP_STATES(X)
 #undef X
 };
@@ -72,29 +80,35 @@ enum step_kind {
 #undef X
 };
 
-#define ATTEMPT_STATES(X)						\
-	X(SENT,		sent)						\
-	X(ENDED,	ended)						\
-	X(UNSENT,	unsent)						\
-	X(UNKNOWN,	unknown)					\
-	X(ABANDONED,	abandoned)
+/* name, word, is it where rows begin or end, what it means */
+#define ATTEMPT_STATES(X)	\
+	X(SENT, sent, BEGIN,	\
+	  "written down, then sent")	\
+	X(ENDED, ended, END,	\
+	  "its end was told")	\
+	X(UNSENT, unsent, END,	\
+	  "never left")	\
+	X(UNKNOWN, unknown, MIDDLE,	\
+	  "the agent does not know its end")	\
+	X(ABANDONED, abandoned, END,	\
+	  "nobody asks for it any more")
 
 #define ATTEMPT_EVENTS(X)						\
 	X(END,		end)						\
-	X(NOT_SENT,	not_sent)					\
+	X(UNSEND,		unsend)					\
 	X(LOSE,		lose)						\
 	X(ABANDON,	abandon)
 
 #define ATTEMPT_EDGES(X)						\
 	X(SENT,    END,      ENDED,     "the agent told how it ended")	\
-	X(SENT,    NOT_SENT, UNSENT,    "it was never begun")		\
+	X(SENT,    UNSEND,   UNSENT,    "it was never begun")		\
 	X(SENT,    LOSE,     UNKNOWN,   "the agent cannot know its end") \
 	X(SENT,    ABANDON,  ABANDONED, "its host is gone")		\
 	X(UNKNOWN, ABANDON,  ABANDONED, "its host is gone")		\
 	X(UNKNOWN, END,      ENDED,     "its end became known")
 
 enum attempt_state {
-#define X(name, word) ATTEMPT_##name,
+#define X(name, ...) ATTEMPT_##name,
 	ATTEMPT_STATES(X)
 #undef X
 };

@@ -2,15 +2,24 @@
 #ifndef TURN_H
 #define TURN_H
 
-#define TURN_STATES(X)							\
-	X(WAITING,	waiting)					\
-	X(WORKING,	working)					\
-	X(HELD,		held)						\
-	X(RESTORING,	restoring)					\
-	X(OUT,		out)						\
-	X(DONE,		done)						\
-	X(RESTORED,	restored)					\
-	X(SKIPPED,	skipped)
+/* name, word, is it where rows begin or end, what it means */
+#define TURN_STATES(X)	\
+	X(WAITING, waiting, BEGIN,	\
+	  "not taken yet")	\
+	X(WORKING, working, MIDDLE,	\
+	  "its steps run")	\
+	X(HELD, held, MIDDLE,	\
+	  "waits for a person")	\
+	X(RESTORING, restoring, MIDDLE,	\
+	  "its steps are being undone")	\
+	X(OUT, out, MIDDLE,	\
+	  "at rest out of service")	\
+	X(DONE, done, END,	\
+	  "done and proved back in service")	\
+	X(RESTORED, restored, END,	\
+	  "put back as it was and proved in service")	\
+	X(SKIPPED, skipped, END,	\
+	  "left out")
 
 #define TURN_EVENTS(X)							\
 	X(TAKE,		take)						\
@@ -44,7 +53,7 @@
 	X(RESTORED,  AGAIN,    WAITING,   "waits for its turn again")
 
 enum turn_state {
-#define X(name, word) TURN_##name,
+#define X(name, ...) TURN_##name,
 	TURN_STATES(X)
 #undef X
 };

@@ -94,6 +94,8 @@ begin
 	when 'hold' then return fleet_internal.op_hold(f, r, now_, op);
 	when 'unhold' then return fleet_internal.op_unhold(f, r, now_, op);
 	when 'undo_step' then return fleet_internal.op_undo_step(f, r, now_, op);
+	when 'again_step' then return fleet_internal.op_again_step(f, r, now_, op);
+	when 'turn_anew' then return fleet_internal.op_turn_anew(f, r, now_, op);
 	when 'survey' then return fleet_internal.op_survey(f, r, now_, op);
 	when 'outage_open' then return fleet_internal.op_outage_open(f, r, now_, op);
 	when 'outage_accept' then return fleet_internal.op_outage_accept(f, r, now_, op);

@@ -84,6 +84,8 @@ begin
 			then coalesce(x.taken_at, at_) else x.taken_at end,
 		ended_at = case when t in ('done', 'restored', 'skipped')
 			then at_ end,
+		cause = case when op ? 'cause' then op->>'cause'
+			else x.cause end,
 		message = coalesce(op->>'message', x.message)
 	  from fleet_internal.backend b
 	 where x.turn_id = (op->>'turn')::bigint

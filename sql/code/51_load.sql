@@ -171,7 +171,8 @@ returns jsonb language sql stable as $$
 		'asked', t.asked, 'phase', t.phase,
 		'taken_ms', fleet_internal.ms(t.taken_at),
 		'expected_ms', t.expected_ms, 'message', t.message,
-		'no_return_begun', t.no_return_begun, 'proved', t.proved)
+		'no_return_begun', t.no_return_begun, 'cause', t.cause,
+		'proved', t.proved)
 	|| case when p_full then jsonb_build_object('plan', t.plan,
 		'phases', fleet_internal.load_phases(t.turn_id),
 		'steps', fleet_internal.load_steps(t.turn_id))

@@ -168,6 +168,8 @@ create table fleet_internal.turn (
 	expected_ms bigint not null default 0,
 	message text,
 	no_return_begun bool not null default false,
+	cause text check (cause in ('person', 'pause', 'abort', 'peer',
+				    'deadline')),
 	proved bool not null default false,
 	unique (turn_id, backend_id),
 	unique (rollout_id, position),
@@ -203,6 +205,7 @@ work_ms: expected time of the steps done
 expected_ms: expected time of all
 message: last sentence about it
 no_return_begun: a step that cannot be taken back has begun
+cause: why it was put back: person, pause, abort, peer or deadline
 proved: all phases that prove have passed
 $$);
 
