@@ -6,6 +6,8 @@ LAB_NET=${LAB_NET:-1}
 LAB_TOP=$(cd "$LAB_HERE/../.." && pwd)
 LAB_STATE=$LAB_TOP/build/$LAB
 LAB_CACHE=${LAB_CACHE:-/var/cache/drydock-lab}
+LAB_CLAIMS=/run/drydock-lab
+LAB_CLAIM=$LAB_CLAIMS/$LAB_NET
 DRYDOCK_BUILD=${DRYDOCK_BUILD:-$LAB_TOP/build/dev}
 
 # Planted in every probe user's mail. Wherever this sentence turns up outside

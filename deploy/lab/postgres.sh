@@ -3,7 +3,7 @@
 
 PG_DATA=$LAB_STATE/pg
 # Not under the state folder: a socket's path is limited to 107 bytes.
-PG_SOCKET=/run/drydock-$LAB$LAB_NET
+PG_SOCKET=$LAB_CLAIM/pg
 PG_DATABASE=fleet
 
 pg_bin() {
@@ -62,7 +62,6 @@ postgres_down() {
 				-w stop >/dev/null
 		)
 	fi
-	rm -rf "$PG_SOCKET"
 }
 
 postgres_print() {
