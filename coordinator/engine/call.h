@@ -26,7 +26,7 @@
 struct call;
 struct call_set;
 struct err;
-struct json;
+struct json_object;
 struct transport;
 
 /*
@@ -127,7 +127,7 @@ struct call_answer {
 	const char *code;		/* REFUSED: a wire code, else "" */
 	const char *why;		/* all but ANSWERED: a sentence */
 	const char *hint;		/* what to do, or "" */
-	const struct json *body;	/* the answer line, or NULL */
+	const struct json_object *body;	/* the answer line, or NULL */
 	const char *text;		/* the same as text, or "" */
 	struct call_stream out;
 	struct call_stream err;
@@ -146,17 +146,38 @@ struct call_hooks {
 	void (*down)(void *ctx, struct call *call, const char *why);
 	/* an unasked "ended": attempt ids may be strangers to us */
 	void (*ended)(void *ctx, struct call *call, const char *attempt,
-		      const char *state, const struct json *result,
+		      const char *state, const struct json_object *result,
 		      const char *result_text);
 };
 
 /*
- * Several hosts over one transport, with one timer between them.
- * hooks and ctx serve all calls of the set.
+ * What time it is and when to be woken: the loop's, or a test's.  wake() asks
+ * for one call_set_tick() no later than that and replaces the wish before.
+ */
+struct call_clock {
+	int64_t (*now_ms)(void *self);
+	void (*wake)(void *self, int64_t at_ms);
+	void *self;
+};
+
+/*
+ * Several hosts over one transport.  hooks and ctx serve all calls of the set;
+ * the transport and the clock are borrowed and must outlive it.
  */
 struct call_set *call_set_new(struct transport *transport,
+			      const struct call_clock *clock,
 			      const struct call_hooks *hooks, void *ctx);
+/* Not from inside a callback.  Nobody is called back any more. */
 void call_set_free(struct call_set **setp);
+void call_set_tick(struct call_set *set);
+int64_t call_set_now_ms(const struct call_set *set);
+
+/* Call fn from the loop at that time, once, unless stopped before. */
+struct call_timer;
+typedef void call_timer_fn(void *ctx);
+struct call_timer *call_timer_start(struct call_set *set, int64_t at_ms,
+				    call_timer_fn *fn, void *ctx);
+void call_timer_stop(struct call_timer **timerp);
 
 /* The call to that host, made if it is new; owned by the set. */
 struct call *call_get(struct call_set *set, const struct call_host *host);
@@ -166,6 +187,8 @@ void call_config(struct call *call, const struct call_host *host);
 void call_remove(struct call **callp);
 /* Open now, whatever the back-off; no effect on an open channel. */
 void call_open(struct call *call);
+/* Hang up and stay away until the next question or call_open(). */
+void call_close(struct call *call);
 /* Say hello again on an open channel (opens one if there is none). */
 void call_greet(struct call *call);
 

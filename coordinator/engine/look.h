@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tri.h"
+
 /*
  * How it works
  *
@@ -25,21 +27,7 @@ struct look_roster;
 struct call;
 struct call_set;
 struct err;
-struct json;
-
-/* X(name, word): what a fact says. */
-#define LOOK_TRUTHS(X)							\
-	X(NO,      "no")						\
-	X(YES,     "yes")						\
-	X(UNKNOWN, "unknown")
-
-enum look_truth {
-#define X(name, word) LOOK_##name,
-	LOOK_TRUTHS(X)
-#undef X
-};
-
-const char *look_truth_word(enum look_truth truth);
+struct json_object;
 
 /*
  * Who there is to ask and what "in service" and "ready" mean: made from the
@@ -63,19 +51,19 @@ void look_roster_forget(struct look_roster *roster);
  */
 struct look_scope {
 	const char *backend;		/* name; "service" is its row */
-	const struct json *plan;	/* pinned plan: its probes */
+	const struct json_object *plan;	/* pinned plan: its probes */
 	/* the turn's member of that group, NULL while none is chosen */
 	const char *(*mouth)(void *ctx, const char *group);
 	/* ${steps.S.x}: a remembered value, or the state for x "state" */
 	const char *(*step_value)(void *ctx, const char *step,
 				  const char *name);
 	void *ctx;
-	const struct json *result;	/* out.*: the attempt's result */
+	const struct json_object *result;	/* out.*: the attempt's result */
 	int64_t elapsed_ms;		/* out.elapsed in a poll */
 };
 
 struct look_fact {
-	enum look_truth truth;
+	enum tri truth;
 	int64_t asked_ms;	/* when the oldest reading in it was asked */
 	int64_t at_ms;		/* when its last reading arrived */
 	const char *text;	/* "service.vhosts == 0: dir1 0, dir2 100" */
@@ -90,7 +78,7 @@ void look_free(struct look **lookp);	/* also while it runs: no done then */
 
 /*
  * Put a question; returns its number for look_fact().  An expression that
- * does not parse or names an unknown probe is a fact UNKNOWN that says so.
+ * does not parse or names an unknown probe is a fact TRI_UNKNOWN that says so.
  */
 unsigned int look_expr(struct look *look, const struct look_scope *scope,
 		       const char *expr);

@@ -1,0 +1,299 @@
+/*
+ * look.c - questions asked together: what they need, asked once, then facts.
+ *
+ * While it is put together a look only notes: items (the questions) and needs
+ * (distinct host and words).  look_run() gives each need a reading; when the
+ * last one has its outcome, or time is up, every item is decided at once.
+ */
+#include "look.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "look_private.h"
+
+struct look *
+look_new(struct look_roster *roster)
+{
+	struct look *look = x_new(struct look);
+
+	look->roster = roster;
+	return look;
+}
+
+static void
+item_clear(struct look_item *item)
+{
+	for (size_t i = 0; i < item->nprobes; i++)
+		look_probe_free(&item->probes[i]);
+	for (size_t i = 0; i < item->nparts; i++)
+		item_clear(&item->parts[i]);
+	free(item->probes);
+	free(item->parts);
+	expr_free(&item->expr);
+	free(item->name);
+	free(item->column);
+	free(item->broken);
+	free(item->text);
+	free(item->silent);
+	free(item->evidence);
+}
+
+void
+look_free(struct look **lookp)
+{
+	struct look *look = *lookp;
+
+	*lookp = NULL;
+	if (look == NULL)
+		return;
+	call_timer_stop(&look->timer);
+	for (size_t i = 0; i < look->nitems; i++) {
+		item_clear(look->items[i]);
+		free(look->items[i]);
+	}
+	for (size_t i = 0; i < look->nneeds; i++)
+		look_need_free(look->needs[i]);
+	free(look->items);
+	free(look->needs);
+	free(look);
+}
+
+static struct look_item *
+item_new(struct look *look, enum look_kind kind, const char *name)
+{
+	struct look_item *item = x_new(struct look_item);
+
+	assert(look->done == NULL);
+	item->kind = kind;
+	item->name = x_strdup(name);
+	look->items = x_realloc(look->items, look->nitems + 1,
+				sizeof(struct look_item *));
+	look->items[look->nitems++] = item;
+	return item;
+}
+
+static struct look_probe *
+item_probe(struct look_item *item)
+{
+	item->probes = x_realloc(item->probes, item->nprobes + 1,
+				 sizeof(*item->probes));
+	item->probes[item->nprobes] = (struct look_probe){ .name = NULL };
+	return &item->probes[item->nprobes++];
+}
+
+struct field_walk {
+	struct look *look;
+	struct look_item *item;
+};
+
+static void
+item_needs(struct look *look, struct look_item *item, const char *probe)
+{
+	if (strcmp(probe, "out") == 0)
+		return;
+	for (size_t i = 0; i < item->nprobes; i++) {
+		if (strcmp(item->probes[i].name, probe) == 0)
+			return;
+	}
+	look_probe_plan(look, item_probe(item), &item->scope, probe);
+}
+
+static void
+item_field(void *ctx, const char *probe, const char *column, enum expr_op op,
+	   const char *literal, size_t off)
+{
+	struct field_walk *walk = ctx;
+
+	(void)column;
+	(void)op;
+	(void)literal;
+	(void)off;
+	if (probe != NULL)
+		item_needs(walk->look, walk->item, probe);
+}
+
+unsigned int
+look_expr(struct look *look, const struct look_scope *scope, const char *expr)
+{
+	struct look_item *item = item_new(look, LOOK_KIND_EXPR, expr);
+	struct field_walk walk = { look, item };
+	struct err err = { 0 };
+
+	item->scope = *scope;
+	if (expr_parse(expr, EXPR_FIELDS, &item->expr, NULL, &err) < 0 ||
+	    expr_fill(item->expr, look_scope_name, &item->scope, NULL,
+		      &err) < 0)
+		item->broken = x_strdup(err.text);
+	else
+		expr_fields(item->expr, item_field, &walk);
+	return (unsigned int)look->nitems - 1;
+}
+
+unsigned int
+look_value(struct look *look, const struct look_scope *scope,
+	   const char *field)
+{
+	const char *dot = strchr(field, '.');
+	struct look_item *item;
+	char *probe;
+
+	probe = x_strndup(field, dot != NULL ? (size_t)(dot - field) :
+					       strlen(field));
+	item = item_new(look, LOOK_KIND_VALUE, probe);
+	item->scope = *scope;
+	if (dot == NULL) {
+		item->broken = x_asprintf("%.80s is no PROBE.COLUMN", field);
+	} else {
+		item->column = x_strdup(dot + 1);
+		item_needs(look, item, probe);
+	}
+	free(probe);
+	return (unsigned int)look->nitems - 1;
+}
+
+static void
+item_columns(struct look_item *item, const char *in)
+{
+	struct err err = { 0 };
+
+	if (expr_parse(in, EXPR_COLUMNS, &item->expr, NULL, &err) < 0)
+		item->broken = x_strdup(err.text);
+}
+
+static void
+item_service(struct look *look, struct look_item *item,
+	     const struct look_host *backend)
+{
+	item_columns(item, look->roster->service_in);
+	look_probe_service(look, item_probe(item), backend);
+}
+
+unsigned int
+look_service(struct look *look, const char *backend)
+{
+	const struct look_host *host =
+		look_roster_backend(look->roster, backend);
+	struct look_item *item = item_new(look, LOOK_KIND_SERVICE, backend);
+
+	if (host == NULL)
+		item->broken = x_asprintf("no backend %.60s", backend);
+	else
+		item_service(look, item, host);
+	return (unsigned int)look->nitems - 1;
+}
+
+static unsigned int
+look_others(struct look *look, enum look_kind kind, const char *spared)
+{
+	const struct look_roster *roster = look->roster;
+	struct look_item *item = item_new(look, kind, spared);
+
+	item->parts = x_calloc(roster->nbackends + 1, sizeof(*item->parts));
+	for (size_t i = 0; i < roster->nbackends; i++) {
+		const struct look_host *backend = &roster->backends[i];
+		struct look_item *part = &item->parts[item->nparts];
+
+		if (backend->excluded ||
+		    (spared != NULL && strcmp(backend->name, spared) == 0))
+			continue;
+		item->nparts++;
+		part->kind = LOOK_KIND_SERVICE;
+		part->name = x_strdup(backend->name);
+		item_service(look, part, backend);
+	}
+	return (unsigned int)look->nitems - 1;
+}
+
+unsigned int
+look_peers(struct look *look, const char *spared)
+{
+	return look_others(look, LOOK_KIND_PEERS, spared);
+}
+
+unsigned int
+look_another(struct look *look, const char *spared)
+{
+	return look_others(look, LOOK_KIND_ANOTHER, spared);
+}
+
+unsigned int
+look_ready(struct look *look, const char *group)
+{
+	const struct look_group *g = look_roster_group(look->roster, group);
+	struct look_item *item = item_new(look, LOOK_KIND_READY, group);
+
+	if (g == NULL) {
+		item->broken = x_asprintf("no group %.60s", group);
+	} else if (g->ready != NULL) {
+		item_columns(item, g->ready_in);
+		look_probe_ready(look, item_probe(item), g);
+	}
+	return (unsigned int)look->nitems - 1;
+}
+
+/* --- asking --- */
+
+/* From the timer: all have their outcome, or those that have not are late. */
+static void
+look_finish(void *ctx)
+{
+	struct look *look = ctx;
+	look_done_fn *done = look->done;
+
+	call_timer_stop(&look->timer);
+	for (size_t i = 0; i < look->nneeds; i++)
+		list_del(&look->needs[i]->waiting);
+	look->waiting = 0;
+	for (size_t i = 0; i < look->nitems; i++)
+		look_item_decide(look, look->items[i]);
+	done(look->ctx, look);
+}
+
+/*
+ * The end is told by the timer alone, so that a look whose readings were all
+ * there already ends as any other does.
+ */
+void
+look_arrived(struct look *look)
+{
+	assert(look->waiting > 0);
+	if (--look->waiting > 0)
+		return;
+	call_timer_stop(&look->timer);
+	look->timer = call_timer_start(look->roster->calls, 0, look_finish,
+				       look);
+}
+
+void
+look_run(struct look *look, int64_t max_age_ms, int64_t timeout_ms,
+	 look_done_fn *done, void *ctx)
+{
+	struct look_roster *roster = look->roster;
+	int64_t at_ms;
+
+	assert(look->done == NULL && done != NULL && roster->calls != NULL);
+	look->done = done;
+	look->ctx = ctx;
+	for (size_t i = 0; i < look->nneeds; i++)
+		look_reading_want(look, look->needs[i], max_age_ms,
+				  timeout_ms);
+	at_ms = look->waiting == 0 ? 0 : look_now_ms(roster) + timeout_ms;
+	look->timer = call_timer_start(roster->calls, at_ms, look_finish,
+				       look);
+}
+
+const struct look_fact *
+look_fact(const struct look *look, unsigned int nr)
+{
+	assert(nr < look->nitems);
+	return &look->items[nr]->fact;
+}
+
+unsigned int
+look_probes_run(const struct look *look)
+{
+	return look->asked;
+}

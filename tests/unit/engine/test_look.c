@@ -1,0 +1,559 @@
+/*
+ * test_look.c - each thing asked once, unknown kept apart from no, ages kept.
+ *
+ * Two directors and three backends over the fake transport; what a probe
+ * prints stands in a small table that each test changes.
+ */
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "fake.h"
+#include "json.h"
+#include "look.h"
+
+static const char inventory[] =
+	"{\"fleet\":\"mail-eu\",\"min_up\":\"all but 1\","
+	"\"service\":{\"from\":\"each director\","
+	"\"run\":[\"doveadm\",\"-f\",\"tab\",\"director\",\"status\"],"
+	"\"format\":\"tab\",\"key\":\"mail server ip\","
+	"\"in\":\"state == up and vhosts > 0\",\"strangers\":\"refuse\"},"
+	"\"groups\":{\"director\":{\"members\":["
+	"{\"name\":\"dir1\",\"address\":\"10.0.0.1\"},"
+	"{\"name\":\"dir2\",\"address\":\"10.0.0.2\"}],"
+	"\"ready\":{\"run\":[\"ring\"],\"format\":\"tab\","
+	"\"row\":{\"type\":\"self\"},\"in\":\"status ~ \\\"^ring synced\\\"\"}"
+	"}},"
+	"\"backends\":[{\"name\":\"mail1\",\"address\":\"10.0.0.11\"},"
+	"{\"name\":\"mail2\",\"address\":\"10.0.0.12\"},"
+	"{\"name\":\"mail3\",\"address\":\"10.0.0.13\"}]}";
+
+static const char plan_text[] =
+	"{\"probes\":{"
+	"\"unit\":{\"target\":\"backend\",\"run\":[\"show\"],"
+	"\"format\":\"kv\"},"
+	"\"users\":{\"target\":\"each director\",\"run\":[\"users\","
+	"\"${steps.zero.vhosts}\"],\"format\":\"text\"},"
+	"\"one\":{\"target\":\"director\",\"run\":[\"one\"],"
+	"\"format\":\"text\"}}}";
+
+#define HEAD "mail server ip\tvhosts\tstate\tusers\n"
+#define ROW(n, v, s) "10.0.0.1" #n "\t" #v "\t" s "\t5\n"
+#define ALL_UP HEAD ROW(1, 100, "up") ROW(2, 100, "up") ROW(3, 100, "up")
+
+struct says {
+	const char *host;		/* NULL: any */
+	const char *words;
+	const char *out;		/* NULL: silence */
+	int exit;
+};
+
+struct scene {
+	struct fake fake;
+	struct look_roster *roster;
+	struct json_object *plan;
+	struct look_scope scope;
+	struct look *look;
+	bool done;
+	unsigned int dones;
+	struct says says[16];
+	size_t nsays;
+};
+
+static char *
+scene_probe(void *ctx, const char *host, const char *argv, int *exit_r)
+{
+	struct scene *s = ctx;
+
+	/* the newest rule that fits */
+	for (size_t i = s->nsays; i-- > 0;) {
+		const struct says *say = &s->says[i];
+
+		if ((say->host != NULL && strcmp(say->host, host) != 0) ||
+		    strcmp(say->words, argv) != 0)
+			continue;
+		*exit_r = say->exit;
+		return say->out != NULL ? x_strdup(say->out) : NULL;
+	}
+	fail_msg("%s was asked for \"%s\"", host, argv);
+	return NULL;
+}
+
+static void
+scene_says(struct scene *s, const char *host, const char *words,
+	   const char *out, int exit_status)
+{
+	assert_in_range(s->nsays, 0, UNIT_COUNT(s->says) - 1);
+	s->says[s->nsays++] = (struct says){ host, words, out, exit_status };
+}
+
+#define STATUS "doveadm -f tab director status"
+
+static const char *
+scene_step(void *ctx, const char *step, const char *name)
+{
+	(void)ctx;
+	if (strcmp(step, "zero") == 0 && strcmp(name, "vhosts") == 0)
+		return "100";
+	if (strcmp(step, "zero") == 0 && strcmp(name, "state") == 0)
+		return "passed";
+	return NULL;
+}
+
+static void
+scene_begin(struct scene *s)
+{
+	static const char *const hosts[][2] = {
+		{ "dir1", "10.0.0.1" }, { "dir2", "10.0.0.2" },
+		{ "mail1", "10.0.0.11" }, { "mail2", "10.0.0.12" },
+		{ "mail3", "10.0.0.13" },
+	};
+	struct err err = { 0 };
+
+	memset(s, 0, sizeof(*s));
+	fake_init(&s->fake);
+	s->fake.probe = scene_probe;
+	s->fake.probe_ctx = s;
+	s->fake.set = call_set_new(&s->fake.transport, &s->fake.clock, NULL,
+				   NULL);
+	for (size_t i = 0; i < UNIT_COUNT(hosts); i++) {
+		struct call_host h = fake_host(hosts[i][0], hosts[i][1]);
+
+		(void)call_get(s->fake.set, &h);
+	}
+	if (look_roster_parse(inventory, strlen(inventory), &s->roster,
+			      &err) < 0)
+		fail_msg("%s", err.text);
+	look_roster_calls(s->roster, s->fake.set);
+	assert_int_equal(json_parse(plan_text, strlen(plan_text),
+				    &json_limits_doc, &s->plan, &err), 0);
+	s->scope = (struct look_scope){ .backend = "mail1", .plan = s->plan,
+					.step_value = scene_step };
+	scene_says(s, NULL, STATUS, ALL_UP, 0);
+	s->look = look_new(s->roster);
+}
+
+static void
+scene_done(void *ctx, struct look *look)
+{
+	struct scene *s = ctx;
+
+	assert_ptr_equal(look, s->look);
+	s->done = true;
+	s->dones++;
+}
+
+static void
+scene_run(struct scene *s, int64_t max_age_ms)
+{
+	s->done = false;
+	look_run(s->look, max_age_ms, 10000, scene_done, s);
+	assert_false(s->done);
+	fake_run(&s->fake, &s->done, s->fake.now_ms + 60000);
+	assert_true(s->done);
+}
+
+static void
+scene_again(struct scene *s)
+{
+	look_free(&s->look);
+	s->look = look_new(s->roster);
+}
+
+static void
+scene_end(struct scene *s)
+{
+	look_free(&s->look);
+	look_roster_free(&s->roster);
+	json_free(&s->plan);
+	fake_free(&s->fake);
+}
+
+static void
+expect(const struct scene *s, unsigned int nr, enum tri truth,
+       const char *text)
+{
+	const struct look_fact *fact = look_fact(s->look, nr);
+
+	if (fact->truth != truth || strstr(fact->text, text) == NULL)
+		fail_msg("truth %d, \"%s\" (silent: %s); wanted %d, \"%s\"",
+			 fact->truth, fact->text, fact->silent, truth, text);
+}
+
+static void
+test_once(void **state)
+{
+	struct scene s;
+	unsigned int service, peers, expr, another;
+
+	(void)state;
+	scene_begin(&s);
+	service = look_service(s.look, "mail1");
+	peers = look_peers(s.look, "mail1");
+	another = look_another(s.look, "mail1");
+	expr = look_expr(s.look, &s.scope, "service.vhosts == 100 and "
+			 "service.state == up");
+	scene_run(&s, 0);
+	expect(&s, service, TRI_TRUE, "up on dir1");
+	expect(&s, peers, TRI_TRUE, "mail3: ");
+	expect(&s, another, TRI_TRUE, "mail2: ");
+	expect(&s, expr, TRI_TRUE, "service.vhosts 100 on dir1, 100 on dir2");
+	/* four questions, two members: two probes */
+	assert_int_equal(s.fake.given_probe, 2);
+	assert_int_equal(look_probes_run(s.look), 2);
+	assert_int_equal(s.dones, 1);
+	assert_non_null(strstr(look_fact(s.look, peers)->evidence,
+			       "\"backend\":\"mail2\""));
+	scene_end(&s);
+}
+
+static void
+test_age(void **state)
+{
+	struct scene s;
+	unsigned int nr;
+	int64_t asked;
+
+	(void)state;
+	scene_begin(&s);
+	nr = look_service(s.look, "mail1");
+	scene_run(&s, 0);
+	asked = look_fact(s.look, nr)->asked_ms;
+	assert_true(asked > 0 && look_fact(s.look, nr)->at_ms > asked);
+	fake_run(&s.fake, NULL, s.fake.now_ms + 5000);
+	/* young enough: not asked again, and its age is told */
+	scene_again(&s);
+	nr = look_service(s.look, "mail2");
+	scene_run(&s, 10000);
+	assert_int_equal(s.fake.given_probe, 2);
+	assert_int_equal(look_fact(s.look, nr)->asked_ms, asked);
+	/* too old */
+	scene_again(&s);
+	nr = look_service(s.look, "mail2");
+	scene_run(&s, 3000);
+	assert_int_equal(s.fake.given_probe, 4);
+	assert_true(look_fact(s.look, nr)->asked_ms > asked);
+	/* forgotten: a change lies between */
+	look_roster_forget(s.roster);
+	scene_again(&s);
+	(void)look_service(s.look, "mail2");
+	scene_run(&s, 10000);
+	assert_int_equal(s.fake.given_probe, 6);
+	scene_end(&s);
+}
+
+static void
+test_silent(void **state)
+{
+	struct scene s;
+	unsigned int service, peers, expr;
+
+	(void)state;
+	scene_begin(&s);
+	scene_says(&s, "dir2", STATUS, NULL, 0);
+	service = look_service(s.look, "mail1");
+	peers = look_peers(s.look, "mail1");
+	expr = look_expr(s.look, &s.scope, "service.vhosts == 0");
+	scene_run(&s, 0);
+	/* one member silent: unknown, and it is named */
+	expect(&s, service, TRI_UNKNOWN, "on dir2");
+	expect(&s, peers, TRI_UNKNOWN, "mail2: ");
+	assert_non_null(strstr(look_fact(s.look, service)->silent, "dir2 ("));
+	/* the other one alone decides this: no */
+	expect(&s, expr, TRI_FALSE, "service.vhosts was 100 on dir1, wanted 0");
+	assert_non_null(strstr(look_fact(s.look, expr)->silent, "dir2 ("));
+	scene_end(&s);
+}
+
+/* Both members gone: nobody says "no". */
+static void
+test_unreachable(void **state)
+{
+	struct scene s;
+	unsigned int nr;
+
+	(void)state;
+	scene_begin(&s);
+	s.fake.refuse_open = true;
+	nr = look_peers(s.look, "mail1");
+	scene_run(&s, 0);
+	expect(&s, nr, TRI_UNKNOWN, "connection refused");
+	assert_non_null(strstr(look_fact(s.look, nr)->silent, "dir1 ("));
+	assert_non_null(strstr(look_fact(s.look, nr)->silent, "dir2 ("));
+	assert_int_equal(look_fact(s.look, nr)->asked_ms, 0);
+	scene_end(&s);
+}
+
+static void
+test_service(void **state)
+{
+	struct scene s;
+	unsigned int down, missing, peers, another;
+
+	(void)state;
+	scene_begin(&s);
+	/* mail2 down on one, mail3 unknown to the ring */
+	scene_says(&s, "dir1", STATUS, HEAD ROW(1, 100, "up")
+		   ROW(2, 100, "down"), 0);
+	scene_says(&s, "dir2", STATUS, HEAD ROW(1, 100, "up")
+		   ROW(2, 100, "up"), 0);
+	down = look_service(s.look, "mail2");
+	missing = look_service(s.look, "mail3");
+	peers = look_peers(s.look, "mail1");
+	another = look_another(s.look, "mail1");
+	scene_run(&s, 0);
+	expect(&s, down, TRI_FALSE, "state was down on dir1, wanted up");
+	/* whole answers that do not name it: not in service */
+	expect(&s, missing, TRI_FALSE, "10.0.0.13");
+	expect(&s, peers, TRI_FALSE, "mail3: ");
+	expect(&s, another, TRI_FALSE, "mail2: ");
+	/* excluded ones are not asked for */
+	look_roster_exclude(s.roster, "mail2", true);
+	look_roster_exclude(s.roster, "mail3", true);
+	scene_again(&s);
+	peers = look_peers(s.look, "mail1");
+	another = look_another(s.look, "mail1");
+	scene_run(&s, 10000);
+	expect(&s, peers, TRI_TRUE, "");
+	expect(&s, another, TRI_FALSE, "there is no other backend");
+	scene_end(&s);
+}
+
+static void
+test_strangers(void **state)
+{
+	struct scene s;
+	unsigned int nr;
+
+	(void)state;
+	scene_begin(&s);
+	scene_says(&s, "dir2", STATUS, ALL_UP ROW(9, 100, "up"), 0);
+	nr = look_peers(s.look, "mail1");
+	scene_run(&s, 0);
+	expect(&s, nr, TRI_FALSE, "10.0.0.19 on dir2: no backend of this");
+	scene_end(&s);
+}
+
+/* A failed, an unreadable and a cut answer are reasons, never "no". */
+static void
+test_failed(void **state)
+{
+	struct scene s;
+	unsigned int nr, exit_status;
+
+	(void)state;
+	scene_begin(&s);
+	scene_says(&s, "mail1", "show", "ActiveState=active\n", 3);
+	nr = look_expr(s.look, &s.scope, "unit.ActiveState != inactive");
+	exit_status = look_expr(s.look, &s.scope, "unit.exit == 3");
+	scene_run(&s, 0);
+	expect(&s, nr, TRI_UNKNOWN, "exit status 3");
+	assert_string_equal(look_fact(s.look, nr)->silent, "");
+	expect(&s, exit_status, TRI_TRUE, "unit.exit 3");
+	scene_says(&s, "mail1", "show", "no equals sign\n", 0);
+	scene_again(&s);
+	nr = look_expr(s.look, &s.scope, "unit.ActiveState != inactive");
+	scene_run(&s, 0);
+	expect(&s, nr, TRI_UNKNOWN, "unit.ActiveState is not known");
+	/* the service: a director that prints nonsense does not say "no" */
+	scene_says(&s, "dir1", STATUS, "nonsense", 0);
+	scene_again(&s);
+	nr = look_service(s.look, "mail1");
+	scene_run(&s, 0);
+	expect(&s, nr, TRI_UNKNOWN, "on dir1");
+	scene_end(&s);
+}
+
+static void
+test_ready(void **state)
+{
+	struct scene s;
+	unsigned int nr, none;
+
+	(void)state;
+	scene_begin(&s);
+	scene_says(&s, NULL, "ring", "type\tstatus\nself\tring synced\n"
+		   "right\thandshaking\n", 0);
+	nr = look_ready(s.look, "director");
+	none = look_ready(s.look, "nobody");
+	scene_run(&s, 0);
+	expect(&s, nr, TRI_TRUE, "ring synced");
+	expect(&s, none, TRI_UNKNOWN, "no group nobody");
+	scene_says(&s, "dir2", "ring", "type\tstatus\nself\tsyncing\n", 0);
+	scene_again(&s);
+	nr = look_ready(s.look, "director");
+	scene_run(&s, 0);
+	expect(&s, nr, TRI_FALSE, "syncing on dir2");
+	scene_end(&s);
+}
+
+static const char *
+scene_mouth(void *ctx, const char *group)
+{
+	(void)ctx;
+	return strcmp(group, "director") == 0 ? "dir2" : NULL;
+}
+
+static void
+test_targets(void **state)
+{
+	struct scene s;
+	unsigned int nr, steps, open, broken;
+
+	(void)state;
+	scene_begin(&s);
+	scene_says(&s, NULL, "users 100", "0\n", 0);
+	scene_says(&s, "dir2", "users 100", "7\n", 0);
+	scene_says(&s, "dir1", "one", NULL, 0);
+	scene_says(&s, "dir2", "one", "second\n", 0);
+	/* each: a term must hold on every member */
+	nr = look_expr(s.look, &s.scope, "users.text == 0");
+	steps = look_expr(s.look, &s.scope, "${steps.zero.state} == passed");
+	open = look_expr(s.look, &s.scope, "users.text == ${steps.later.x}");
+	broken = look_expr(s.look, &s.scope, "nosuch.text == 0");
+	scene_run(&s, 0);
+	expect(&s, nr, TRI_FALSE, "7 on dir2");
+	expect(&s, steps, TRI_TRUE, "");
+	expect(&s, open, TRI_UNKNOWN, "not known yet");
+	expect(&s, broken, TRI_UNKNOWN, "no probe nosuch");
+	assert_int_equal(s.fake.given_probe, 2);
+	/* any one: the first that answers; with a mouth: that one alone */
+	scene_again(&s);
+	nr = look_expr(s.look, &s.scope, "one.text == second");
+	scene_run(&s, 0);
+	expect(&s, nr, TRI_TRUE, "second on dir2");
+	assert_int_equal(s.fake.given_probe, 4);
+	scene_again(&s);
+	s.scope.mouth = scene_mouth;
+	nr = look_expr(s.look, &s.scope, "one.text == second");
+	scene_run(&s, 0);
+	expect(&s, nr, TRI_TRUE, "second on dir2");
+	assert_int_equal(s.fake.given_probe, 5);
+	scene_end(&s);
+}
+
+static void
+test_value(void **state)
+{
+	struct scene s;
+	unsigned int nr;
+
+	(void)state;
+	scene_begin(&s);
+	nr = look_value(s.look, &s.scope, "service.vhosts");
+	scene_run(&s, 0);
+	expect(&s, nr, TRI_TRUE, "100");
+	assert_string_equal(look_fact(s.look, nr)->text, "100");
+	scene_says(&s, "dir2", STATUS, HEAD ROW(1, 50, "up"), 0);
+	scene_again(&s);
+	nr = look_value(s.look, &s.scope, "service.vhosts");
+	scene_run(&s, 0);
+	expect(&s, nr, TRI_FALSE, "the members differ: 100, and 50 on dir2");
+	scene_says(&s, "dir2", STATUS, HEAD ROW(2, 50, "up"), 0);
+	scene_again(&s);
+	nr = look_value(s.look, &s.scope, "service.vhosts");
+	scene_run(&s, 0);
+	expect(&s, nr, TRI_UNKNOWN, "vhosts is not known on dir2");
+	scene_end(&s);
+}
+
+static void
+test_out(void **state)
+{
+	static const char result[] =
+		"{\"exit\":75,\"ms\":3,\"out\":{\"bytes\":3,\"lines\":1,"
+		"\"head\":\"b2sK\"},\"err\":{\"bytes\":9000,\"lines\":1,"
+		"\"head\":\"b2sK\"}}";
+	struct json_object *doc;
+	struct scene s;
+	unsigned int nr, text, cut, none;
+
+	(void)state;
+	scene_begin(&s);
+	assert_int_equal(json_parse(result, strlen(result), &json_limits_doc,
+				    &doc, NULL), 0);
+	s.scope.result = doc;
+	s.scope.elapsed_ms = 90000;
+	nr = look_expr(s.look, &s.scope, "out.exit == 75 and out.lines == 1 "
+		       "and out.elapsed > 1m");
+	text = look_expr(s.look, &s.scope, "out.text == ok");
+	cut = look_expr(s.look, &s.scope, "out.stderr !~ Error");
+	none = look_expr(s.look, &s.scope, "out.signal != 9");
+	scene_run(&s, 0);
+	expect(&s, nr, TRI_TRUE, "out.exit 75");
+	expect(&s, text, TRI_TRUE, "ok");
+	/* half a text decides nothing */
+	expect(&s, cut, TRI_UNKNOWN, "longer than 8 KiB");
+	expect(&s, none, TRI_UNKNOWN, "the result has none");
+	assert_int_equal(s.fake.given_probe, 0);
+	json_free(&doc);
+	scene_end(&s);
+}
+
+/* Freed while it runs: no callback, no probe left behind. */
+static void
+test_freed(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s);
+	(void)look_peers(s.look, "mail1");
+	look_run(s.look, 0, 10000, scene_done, &s);
+	fake_run(&s.fake, NULL, s.fake.now_ms + 3);
+	look_free(&s.look);
+	fake_run(&s.fake, NULL, s.fake.now_ms + 30000);
+	assert_int_equal(s.dones, 0);
+	s.look = look_new(s.roster);
+	scene_end(&s);
+}
+
+static void
+test_sightings(void **state)
+{
+	struct scene s;
+	char *text;
+
+	(void)state;
+	scene_begin(&s);
+	assert_null(look_sightings(s.roster, 0));
+	scene_says(&s, "dir2", STATUS, HEAD ROW(1, 0, "up")
+		   ROW(2, 100, "up"), 0);
+	(void)look_service(s.look, "mail1");
+	scene_run(&s, 0);
+	text = look_sightings(s.roster, 0);
+	assert_non_null(text);
+	assert_non_null(strstr(text, "{\"member\":\"dir1\",\"backend\":"
+			       "\"mail3\",\"in_service\":true"));
+	assert_non_null(strstr(text, "{\"member\":\"dir2\",\"backend\":"
+			       "\"mail1\",\"in_service\":false"));
+	assert_non_null(strstr(text, "\"vhosts\":\"0\""));
+	free(text);
+	assert_null(look_sightings(s.roster, s.fake.now_ms + 1));
+	scene_end(&s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_once),
+		cmocka_unit_test(test_age),
+		cmocka_unit_test(test_silent),
+		cmocka_unit_test(test_unreachable),
+		cmocka_unit_test(test_service),
+		cmocka_unit_test(test_strangers),
+		cmocka_unit_test(test_failed),
+		cmocka_unit_test(test_ready),
+		cmocka_unit_test(test_targets),
+		cmocka_unit_test(test_value),
+		cmocka_unit_test(test_out),
+		cmocka_unit_test(test_freed),
+		cmocka_unit_test(test_sightings),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
