@@ -43,7 +43,7 @@ else()
 	target_compile_definitions(fleet_flags INTERFACE
 		$<$<CONFIG:Release,RelWithDebInfo>:_FORTIFY_SOURCE=2>)
 endif()
-target_link_options(fleet_flags INTERFACE -Wl,-z,relro,-z,now)
+target_link_options(fleet_flags INTERFACE -Wl,-z,relro,-z,now,--as-needed)
 
 # The asserts are invariants of the product: they stay on in release.
 foreach(config RELEASE RELWITHDEBINFO MINSIZEREL)
