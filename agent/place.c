@@ -185,13 +185,14 @@ file_has_line(int fd, const char *word)
 	struct lines l;
 	char chunk[4096], *line;
 	bool found = false;
+	size_t len;
 	ssize_t n;
 
 	lines_init(&l, WIRE_WORD_MAX);
 	while (!found && (n = read(fd, chunk, sizeof(chunk))) > 0) {
 		if (lines_add(&l, chunk, (size_t)n, NULL) < 0)
 			break;
-		while (!found && (line = lines_next(&l, NULL)) != NULL)
+		while (!found && (line = lines_next(&l, &len)) != NULL)
 			found = strcmp(line, word) == 0;
 	}
 	lines_free(&l);

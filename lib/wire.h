@@ -71,7 +71,7 @@ enum wire_limit {
 	X(DRY, "dry",                                                          \
 	  "kind timeout_ms fetch sha256 staged to mode owner group validate "  \
 	  "inside match purge_after packages version services",                \
-	  "text data")                                                         \
+	  "text data")                                                  \
 	X(PUT, "put", "sha256 size offset data", "have")                       \
 	X(FORGET, "forget", "fleet floor", "floor")                            \
 	X(SHEET, "sheet", "fleet epoch rollout text", "")                      \

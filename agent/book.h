@@ -1,0 +1,82 @@
+/*
+ * book.h - what the journal says, in memory: fleets and attempts.
+ *
+ * Every fact is in the journal before it is here.  Results and notes are not
+ * kept in memory but read again from the journal when somebody asks.
+ */
+#ifndef DRYDOCK_BOOK_H
+#define DRYDOCK_BOOK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "journal.h"
+#include "json.h"
+#include "list.h"
+#include "request.h"
+
+struct fleet {
+	struct link link;
+	char *uuid, *name, *coordinator;
+	int64_t epoch, floor;
+};
+
+struct attempt {
+	struct link link;
+	char id[UUID_TEXT_SIZE];
+	char digest[SHA256_TEXT_SIZE];
+	struct fleet *fleet;
+	char *step;
+	int64_t seq;
+	enum wire_verb verb;
+	enum wire_state state; /* RUNNING only while this runner has it */
+	const char *why;       /* of UNKNOWN; static text */
+	uint64_t begun_at, ended_at;
+};
+
+struct book {
+	struct journal journal;
+	struct link fleets, attempts;
+	char *machine_id, *boot_id;
+	unsigned int dead; /* records that a rewrite would leave out */
+};
+
+/* The caller holds the lock of the state directory. */
+int book_open(struct book *b, int dir, struct err *err);
+void book_close(struct book *b);
+
+/*
+ * A person accepts what a damaged or missing journal lost: keep what can be
+ * read, raise each floor to the highest seq seen, go on.  told_r (free() it)
+ * says what was done.
+ */
+int book_accept_loss(int dir, const char *reason, const char *by, char **told_r,
+		     struct err *err);
+
+/* NULL: not known. */
+struct fleet *book_fleet(struct book *b, const char *uuid);
+struct attempt *book_attempt(struct book *b, const char *id);
+struct attempt *
+book_last(struct book *b, const struct fleet *fleet, const char *step);
+
+/* Each is durable when it returns 0. */
+int book_set_epoch(struct book *b, const char *uuid, const char *name,
+		   int64_t epoch, const char *coordinator, struct err *err);
+int book_begin(struct book *b, const struct change *c, const struct request *r,
+	       struct attempt **attempt_r, struct err *err);
+/* `result` is one JSON object. */
+int book_end(struct book *b, struct attempt *a, const char *result,
+	     struct err *err);
+/* Raise the floor; attempts at or below it that are over are forgotten. */
+int book_forget(struct book *b, struct fleet *f, int64_t floor,
+		void (*gone)(void *self, const struct attempt *a), void *self,
+		struct err *err);
+
+/* The document of the *begun* record; its "request" is the request. */
+int book_read_begun(struct book *b, const struct attempt *a,
+		    struct json_object **doc_r, struct err *err);
+/* "state", and with it "result" or "why". */
+int book_print(struct book *b, const struct attempt *a, struct json_out *o,
+	       struct err *err);
+
+#endif

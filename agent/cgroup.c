@@ -1,0 +1,174 @@
+/* cgroup.c - a control group (v2) per attempt, where the kernel lets us. */
+#include "cgroup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "buf.h"
+#include "paths.h"
+
+#define PREFIX	    "drydock-"
+#define PROC_MAX    ((size_t)64 * 1024)
+#define LEFT_ROUNDS 50 /* of 20 ms, for what takes a while to die */
+
+static char *
+own_cgroup(void)
+{
+	static const char *const mounts[] = { "/sys/fs/cgroup",
+					      "/sys/fs/cgroup/unified" };
+	struct buf text;
+	char *line, *dir = NULL;
+
+	buf_init(&text, PROC_MAX);
+	if (paths_read(AT_FDCWD, "/proc/self/cgroup", &text, NULL) == 0 &&
+	    (line = strstr(text.data, "0::/")) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		for (size_t i = 0; i < 2 && dir == NULL; i++) {
+			char *kill = x_asprintf("%s/cgroup.procs", mounts[i]);
+
+			if (access(kill, W_OK) == 0)
+				dir = x_asprintf("%s%s", mounts[i], line + 3);
+			x_free(&kill);
+		}
+	}
+	buf_free(&text);
+	return dir;
+}
+
+char *
+cgroup_make(const char *attempt)
+{
+	char *own = own_cgroup(), *dir;
+	bool slash;
+
+	if (own == NULL)
+		return NULL;
+	slash = own[strlen(own) - 1] == '/';
+	dir = x_asprintf("%s%s" PREFIX "%s", own, slash ? "" : "/", attempt);
+	x_free(&own);
+	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
+		x_free(&dir);
+	return dir;
+}
+
+static bool
+cgroup_write(const char *cgroup, const char *name, const char *text)
+{
+	char *path;
+	bool ok;
+	int fd;
+
+	if (cgroup == NULL)
+		return false;
+	path = x_asprintf("%s/%s", cgroup, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	x_free(&path);
+	if (fd < 0)
+		return false;
+	ok = write(fd, text, strlen(text)) > 0;
+	close(fd);
+	return ok;
+}
+
+void
+cgroup_join(const char *cgroup)
+{
+	(void)cgroup_write(cgroup, "cgroup.procs", "0");
+}
+
+void
+cgroup_kill(const char *cgroup)
+{
+	(void)cgroup_write(cgroup, "cgroup.kill", "1");
+}
+
+void
+cgroup_remove(const char *cgroup)
+{
+	if (cgroup != NULL)
+		(void)rmdir(cgroup);
+}
+
+/* Does the file hold the text, after a newline, NUL, '/' or at its start? */
+static bool
+proc_has(const char *pid, const char *name, const char *text)
+{
+	char *path = x_asprintf("/proc/%s/%s", pid, name);
+	struct buf b;
+	bool found = false;
+
+	buf_init(&b, PROC_MAX);
+	(void)paths_read(AT_FDCWD, path, &b, NULL);
+	found = b.len > 0 && memmem(b.data, b.len, text, strlen(text)) != NULL;
+	buf_free(&b);
+	x_free(&path);
+	return found;
+}
+
+/* The pidfd first, then the look: so the number cannot mean somebody else. */
+static bool
+proc_end(const char *pid, const char *in_cgroup, const char *in_env)
+{
+	int fd = (int)syscall(SYS_pidfd_open, (pid_t)atoi(pid), 0);
+	bool ours;
+
+	if (fd < 0)
+		return false;
+	ours = proc_has(pid, "cgroup", in_cgroup) ||
+	       proc_has(pid, "environ", in_env);
+	if (ours)
+		(void)syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+	close(fd);
+	return ours;
+}
+
+static unsigned int
+end_round(const char *in_cgroup, const char *in_env)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *de;
+	unsigned int n = 0;
+
+	if (dir == NULL)
+		return 0;
+	while ((de = readdir(dir)) != NULL) {
+		if (de->d_name[0] >= '1' && de->d_name[0] <= '9' &&
+		    atoi(de->d_name) != getpid() &&
+		    proc_end(de->d_name, in_cgroup, in_env))
+			n++;
+	}
+	closedir(dir);
+	return n;
+}
+
+unsigned int
+cgroup_end_left(const char *attempt)
+{
+	char *in_cgroup = x_asprintf("/" PREFIX "%s", attempt);
+	char *in_env = x_asprintf("DRYDOCK_ATTEMPT=%s", attempt);
+	const struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
+	unsigned int first = 0, n;
+
+	for (int round = 0; round < LEFT_ROUNDS; round++) {
+		n = end_round(in_cgroup, in_env);
+		if (round == 0)
+			first = n;
+		if (n == 0)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	x_free(&in_cgroup);
+	x_free(&in_env);
+	return first;
+}
