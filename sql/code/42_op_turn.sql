@@ -246,11 +246,23 @@ begin
 			ended_by = coalesce(op->>'by', session_user)
 		 where rollout_id = r and ended_at is null returning * into p;
 	end if;
-	if found then
-		perform fleet_internal.note(f, 'rollout.' || case
-			when op->>'op' = 'pause_effective' then 'paused'
-			else 'pause_over' end, 'notice',
-			coalesce(op->>'message', 'paused: ' || p.reason), r);
+	if not found then
+		return null;
+	end if;
+	perform fleet_internal.note(f, 'rollout.' || case
+		when op->>'op' = 'pause_effective' then 'paused'
+		else 'pause_over' end, 'notice',
+		coalesce(op->>'message', 'paused: ' || p.reason), r);
+	if op->>'op' = 'pause_effective' then
+		perform fleet_internal.op_hold(f, r, now_, jsonb_build_object(
+			'kind', 'pause', 'by', p.asked_by, 'why', p.reason,
+			'type_next', format('drydock resume %s', r))
+			|| case when p.expires_at is null then '{}'
+			else jsonb_build_object('until_ms',
+				fleet_internal.ms(p.expires_at)) end);
+	else
+		perform fleet_internal.op_unhold(f, r, now_,
+			'{"kind": "pause"}');
 	end if;
 	return p.pause_id;
 end $$;

@@ -10,8 +10,31 @@ grant usage on schema fleet_internal to fleet_coordinator;
 -- what views call is checked for the one who reads
 grant execute on function fleet_internal.clock(),
 	fleet_internal.ms(interval), fleet_internal.ms(timestamptz),
-	fleet_internal.span(numeric), fleet_internal.min_up_count(text, int)
+	fleet_internal.span(numeric), fleet_internal.min_up_count(text, int),
+	fleet_internal.safe_text(bytea)
 	to fleet_reader;
+grant select on all tables in schema fleet to fleet_reader;
+grant execute on function fleet.export(text), fleet.version(),
+	fleet.next_windows(text, int, timestamptz),
+	fleet.last_events(int, bigint, text)
+	to fleet_reader;
+
+grant execute on function fleet.import(jsonb, bool, bool),
+	fleet.put_content(bytea), fleet.add_procedure(text),
+	fleet.pin(text, text[]), fleet.request(text, text, jsonb),
+	fleet.plan(text, text, jsonb, text[], text[], jsonb),
+	fleet.start(bigint, timestamptz, bool, int, text),
+	fleet.cancel(bigint, text),
+	fleet.pause(bigint, text, text, interval),
+	fleet.resume(bigint, text), fleet.abort(bigint, text),
+	fleet.retry(bigint, text, text, bool),
+	fleet.restore(bigint, text, text),
+	fleet.skip(bigint, text, text, bool),
+	fleet.settle(bigint, text, bool, text, text),
+	fleet.exclude(text, text, text, bool), fleet.include(text, text),
+	fleet.approve(bigint, text),
+	fleet.override(bigint, text, text, text, text, jsonb, interval)
+	to fleet_operator;
 
 grant execute on function
 	fleet_internal.advance(int, bigint, bigint, bigint, jsonb, uuid),
@@ -20,5 +43,11 @@ grant execute on function
 	fleet_internal.take(int, uuid, int, bigint, bigint, bigint),
 	fleet_internal.release(int, bigint),
 	fleet_internal.goodbye(int, uuid),
-	fleet_internal.load_fleet(int), fleet_internal.load_work(int)
+	fleet_internal.load_fleet(int), fleet_internal.load_work(int),
+	fleet_internal.load_inventory(int), fleet_internal.load_plan(bigint),
+	fleet_internal.load_procedure(text), fleet_internal.load_content(text),
+	fleet_internal.plan_save(int, bigint, bigint, jsonb),
+	fleet_internal.request_take(int, int),
+	fleet_internal.request_done(bigint, int, bool, jsonb, text, jsonb),
+	fleet_internal.tidy(interval, interval, int)
 	to fleet_coordinator;

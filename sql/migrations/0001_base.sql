@@ -23,6 +23,9 @@ create schema fleet_internal authorization fleet_owner;
 
 set local role fleet_owner;
 
+-- nothing is callable before it is granted by name
+alter default privileges revoke execute on functions from public;
+
 comment on schema fleet is
 	'The public interface of drydock: read the views, call the functions. Stable within a major version.';
 comment on schema fleet_internal is

@@ -1,0 +1,156 @@
+-- 71_start.sql - start, schedule, cancel.
+
+set local role fleet_owner;
+
+create or replace function fleet_internal.refuse_stale(r fleet_internal.rollout)
+returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+	f fleet_internal.fleet;
+	newer text;
+	what text;
+begin
+	select * into f from fleet_internal.fleet x where x.fleet_id = r.fleet_id;
+	if f.revision <> r.fleet_revision then
+		select string_agg(e.message, '; ' order by e.seq) into what
+		  from fleet_internal.event e
+		 where e.fleet_id = r.fleet_id and e.at >= r.created_at
+		   and e.kind in ('fleet.imported', 'backend.excluded',
+				  'backend.included', 'member.excluded',
+				  'member.included');
+		perform fleet_internal.fail('RD006', format(
+			'plan %s is stale', r.rollout_id),
+			format('Since it was made at %s: %s.', r.created_at,
+			       coalesce(what, 'the inventory changed')),
+			'Plan again: drydock plan');
+	end if;
+	select p.sha256 into newer from fleet_internal.procedure p
+	  join fleet_internal.procedure mine
+		on mine.procedure_id = r.procedure_id and mine.name = p.name
+	 where p.procedure_id > mine.procedure_id
+	   and p.added_at > r.created_at
+	 order by p.procedure_id desc limit 1;
+	if found then
+		perform fleet_internal.fail('RD006', format(
+			'plan %s is stale', r.rollout_id),
+			format('Its procedure has a newer text since: %s.', left(newer, 12)),
+			'Plan again: drydock plan');
+	end if;
+end $$;
+comment on function fleet_internal.refuse_stale(fleet_internal.rollout) is
+	'RD006 when inventory or procedure changed since the plan was made.';
+
+create or replace function fleet_internal.refuse_start(r fleet_internal.rollout,
+	p_change_ref text)
+returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+	other record;
+begin
+	if r.state <> 'planned' then
+		perform fleet_internal.fail('RD002', format(
+			'rollout %s is %s, so it cannot be started', r.rollout_id,
+			r.state), format('It was planned by %s at %s.',
+				r.created_by, r.created_at),
+			case when r.state = 'scheduled' then format(
+				'To start it now: select fleet.cancel(%s); and plan again.', r.rollout_id)
+			else 'Plan again: drydock plan' end);
+	end if;
+	select x.rollout_id, x.start_by, x.started_at into other
+	  from fleet_internal.rollout x
+	 where x.fleet_id = r.fleet_id and x.state = 'running';
+	if found then
+		perform fleet_internal.fail('RD002', format(
+			'rollout %s runs in this fleet', other.rollout_id),
+			format('Started by %s at %s; one at a time.',
+			       other.start_by, other.started_at),
+			format('Watch it: drydock watch %s', other.rollout_id));
+	end if;
+	if p_change_ref is null and r.change_ref is null and coalesce((select
+		(f.settings->>'change_required')::bool
+		from fleet_internal.fleet f
+		where f.fleet_id = r.fleet_id), false) then
+		perform fleet_internal.fail('RD004',
+			'this fleet needs a change ticket',
+			'Its inventory says change_required: yes.',
+			format('select fleet.start(%s, change_ref => ''CHG-123'');',
+			       r.rollout_id));
+	end if;
+	if not exists (select from fleet_internal.turn t
+			where t.rollout_id = r.rollout_id) then
+		perform fleet_internal.fail('RD002', format(
+			'plan %s has no backends', r.rollout_id),
+			'All are excluded or left out.', 'Plan again: drydock plan');
+	end if;
+end $$;
+comment on function fleet_internal.refuse_start(fleet_internal.rollout, text) is
+	'Everything but staleness that keeps a plan from being started.';
+
+create or replace function fleet.start(rollout bigint,
+	at timestamptz default null, ignore_window bool default false,
+	stop_after int default null, change_ref text default null)
+returns text language plpgsql security definer
+set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+declare
+	r fleet_internal.rollout := fleet_internal.steer_begin(start.rollout, 'start');
+	now_ timestamptz := fleet_internal.clock();
+	later bool := coalesce(start.at > now_, false);
+	slot jsonb := fleet_internal.load_slot(r.fleet_id);
+	told text;
+begin
+	perform fleet_internal.refuse_start(r, start.change_ref);
+	perform fleet_internal.refuse_stale(r);
+	if start.stop_after < 1 then
+		perform fleet_internal.fail('RD004', 'stop_after must be 1 or more',
+			'It is the number of backends after which the rollout rests.', '');
+	end if;
+	update fleet_internal.rollout x set
+		state = case when later then 'scheduled' else 'running' end,
+		start_by = session_user, start_at = start.at,
+		started_at = case when not later then now_ end,
+		ignore_window = coalesce(start.ignore_window, false),
+		stop_after = coalesce(start.stop_after, x.stop_after),
+		change_ref = coalesce(start.change_ref, x.change_ref)
+	 where x.rollout_id = r.rollout_id;
+	told := case when later then format('rollout %s will start at %s',
+			r.rollout_id, start.at)
+		else format('rollout %s is started', r.rollout_id) end;
+	perform fleet_internal.steer_done(r, case when later
+		then 'rollout.scheduled' else 'rollout.running' end, told,
+		p_detail => jsonb_build_object('ignore_window',
+			start.ignore_window, 'change_ref', start.change_ref));
+	if slot->>'fleet_id' <> r.fleet_id::text then
+		told := told || format(E'\nnote: it waits at its first outage: %s of fleet %s is out in the same slot',
+			slot->>'backend', slot->>'fleet');
+	end if;
+	return told;
+end $$;
+comment on function fleet.start(bigint, timestamptz, bool, int, text) is
+	'Starts a plan now or at a time; refuses a stale one and says what changed. The backends are taken as windows and gates allow.';
+
+create or replace function fleet.cancel(rollout bigint,
+	reason text default null)
+returns text language plpgsql security definer
+set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+declare
+	r fleet_internal.rollout := fleet_internal.steer_begin(cancel.rollout, 'start');
+begin
+	if r.state not in ('planned', 'scheduled') then
+		perform fleet_internal.fail('RD002', format(
+			'rollout %s is %s, so it cannot be cancelled',
+			r.rollout_id, r.state),
+			'Only what has not started can be cancelled.',
+			case when r.state = 'running' then format(
+				'End it: select fleet.abort(%s, ''reason'');', r.rollout_id)
+			else '' end);
+	end if;
+	update fleet_internal.rollout x set state = 'cancelled',
+		finished_at = fleet_internal.clock(), message = cancel.reason
+	 where x.rollout_id = r.rollout_id;
+	perform fleet_internal.steer_done(r, 'rollout.cancelled', format(
+		'rollout %s is cancelled%s', r.rollout_id,
+		coalesce(': ' || cancel.reason, '')));
+	return format('rollout %s is cancelled; nothing was changed', r.rollout_id);
+end $$;
+comment on function fleet.cancel(bigint, text) is
+	'Cancels a plan or a scheduled rollout that has not started.';

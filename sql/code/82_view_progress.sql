@@ -1,0 +1,227 @@
+-- 82_view_progress.sql - how far, how long: from the counters of turns.
+
+set local role fleet_owner;
+
+create or replace view fleet.progress as
+select r.rollout_id as rollout, w.state, f.name as fleet,
+	p.name as procedure, c.phase, c.backend as current_backend,
+	c.step as current_step, c.step_elapsed as current_step_elapsed,
+	c.step_expected as current_step_expected,
+	t.backends_total, t.backends_done, t.backends_held, t.backends_skipped,
+	t.steps_total, t.steps_done,
+	case when t.expected_ms > 0 then round(100 * least(t.work_ms + z.now_ms,
+		t.expected_ms)::numeric / t.expected_ms, 1) end as percent,
+	coalesce(r.finished_at, n.now) - r.started_at
+		- fleet_internal.span(r.halted_ms + z.halting_ms) as active,
+	case when r.finished_at is null then fleet_internal.span(
+		greatest(t.expected_ms - t.work_ms - z.now_ms, 0)) end
+		as remaining,
+	case when w.state = 'running' then date_trunc('second', n.now
+		+ fleet_internal.span(greatest(t.expected_ms - t.work_ms
+			- z.now_ms, 0))) end as eta,
+	case when w.state in ('paused', 'halted', 'waiting')
+		then n.now - w.since end as paused_for,
+	w.why as waits_for, coalesce(w.critical, false) as critical
+  from fleet_internal.rollout r
+  join fleet_internal.fleet f using (fleet_id)
+  join fleet_internal.procedure p using (procedure_id)
+  join fleet_internal.rollout_word w using (rollout_id)
+ cross join (select fleet_internal.clock() as now) n
+ cross join lateral (select count(*) as backends_total,
+		count(*) filter (where y.state = 'done') as backends_done,
+		count(*) filter (where y.state in ('held', 'out'))
+			as backends_held,
+		count(*) filter (where y.state in ('skipped', 'restored'))
+			as backends_skipped,
+		coalesce(sum(y.steps_total), 0) as steps_total,
+		coalesce(sum(y.steps_done), 0) as steps_done,
+		coalesce(sum(y.expected_ms), 0) as expected_ms,
+		coalesce(sum(case when y.state in ('done', 'skipped', 'restored')
+			then y.expected_ms else y.work_ms end), 0) as work_ms
+	  from fleet_internal.turn y where y.rollout_id = r.rollout_id) t
+  left join lateral (select b.name as backend, y.phase, s.name as step,
+		n.now - s.started_at as step_elapsed,
+		fleet_internal.span(s.expected_ms) as step_expected,
+		case when s.state = 'running' then least(s.expected_ms,
+			fleet_internal.ms(n.now - s.started_at)) end as ms
+	  from fleet_internal.turn y
+	  join fleet_internal.backend b using (backend_id)
+	  left join fleet_internal.step s on s.turn_id = y.turn_id
+		and s.state in ('running', 'unknown', 'failed')
+	 where y.rollout_id = r.rollout_id
+	   and y.state in ('working', 'held', 'restoring')
+	 order by y.position, s.position limit 1) c on true
+ cross join lateral (select coalesce(c.ms, 0) as now_ms,
+		coalesce(fleet_internal.ms(n.now - w.since), 0)
+			as halting_ms) z;
+select fleet_internal.describe('fleet.progress', $$
+One row per rollout: counters, percent by expected time, time left.
+rollout: the rollout
+state: as in fleet.rollout
+fleet: the fleet
+procedure: what is done
+phase: phase of the backend in hand
+current_backend: the backend in hand
+current_step: its step
+current_step_elapsed: how long that has taken
+current_step_expected: how long it should take
+backends_total: counter
+backends_done: counter
+backends_held: held or at rest out of service
+backends_skipped: skipped or put back
+steps_total: counter
+steps_done: counter
+percent: by expected time
+active: time since the start without pauses and holds
+remaining: expected time of what is left; stands still while it does not move
+eta: when it should end, while it moves
+paused_for: how long it has not moved
+waits_for: why it does not move
+critical: somebody should be called
+$$);
+
+-- bytes that a host printed, made harmless: control characters as \xNN
+create or replace function fleet_internal.safe_text(b bytea)
+returns text language plpgsql immutable parallel safe
+set search_path = pg_catalog, pg_temp as $$
+declare
+	t text;
+	c text;
+begin
+	begin
+		t := convert_from(b, 'UTF8');
+	exception when others then
+		t := encode(b, 'escape');
+	end;
+	for c in select distinct m[1] from regexp_matches(t,
+			'[\u0001-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]',
+			'g') m loop
+		t := replace(t, c, '\x' || lpad(to_hex(ascii(c)), 2, '0'));
+	end loop;
+	return t;
+end $$;
+comment on function fleet_internal.safe_text(bytea) is
+	'Bytes as text with control and direction characters spelled out.';
+
+create or replace view fleet.output as
+select t.rollout_id as rollout, b.name as backend, s.name as step,
+	a.nr as attempt, o.stream, o.at, o.bytes, o.lines, o.cut,
+	fleet_internal.safe_text(o.head) as text, o.sha256, h.name as host,
+	o.head, o.attempt_id
+  from fleet_internal.output o
+  join fleet_internal.attempt a using (attempt_id)
+  join fleet_internal.step s using (step_id)
+  join fleet_internal.turn t using (turn_id)
+  join fleet_internal.backend b using (backend_id)
+  join fleet_internal.host h on h.host_id = a.host_id;
+select fleet_internal.describe('fleet.output', $$
+What attempts printed: the first 8 KiB of each stream. Ask for one rollout.
+rollout: the rollout
+backend: the backend
+step: the step
+attempt: which one
+stream: out or err
+at: stored
+bytes: how many there were
+lines: how many there were
+cut: the host stopped keeping it
+text: the beginning, control characters spelled out
+sha256: of all of it
+host: the machine
+head: the beginning as it was: hostile bytes
+attempt_id: by which the agent knows it
+$$);
+
+create or replace view fleet.event as
+select f.name as fleet, e.seq, e.at, e.severity, e.kind,
+	e.rollout_id as rollout, b.name as backend, e.actor, e.message,
+	e.detail, e.happened_at, e.origin, s.name as step
+  from fleet_internal.event e
+  join fleet_internal.fleet f using (fleet_id)
+  left join fleet_internal.backend b on b.backend_id = e.backend_id
+  left join fleet_internal.step s on s.step_id = e.step_id;
+select fleet_internal.describe('fleet.event', $$
+Everything that happened, numbered per fleet without gaps. Never changed.
+fleet: the fleet
+seq: number in the fleet; listeners remember the last one they saw
+at: written
+severity: debug, info, notice, warning or error
+kind: what, for example turn.held
+rollout: the rollout
+backend: the backend
+actor: PostgreSQL user that caused it
+message: in words
+detail: the values behind it
+happened_at: earlier, when the database was away
+origin: journal = learned from an agent's journal
+step: the step
+$$);
+
+create or replace view fleet.drain as
+select t.rollout_id as rollout, b.name as backend, x.at,
+	x.value as users, x.metric
+  from fleet_internal.sample x
+  join fleet_internal.turn t using (turn_id)
+  join fleet_internal.backend b using (backend_id);
+select fleet_internal.describe('fleet.drain', $$
+Recorded readings, for example users still there while a backend drains.
+rollout: the rollout
+backend: the backend
+at: when read
+users: the number read
+metric: which reading
+$$);
+
+create or replace view fleet.outage as
+select f.name as fleet, b.name as backend, o.out_since, o.back_at,
+	coalesce(o.back_at, n.now) - o.out_since as lasted,
+	o.back_at is null and o.accepted_at is null as takes_slot,
+	t.rollout_id as rollout, o.accepted_by, o.accepted_at,
+	o.accepted_why as accepted_reason, o.interlock, o.survey_at,
+	s.readings as survey, s.needed as must_stay_up,
+	s.in_service as others_in_service, p.readings as proof,
+	p.left_out as proof_left_out, o.outage_id as outage
+  from fleet_internal.outage o
+  join fleet_internal.fleet f using (fleet_id)
+  join fleet_internal.backend b using (backend_id)
+  join fleet_internal.turn t using (turn_id)
+  join fleet_internal.survey s using (survey_id)
+  left join fleet_internal.proof p on p.proof_id = o.proof_id
+ cross join (select fleet_internal.clock() as now) n;
+select fleet_internal.describe('fleet.outage', $$
+Every span in which a backend may have been out because of us, with the evidence it opened and closed on.
+fleet: the fleet
+backend: the backend
+out_since: it may be out since
+back_at: it was proved back; empty = not yet
+lasted: how long
+takes_slot: no other backend may be taken
+rollout: the rollout
+accepted_by: who took it over while out
+accepted_at: when
+accepted_reason: why
+interlock: the slot
+survey_at: time of the look at all others that allowed it
+survey: what that look saw
+must_stay_up: how many had to
+others_in_service: how many did
+proof: what the look saw that showed it back
+proof_left_out: members that were not asked because they are excluded
+outage: number
+$$);
+
+create or replace function fleet.last_events(n int default 20,
+	rollout bigint default null, fleet text default null)
+returns setof fleet.event language sql stable security definer
+set search_path = pg_catalog, pg_temp as $$
+	select x.* from (select e.* from fleet.event e
+		where (last_events.rollout is null
+		       or e.rollout = last_events.rollout)
+		  and (last_events.fleet is null
+		       or e.fleet = last_events.fleet)
+		order by e.at desc, e.seq desc
+		limit least(last_events.n, 10000)) x
+	 order by x.at, x.seq
+$$;
+comment on function fleet.last_events(int, bigint, text) is
+	'The last events, oldest first, of everything or one rollout or fleet.';
