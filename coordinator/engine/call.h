@@ -172,6 +172,15 @@ void call_set_free(struct call_set **setp);
 void call_set_tick(struct call_set *set);
 int64_t call_set_now_ms(const struct call_set *set);
 
+/* A set whose clock is this loop's: what a coordinator has. */
+struct call_loop;
+struct event_base;
+struct call_loop *call_loop_new(struct event_base *base,
+				struct transport *transport,
+				const struct call_hooks *hooks, void *ctx);
+struct call_set *call_loop_set(struct call_loop *loop);
+void call_loop_free(struct call_loop **loopp);
+
 /* Call fn from the loop at that time, once, unless stopped before. */
 struct call_timer;
 typedef void call_timer_fn(void *ctx);

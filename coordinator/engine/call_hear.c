@@ -56,6 +56,9 @@ static const struct call_shape shape_refusal[] = {
 	{ "hint", STR, false, NULL },
 	{ "epoch", INT, false, NULL },
 	{ "record", OBJECT, false, shape_record },
+	/* of a dry run that failed: what it said */
+	{ "text", STR, false, NULL },
+	{ "data", OBJECT, false, NULL },
 	END,
 };
 

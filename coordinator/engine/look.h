@@ -58,7 +58,7 @@ struct look_scope {
 	const char *(*step_value)(void *ctx, const char *step,
 				  const char *name);
 	void *ctx;
-	const struct json_object *result;	/* out.*: the attempt's result */
+	const struct json_object *result;	/* out.*: of the attempt */
 	int64_t elapsed_ms;		/* out.elapsed in a poll */
 };
 
