@@ -1,0 +1,370 @@
+/* proc_step.c - phases and their steps. */
+#include <stdio.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "procedure_private.h"
+
+const char *const rest_words[] = {
+#define X(name, word) [REST_##name] = word,
+	PHASE_RESTS(X)
+#undef X
+};
+
+/* The kinds come first: their index is the kind. */
+enum {
+	STEP_NAME = ACT_COUNT,
+	STEP_TARGET,
+	STEP_WHEN,
+	STEP_REMEMBER,
+	STEP_REQUIRE,
+	STEP_CHECK,
+	STEP_EXPECT,
+	STEP_KEEP,
+	STEP_UNDO,
+	STEP_NO_RETURN,
+	STEP_DESTROYS,
+	STEP_IDEMPOTENT,
+	STEP_OUTPUT,
+	STEP_ON_FAILURE,
+	STEP_TIMEOUT,
+	STEP_SETTLE,
+	STEP_RETRIES,
+	STEP_BACKOFF,
+	STEP_EXPECTED,
+	STEP_N
+};
+
+static const struct yfield step_fields[] = {
+#define X(name, word) [ACT_##name] = { word, YFIELD_ANY, false },
+	ACT_KINDS(X)
+#undef X
+		[STEP_NAME] = { "name", YFIELD_TEXT, true },
+	[STEP_TARGET] = { "target", YFIELD_TEXT, false },
+	[STEP_WHEN] = { "when", YFIELD_ANY, false },
+	[STEP_REMEMBER] = { "remember", YFIELD_MAP, false },
+	[STEP_REQUIRE] = { "require", YFIELD_ANY, false },
+	[STEP_CHECK] = { "check", YFIELD_ANY, false },
+	[STEP_EXPECT] = { "expect", YFIELD_ANY, false },
+	[STEP_KEEP] = { "keep", YFIELD_MAP, false },
+	[STEP_UNDO] = { "undo", YFIELD_ANY, false },
+	[STEP_NO_RETURN] = { "no_return", YFIELD_TEXT, false },
+	[STEP_DESTROYS] = { "destroys", YFIELD_TEXT, false },
+	[STEP_IDEMPOTENT] = { "idempotent", YFIELD_TEXT, false },
+	[STEP_OUTPUT] = { "output", YFIELD_TEXT, false },
+	[STEP_ON_FAILURE] = { "on_failure", YFIELD_TEXT, false },
+	[STEP_TIMEOUT] = { "timeout", YFIELD_TEXT, false },
+	[STEP_SETTLE] = { "settle_within", YFIELD_TEXT, false },
+	[STEP_RETRIES] = { "retries", YFIELD_TEXT, false },
+	[STEP_BACKOFF] = { "backoff", YFIELD_TEXT, false },
+	[STEP_EXPECTED] = { "expected", YFIELD_TEXT, false },
+};
+
+static void
+bool_read(struct proc_reader *r, const struct ynode *node, const char *what,
+	  bool *out)
+{
+	if (node != NULL)
+		(void)yread_bool(r->d, node, what, out);
+}
+
+/* The second of two words is true. */
+static void
+second_read(struct proc_reader *r, const struct ynode *node, const char *what,
+	    const char *const words[2], bool *out)
+{
+	size_t i = 0;
+
+	if (node != NULL && yread_choice(r->d, node, what, words, 2, &i) == 0)
+		*out = i == 1;
+}
+
+enum { REMEMBER_VALUE, REMEMBER_WHERE, REMEMBER_N };
+static const struct yfield remember_fields[] = {
+	[REMEMBER_VALUE] = { "value", YFIELD_TEXT, true },
+	[REMEMBER_WHERE] = { "where", YFIELD_TEXT, false },
+};
+
+static void
+remember_read(struct proc_reader *r, const struct ynode *map, struct step *step)
+{
+	const struct ynode *f[REMEMBER_N];
+
+	if (map == NULL)
+		return;
+	step->remember = x_calloc(map->n + 1, sizeof(*step->remember));
+	for (size_t i = 0; i < map->n; i++) {
+		struct remember *m = &step->remember[step->remembers++];
+
+		m->node = map->key[i];
+		m->name = map->key[i]->text;
+		(void)yread_name(r->d, map->key[i], "remember", &m->name);
+		if (strcmp(m->name, "state") == 0)
+			ynode_error(r->d, map->key[i],
+				    "\"state\" is every step's own");
+		if (map->item[i]->kind == YNODE_SCALAR) {
+			field_read(r, map->item[i], &m->value);
+			continue;
+		}
+		(void)yfields_read(r->d, map->item[i], "a remembered value",
+				   remember_fields, REMEMBER_N, f);
+		field_read(r, f[REMEMBER_VALUE], &m->value);
+		cond_read(r, f[REMEMBER_WHERE], &m->where);
+	}
+}
+
+enum { KEEP_UNTIL, KEEP_REPAIR, KEEP_N };
+static const struct yfield keep_fields[] = {
+	[KEEP_UNTIL] = { "until", YFIELD_TEXT, true },
+	[KEEP_REPAIR] = { "repair", YFIELD_TEXT, false },
+};
+
+static void
+keep_read(struct proc_reader *r, const struct ynode *node, struct step *step)
+{
+	const struct ynode *f[KEEP_N];
+
+	if (node == NULL)
+		return;
+	(void)yfields_read(r->d, node, "a keep", keep_fields, KEEP_N, f);
+	if (f[KEEP_UNTIL] != NULL) {
+		step->keep = f[KEEP_UNTIL];
+		step->keep_until = f[KEEP_UNTIL]->text;
+	}
+	if (f[KEEP_REPAIR] != NULL)
+		(void)yread_int(r->d, f[KEEP_REPAIR], "repair", 0, 10,
+				&step->keep_repair);
+}
+
+/* The one kind among the fields; ACT_COUNT when it is not exactly one. */
+static enum act_kind
+kind_find(struct proc_reader *r, const struct ynode *node, const char *what,
+	  const struct ynode *const f[], const bool allowed[])
+{
+	enum act_kind kind = ACT_COUNT;
+	struct buf all;
+
+	for (size_t i = 0; i < ACT_COUNT; i++) {
+		if (f[i] == NULL)
+			continue;
+		if (kind != ACT_COUNT) {
+			diag_error(r->d, f[i]->at, 1,
+				   "%s has both \"%s\" and \"%s\"; keep one",
+				   what, act_words[kind], act_words[i]);
+			return ACT_COUNT;
+		}
+		kind = (enum act_kind)i;
+	}
+	if (kind != ACT_COUNT)
+		return kind;
+	buf_init(&all, 200);
+	for (size_t i = 0; i < ACT_COUNT; i++)
+		if (allowed[i])
+			(void)buf_addf(&all, " %s", act_words[i]);
+	diag_error(r->d, node->at, 1, "%s does nothing: it needs one of%s",
+		   what, buf_str(&all));
+	buf_free(&all);
+	return ACT_COUNT;
+}
+
+enum { UNDO_TARGET = ACT_COUNT, UNDO_CHECK, UNDO_TIMEOUT, UNDO_N };
+static const struct yfield undo_fields[] = {
+#define X(name, word) [ACT_##name] = { word, YFIELD_ANY, false },
+	ACT_KINDS(X)
+#undef X
+		[UNDO_TARGET] = { "target", YFIELD_TEXT, false },
+	[UNDO_CHECK] = { "check", YFIELD_ANY, false },
+	[UNDO_TIMEOUT] = { "timeout", YFIELD_TEXT, false },
+};
+
+static void
+undo_read(struct proc_reader *r, const struct ynode *node, struct step *step)
+{
+	static const bool allowed[] = {
+		[ACT_RUN] = true,      [ACT_POLL] = false, [ACT_WAIT] = false,
+		[ACT_APPROVE] = false, [ACT_COPY] = true,  [ACT_CLEAN] = true,
+		[ACT_PACKAGE] = true,
+	};
+	const struct ynode *f[UNDO_N];
+	struct undo *undo = &step->undo;
+	enum act_kind kind;
+
+	undo->act.kind = ACT_COUNT;
+	if (node == NULL)
+		return;
+	undo->node = node;
+	undo->none =
+		node->kind == YNODE_SCALAR && strcmp(node->text, "none") == 0;
+	if (undo->none)
+		return;
+	if (node->kind != YNODE_MAP) {
+		ynode_error(r->d, node,
+			    "undo is \"none\" or {run: …, check: …}");
+		return;
+	}
+	(void)yfields_read(r->d, node, "an undo", undo_fields, UNDO_N, f);
+	kind = kind_find(r, node, "the undo", f, allowed);
+	if (kind != ACT_COUNT && !allowed[kind])
+		ynode_error(r->d, f[kind], "an undo cannot be a %s",
+			    act_words[kind]);
+	else if (kind != ACT_COUNT)
+		act_read(r, f[kind], kind, &undo->act);
+	target_read(r, f[UNDO_TARGET], &undo->target);
+	cond_read(r, f[UNDO_CHECK], &undo->check);
+	span_read(r, f[UNDO_TIMEOUT], "timeout", SECOND_MS, DAY_MS,
+		  &undo->timeout);
+}
+
+static void
+step_marks(struct proc_reader *r, const struct ynode *const f[],
+	   struct step *step)
+{
+	static const char *const outputs[] = { "keep", "discard" };
+	static const char *const failures[] = { "hold", "ignore" };
+
+	bool_read(r, f[STEP_NO_RETURN], "no_return", &step->no_return);
+	bool_read(r, f[STEP_DESTROYS], "destroys", &step->destroys);
+	bool_read(r, f[STEP_IDEMPOTENT], "idempotent", &step->idempotent);
+	second_read(r, f[STEP_OUTPUT], "output", outputs, &step->discard);
+	second_read(r, f[STEP_ON_FAILURE], "on_failure", failures,
+		    &step->ignore);
+	span_read(r, f[STEP_TIMEOUT], "timeout", SECOND_MS, DAY_MS,
+		  &step->timeout);
+	span_read(r, f[STEP_SETTLE], "settle_within", SECOND_MS, DAY_MS,
+		  &step->settle);
+	span_read(r, f[STEP_BACKOFF], "backoff", SECOND_MS, HOUR_MS,
+		  &step->backoff);
+	span_read(r, f[STEP_EXPECTED], "expected", 1, DAY_MS, &step->expected);
+	if (f[STEP_RETRIES] != NULL)
+		(void)yread_int(r->d, f[STEP_RETRIES], "retries", 0, 20,
+				&step->retries);
+}
+
+static void
+step_read(struct proc_reader *r, const struct ynode *node, size_t phase)
+{
+	static const bool allowed[] = {
+		true, true, true, true, true, true, true
+	};
+	struct procedure *proc = r->proc;
+	const struct ynode *f[STEP_N];
+	struct step *step;
+	enum act_kind kind;
+	char what[80] = "a step";
+
+	proc->step =
+		x_realloc(proc->step, proc->steps + 1, sizeof(*proc->step));
+	step = &proc->step[proc->steps++];
+	*step = (struct step){ .node = node, .phase = phase, .name = "" };
+	step->act.kind = step->undo.act.kind = ACT_COUNT;
+	(void)yfields_read(r->d, node, what, step_fields, STEP_N, f);
+	if (node->kind != YNODE_MAP)
+		return;
+	if (f[STEP_NAME] != NULL &&
+	    yread_name(r->d, f[STEP_NAME], "name", &step->name) == 0) {
+		snprintf(what, sizeof(what), "step \"%.60s\"", step->name);
+		step->node = f[STEP_NAME];
+	}
+	kind = kind_find(r, node, what, f, allowed);
+	if (kind != ACT_COUNT)
+		act_read(r, f[kind], kind, &step->act);
+	target_read(r, f[STEP_TARGET], &step->target);
+	cond_read(r, f[STEP_WHEN], &step->when);
+	remember_read(r, f[STEP_REMEMBER], step);
+	cond_read(r, f[STEP_REQUIRE], &step->require);
+	cond_read(r, f[STEP_CHECK], &step->check);
+	cond_read(r, f[STEP_EXPECT], &step->expect);
+	keep_read(r, f[STEP_KEEP], step);
+	undo_read(r, f[STEP_UNDO], step);
+	step_marks(r, f, step);
+}
+
+void
+step_clear(struct step *step)
+{
+	act_clear(&step->act);
+	act_clear(&step->undo.act);
+	cond_clear(&step->when);
+	cond_clear(&step->require);
+	cond_clear(&step->check);
+	cond_clear(&step->expect);
+	cond_clear(&step->undo.check);
+	text_clear(&step->undo.timeout.text);
+	text_clear(&step->timeout.text);
+	text_clear(&step->settle.text);
+	text_clear(&step->backoff.text);
+	text_clear(&step->expected.text);
+	for (size_t i = 0; i < step->remembers; i++) {
+		x_free(&step->remember[i].value.text);
+		cond_clear(&step->remember[i].where);
+	}
+	x_free(&step->remember);
+}
+
+enum {
+	PHASE_NAME,
+	PHASE_TAKES_OUT,
+	PHASE_NO_PAUSE,
+	PHASE_PROVES,
+	PHASE_REST,
+	PHASE_DEADLINE,
+	PHASE_STEPS,
+	PHASE_N
+};
+static const struct yfield phase_fields[] = {
+	[PHASE_NAME] = { "phase", YFIELD_TEXT, true },
+	[PHASE_TAKES_OUT] = { "takes_out", YFIELD_TEXT, false },
+	[PHASE_NO_PAUSE] = { "no_pause", YFIELD_TEXT, false },
+	[PHASE_PROVES] = { "proves", YFIELD_TEXT, false },
+	[PHASE_REST] = { "rest", YFIELD_TEXT, false },
+	[PHASE_DEADLINE] = { "deadline", YFIELD_TEXT, false },
+	[PHASE_STEPS] = { "steps", YFIELD_LIST, true },
+};
+
+static void
+phase_read(struct proc_reader *r, const struct ynode *node)
+{
+	struct procedure *proc = r->proc;
+	const struct ynode *f[PHASE_N];
+	struct phase *phase;
+	size_t rest = REST_NONE;
+
+	proc->phase =
+		x_realloc(proc->phase, proc->phases + 1, sizeof(*proc->phase));
+	phase = &proc->phase[proc->phases++];
+	*phase = (struct phase){
+		.node = node,
+		.name = "",
+		.first = proc->steps,
+	};
+	(void)yfields_read(r->d, node, "a phase", phase_fields, PHASE_N, f);
+	if (f[PHASE_NAME] != NULL) {
+		phase->node = f[PHASE_NAME];
+		(void)yread_name(r->d, f[PHASE_NAME], "phase", &phase->name);
+	}
+	bool_read(r, f[PHASE_TAKES_OUT], "takes_out", &phase->takes_out);
+	bool_read(r, f[PHASE_NO_PAUSE], "no_pause", &phase->no_pause);
+	bool_read(r, f[PHASE_PROVES], "proves", &phase->proves);
+	if (f[PHASE_REST] != NULL)
+		(void)yread_choice(r->d, f[PHASE_REST], "rest", rest_words, 3,
+				   &rest);
+	phase->rest = (enum phase_rest)rest;
+	span_read(r, f[PHASE_DEADLINE], "deadline", 10 * SECOND_MS, HOUR_MS,
+		  &phase->deadline);
+	for (size_t i = 0; f[PHASE_STEPS] != NULL && i < f[PHASE_STEPS]->n; i++)
+		step_read(r, f[PHASE_STEPS]->item[i], proc->phases - 1);
+	phase->n = proc->steps - phase->first;
+	if (f[PHASE_STEPS] != NULL && phase->n == 0)
+		ynode_error(r->d, f[PHASE_STEPS], "a phase has steps");
+}
+
+void
+phases_read(struct proc_reader *r, const struct ynode *node)
+{
+	if (node == NULL)
+		return;
+	for (size_t i = 0; i < node->n; i++)
+		phase_read(r, node->item[i]);
+	if (node->n == 0)
+		ynode_error(r->d, node, "a procedure has phases");
+}
