@@ -153,6 +153,13 @@ begin
 			'what an outage says is not changed afterwards',
 			'It can be closed by a proof and accepted by a person, each once.',
 			'Nothing was written.');
+	elsif old.accepted_at is null and new.accepted_at is not null
+	   and not exists (select from fleet_internal.backend b
+			where b.backend_id = new.backend_id and b.accepted_out) then
+		perform fleet_internal.fail('RD005',
+			'a backend that a person takes over is excluded first',
+			'Otherwise it would leave the slot and still be taken for one that works.',
+			'Use: select fleet.exclude(FLEET, BACKEND, REASON, accept_out => true);');
 	end if;
 	return new;
 end $$;
@@ -196,7 +203,7 @@ begin
 			'the interlock cannot change while a backend is out',
 			format('Fleet %s has an open outage under "%s".',
 			       new.name, old.interlock),
-			'Wait until it is back: select * from fleet.outage where back_at is null;');
+			'Wait until it is back: select * from fleet.outage where takes_slot;');
 	end if;
 	return new;
 end $$;

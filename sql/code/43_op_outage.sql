@@ -49,7 +49,7 @@ begin
 			'%s of fleet %s is out', o.backend, o.fleet),
 			format('Since %s. Only one may be out at a time.',
 			       o.out_since),
-			'Wait until it is back: select * from fleet.outage where back_at is null;');
+			'Wait until it is back: select * from fleet.outage where takes_slot;');
 	end if;
 	select * into s from fleet_internal.survey x
 	 where x.fleet_id = f and x.spared = t.backend_id
@@ -63,11 +63,19 @@ begin
 				'There is none.'),
 			'Look at all other backends and try again.');
 	end if;
-	insert into fleet_internal.outage (fleet_id, interlock, backend_id,
-		turn_id, survey_id, survey_at)
-	select f, x.interlock, t.backend_id, t.turn_id, s.survey_id, s.at
-	  from fleet_internal.fleet x where x.fleet_id = f
-	returning outage_id into id;
+	-- fleets of one interlock have different locks: the index decides
+	begin
+		insert into fleet_internal.outage (fleet_id, interlock,
+			backend_id, turn_id, survey_id, survey_at)
+		select f, x.interlock, t.backend_id, t.turn_id, s.survey_id,
+			s.at
+		  from fleet_internal.fleet x where x.fleet_id = f
+		returning outage_id into id;
+	exception when unique_violation then
+		perform fleet_internal.fail('RD005',
+			'another fleet took the slot at this moment', sqlerrm,
+			'Wait until it is back: select * from fleet.outage where takes_slot;');
+	end;
 	perform fleet_internal.note(f, 'outage.opened', 'notice',
 		format('%s may be out from now on', (select b.name
 			from fleet_internal.backend b
