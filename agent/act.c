@@ -16,7 +16,7 @@
 int
 act_kept(const struct act *a, const char *attempt, bool make, struct err *err)
 {
-	int all = paths_dir_open(a->state, "kept", err), fd;
+	int all = paths_dir_open(a->state, "kept", err), fd, saved;
 
 	if (all < 0)
 		return -1;
@@ -30,7 +30,9 @@ act_kept(const struct act *a, const char *attempt, bool make, struct err *err)
 			err_set_errno(err, "nothing is kept of attempt %s",
 				      attempt);
 	}
+	saved = errno;
 	close(all);
+	errno = saved;
 	return fd;
 }
 
@@ -90,9 +92,32 @@ act_run(const char *const *argv, const char *const *env, struct buf *out,
 	return WEXITSTATUS(status);
 }
 
+int
+act_nothing(const struct act *a)
+{
+	printf("attempt %s changed nothing: nothing to put back\n", a->undo_of);
+	return 0;
+}
+
+/* Everything is kept before the first change: nothing kept, nothing changed. */
+static bool
+undo_is_empty(const struct act *a)
+{
+	int fd;
+
+	if (a->undo_of == NULL)
+		return false;
+	fd = act_kept(a, a->undo_of, false, NULL);
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 && errno == ENOENT;
+}
+
 static int
 act_do(struct act *a, struct err *err)
 {
+	if (undo_is_empty(a))
+		return act_nothing(a);
 	if (a->spec->verb == WIRE_COPY)
 		return act_copy(a, err);
 	if (a->spec->verb == WIRE_CLEAN)

@@ -38,6 +38,9 @@ int act_package(struct act *a, struct err *err);
 int
 act_kept(const struct act *a, const char *attempt, bool make, struct err *err);
 
+/* An undo of what changed nothing: say so; 0. */
+int act_nothing(const struct act *a);
+
 /*
  * Run a program and wait; its output is ours, or goes to `out` (standard output
  * only, bounded).  env adds "NAME=value" entries, ends with NULL; may be NULL.

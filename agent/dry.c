@@ -167,8 +167,8 @@ dry_done(void *self)
 
 	dry_begin(p, &a);
 	json_out_str(&a.o, "text", buf_str(&p->text));
-	if (json_parse_object(buf_str(&p->data), p->data.len,
-			      &json_limits_doc, &doc, NULL) == 0)
+	if (json_parse_object(buf_str(&p->data), p->data.len, &json_limits_doc,
+			      &doc, NULL) == 0)
 		json_out_value(&a.o, "data", doc);
 	json_free(&doc);
 	answer_send(&a, &p->relay->user, p->id);
