@@ -116,6 +116,24 @@ proc_has(const char *pid, const char *name, const char *text)
 	return found;
 }
 
+/* Dead, and only not yet waited for by its parent. */
+static bool
+proc_is_zombie(const char *pid)
+{
+	char *path = x_asprintf("/proc/%s/stat", pid);
+	const char *end;
+	struct buf b;
+	bool is;
+
+	buf_init(&b, PROC_MAX);
+	(void)paths_read(AT_FDCWD, path, &b, NULL);
+	end = strrchr(buf_str(&b), ')');
+	is = end != NULL && strncmp(end, ") Z", 3) == 0;
+	buf_free(&b);
+	x_free(&path);
+	return is;
+}
+
 /* The pidfd first, then the look: so the number cannot mean somebody else. */
 static bool
 proc_end(const char *pid, const char *in_cgroup, const char *in_env)
@@ -125,8 +143,9 @@ proc_end(const char *pid, const char *in_cgroup, const char *in_env)
 
 	if (fd < 0)
 		return false;
-	ours = proc_has(pid, "cgroup", in_cgroup) ||
-	       proc_has(pid, "environ", in_env);
+	ours = (proc_has(pid, "cgroup", in_cgroup) ||
+		proc_has(pid, "environ", in_env)) &&
+	       !proc_is_zombie(pid);
 	if (ours)
 		(void)syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
 	close(fd);
