@@ -96,6 +96,7 @@ begin
 	when 'undo_step' then return fleet_internal.op_undo_step(f, r, now_, op);
 	when 'again_step' then return fleet_internal.op_again_step(f, r, now_, op);
 	when 'turn_anew' then return fleet_internal.op_turn_anew(f, r, now_, op);
+	when 'adopt' then return fleet_internal.op_adopt(f, r, now_, op);
 	when 'survey' then return fleet_internal.op_survey(f, r, now_, op);
 	when 'outage_open' then return fleet_internal.op_outage_open(f, r, now_, op);
 	when 'outage_accept' then return fleet_internal.op_outage_accept(f, r, now_, op);

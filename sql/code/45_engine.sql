@@ -58,3 +58,78 @@ begin
 end $$;
 comment on function fleet_internal.op_turn_anew(int, bigint, timestamptz, jsonb) is
 	'{"op":"turn_anew","turn"}: with the edge to waiting: its steps begin again.';
+
+-- A result as the agent told it, put together again from its parts.
+create or replace function fleet_internal.attempt_result(
+	a fleet_internal.attempt)
+returns jsonb language sql stable as $$
+	select coalesce(a.result, '{}') || coalesce((
+		select jsonb_object_agg(o.stream, jsonb_build_object(
+			'bytes', o.bytes, 'lines', o.lines,
+			'sha256', o.sha256, 'cut', o.cut, 'head',
+			translate(encode(o.head, 'base64'), E'\n', '')))
+		  from fleet_internal.output o
+		 where o.attempt_id = a.attempt_id), '{}')
+	 where a.state = 'ended'
+$$;
+comment on function fleet_internal.attempt_result(fleet_internal.attempt) is
+	'What an agent told of an attempt that ended, with the beginnings of its output.';
+
+-- load_work() with one turn whole besides the one in hand, and the results of
+-- what runs.
+create or replace function fleet_internal.load_detail(p_fleet int,
+	p_turn bigint)
+returns jsonb language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp as $$
+declare
+	w jsonb := fleet_internal.load_work(p_fleet);
+	t fleet_internal.turn;
+	i int;
+begin
+	if p_turn is null then
+		return w;
+	end if;
+	select * into t from fleet_internal.turn x
+	 where x.turn_id = p_turn and x.fleet_id = p_fleet;
+	select x.nr - 1 into i
+	  from jsonb_array_elements(w->'turns') with ordinality x(v, nr)
+	 where (x.v->>'turn_id')::bigint = p_turn;
+	if i is null or exists (select from jsonb_array_elements(w->'turns') x
+		where x->>'state' in ('working', 'held', 'restoring')) then
+		return w;
+	end if;
+	w := jsonb_set(w, '{turns}', (select jsonb_agg(x.v - 'steps' - 'phases'
+			order by x.nr)
+		from jsonb_array_elements(w->'turns') with ordinality x(v, nr)));
+	return jsonb_set(w, array['turns', i::text],
+		fleet_internal.turn_json(t, true));
+end $$;
+comment on function fleet_internal.load_detail(int, bigint) is
+	'What load_work() answers, with that turn as the one that is whole.';
+
+-- The agent knows a later attempt than the database, which lost its last
+-- commits: what is there happened. Ours was never begun.
+create or replace function fleet_internal.op_adopt(f int, r bigint,
+	now_ timestamptz, op jsonb)
+returns bigint language plpgsql as $$
+declare
+	state text := case op->>'state' when 'running' then 'sent'
+		when 'ended' then 'ended' else 'unknown' end;
+begin
+	perform fleet_internal.op_attempt_end(f, r, now_, jsonb_build_object(
+		'id', op->>'unsent', 'to', 'unsent',
+		'why', 'the agent knows a later attempt'));
+	perform fleet_internal.op_attempt(f, r, now_, op - 'after' - 'seq'
+		|| '{"origin": "journal"}');
+	if state <> 'sent' then
+		perform fleet_internal.op_attempt_end(f, r, now_,
+			jsonb_build_object('id', op->>'id', 'to', state,
+			'result', op->'result', 'why', 'from the journal'));
+	end if;
+	perform fleet_internal.note(f, 'attempt.adopted', 'warning',
+		'an attempt that the database had lost was adopted from the agent',
+		r, null, null, (op->>'step')::bigint, op - 'op', null, 'journal');
+	return null;
+end $$;
+comment on function fleet_internal.op_adopt(int, bigint, timestamptz, jsonb) is
+	'{"op":"adopt","id","unsent","step","host","state","note","result"}: takes over what an agent''s journal knows and the database does not.';

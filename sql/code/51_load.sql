@@ -134,7 +134,9 @@ returns jsonb language sql stable as $$
 			'ended_ms', fleet_internal.ms(a.ended_at),
 			'exit', a.exit_status, 'signal', a.signal,
 			'timed_out', a.timed_out, 'why', a.why,
-			'result', a.result) order by a.nr), '[]')
+			'result', case when s.state = 'running'
+				then fleet_internal.attempt_result(a) end)
+			order by a.nr), '[]')
 		  from fleet_internal.attempt a where a.step_id = s.step_id))
 		order by s.position), '[]')
 	  from fleet_internal.step s where s.turn_id = p_turn
