@@ -1,0 +1,168 @@
+/*
+ * fleet.h - one fleet that this coordinator holds: its view, looks, writes.
+ *
+ * Audience: the .c files of this folder that move a fleet.  Everything runs
+ * in the loop's one thread.
+ *
+ * fleet_think() is the one place that decides: it asks plan_next() and does
+ * what it says until something must be waited for.  Every callback notes what
+ * it learnt and thinks again.
+ */
+#ifndef FLEET_H
+#define FLEET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "looks.h"
+#include "plan.h"
+#include "view.h"
+
+struct asking;
+struct call;
+struct engine;
+struct err;
+struct json_object;
+struct look_roster;
+struct pg;
+struct pg_call;
+struct waker;
+
+/* Ops that change together, on their way to the database. */
+struct batch {
+	struct batch *next;
+	char call[VIEW_UUID];		/* repeated: recognised by advance() */
+	char *ops;			/* JSON array */
+	int64_t rollout, revision;
+	bool happened;			/* facts: written whatever came first */
+	bool reload;			/* rows were made whose ids we need */
+};
+
+/* What is known of one backend's service, whoever looked. */
+struct service {
+	int64_t backend_id;
+	char name[VIEW_NAME];
+	bool excluded;
+	enum tri value;
+	int64_t at_ms, told_ms;		/* database time; told: as sighting */
+	enum tri told;
+	char seen[VIEW_WHY];
+};
+
+struct remembered {
+	char step[VIEW_NAME], name[VIEW_NAME];
+	char *value;
+	bool proposed;			/* read, not yet written */
+};
+
+/* A result as the agent told it, for the row and for out.*. */
+struct result {
+	char attempt[VIEW_UUID];
+	char *text;
+	struct json_object *doc;
+};
+
+struct fleet {
+	struct fleet *next;
+	struct engine *engine;
+	int id;
+	char name[VIEW_NAME], uuid[VIEW_UUID];
+	int64_t epoch, change_seq;
+	struct pg *pg;
+
+	struct json_object *doc, *work;	/* as loaded */
+	int64_t detail;			/* turn to load whole, 0: the next */
+	int64_t offset_ms;		/* database time - boot time */
+	bool has_rollout;
+	struct view view;
+	struct looks looks;
+	struct decision decision;
+
+	struct look_roster *roster;
+	struct service *services;
+	int nservices;
+	struct remembered *values;
+	int nvalues;
+	struct result *results;
+	int nresults;
+
+	struct asking *asking;		/* the look that is under way */
+	struct pg_call *loading, *writing;
+	struct batch *batches;		/* oldest first */
+	struct buf ops;			/* the one being made: "a,b,…" */
+	bool ops_happened, ops_reload;
+	bool reload, fenced, releasing;
+	struct waker *waker;
+	int64_t armed_ms;		/* boot time; 0: not armed */
+	int64_t asked_include_ms;
+	enum rule last_rule;		/* to log a decision once */
+	char last_reason[VIEW_WHY];
+};
+
+struct fleet *fleet_new(struct engine *engine, int id, const char *name,
+			const char *uuid, int64_t epoch);
+void fleet_free(struct fleet **fleet);
+/* Look again at everything that decides, soon, from the loop. */
+void fleet_wake(struct fleet *fleet);
+void fleet_wake_at(struct fleet *fleet, int64_t db_ms);
+/* Read the rows again before the next decision. */
+void fleet_reload(struct fleet *fleet);
+/* Database time now, as far as we know. */
+int64_t fleet_now_ms(const struct fleet *fleet);
+/* Inside a committed phase: goes on without the database. */
+bool fleet_committed(const struct fleet *fleet);
+/* The host's number in the fleet's document, 0: none of that name. */
+int64_t fleet_host_id(const struct fleet *fleet, const char *name);
+int fleet_service(const struct fleet *fleet, const char *backend);
+/* The turn document of the detail turn, or NULL. */
+const struct json_object *fleet_turn_doc(const struct fleet *fleet);
+
+/* values.c */
+const char *value_get(const struct fleet *fleet, const char *step,
+		      const char *name);
+void value_set(struct fleet *fleet, const char *step, const char *name,
+	       const char *value, bool proposed);
+void values_load(struct fleet *fleet);
+void values_clear(struct fleet *fleet);
+/* {"step.name":value,…} of all that was remembered: the note of a change. */
+char *values_note(const struct fleet *fleet);
+/* Words with ${steps.S.x} put in; -1: a value is not there yet. */
+int value_fill(struct fleet *fleet, const char *text, char **text_r,
+	       struct err *err);
+const struct json_object *result_get(const struct fleet *fleet,
+				     const char *attempt, const char **text_r);
+void result_set(struct fleet *fleet, const char *attempt, const char *text);
+void results_clear(struct fleet *fleet);
+
+/* facts.c: all wants of the decision at once; thinks again when answered. */
+void facts_ask(struct fleet *fleet);
+void facts_cancel(struct fleet *fleet);
+/* Sightings that are new go with the next write. */
+void facts_sightings(struct fleet *fleet);
+/* A look at every backend, for people. */
+void facts_survey(struct fleet *fleet);
+/* A look at one, excluded or not. */
+void facts_include(struct fleet *fleet, int service);
+
+/* act.c: the decision's ops, into the view and the batch being made. */
+void act_do(struct fleet *fleet);
+/* One more op text for the batch being made. */
+void act_op(struct fleet *fleet, const char *json);
+/* send.c: the decision's attempts, to their agents. */
+void send_all(struct fleet *fleet);
+/* An agent told the end of an attempt unasked. */
+void send_pushed(struct fleet *fleet, const char *attempt, const char *state,
+		 const char *result_text);
+
+/* write.c */
+/* Put the batch being made on its way; false: there was nothing. */
+bool write_flush(struct fleet *fleet);
+void write_cancel(struct fleet *fleet);
+/* Try the oldest batch again (the database is back). */
+void write_retry(struct fleet *fleet);
+
+/* include.c: backends that a person wants included again. */
+void include_asked(struct fleet *fleet);
+
+#endif

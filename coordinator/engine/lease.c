@@ -1,0 +1,283 @@
+/*
+ * lease.c - which fleets are ours: heartbeat, watch, take, release.
+ *
+ * PostgreSQL never judges by time.  We watch the beats of every other holder
+ * on our own clock; what stands still for the lease time is taken with
+ * exactly the epoch and beats we saw.  Before that all its agents are asked
+ * for the epochs they know.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "call.h"
+#include "clock.h"
+#include "engine_private.h"
+#include "fleet.h"
+#include "jdoc.h"
+#include "log.h"
+#include "store.h"
+#include "taking.h"
+#include "waker.h"
+
+static void lease_again(struct engine *e);
+
+/* ----------------------------------------------------------- what we see */
+
+static struct watched *
+watched_get(struct engine *e, int fleet)
+{
+	struct watched *w;
+
+	for (int i = 0; i < e->nwatched; i++)
+		if (e->watched[i].fleet == fleet)
+			return &e->watched[i];
+	e->watched = x_realloc(e->watched, (size_t)e->nwatched + 1,
+			       sizeof(*e->watched));
+	w = memset(&e->watched[e->nwatched++], 0, sizeof(*w));
+	w->fleet = fleet;
+	w->holder = -1;
+	return w;
+}
+
+/* Has its holder stood still for the lease time, on our clock? */
+static bool
+watched_dead(struct engine *e, const struct json_object *doc)
+{
+	struct watched *w = watched_get(e,
+		(int)jdoc_int(doc, "fleet_id", 0));
+	int64_t holder = jdoc_int(doc, "holder", 0);
+	int64_t beats = jdoc_int(doc, "holder_beats", 0);
+	int64_t epoch = jdoc_int(doc, "epoch", 0), now = clock_boot_ms();
+
+	if (holder == 0 || jdoc_bool(doc, "holder_stopped", false))
+		return true;
+	if (w->holder != holder || w->beats != beats || w->epoch != epoch) {
+		w->holder = holder;
+		w->beats = beats;
+		w->epoch = epoch;
+		w->since_ms = now;
+	}
+	return now - w->since_ms >= e->lease_ms;
+}
+
+static bool
+is_ours_to_serve(const struct engine *e, const char *name)
+{
+	const char *const *list = e->opt.fleets;
+
+	if (list == NULL || list[0] == NULL)
+		return true;
+	for (; *list != NULL; list++)
+		if (strcmp(*list, name) == 0)
+			return true;
+	return false;
+}
+
+static void
+lease_see(struct engine *e, const struct json_object *doc)
+{
+	int id = (int)jdoc_int(doc, "fleet_id", 0);
+	struct fleet *f = engine_fleet(e, id);
+
+	if (f != NULL) {
+		if (jdoc_int(doc, "holder", 0) != e->id &&
+		    jdoc_int(doc, "epoch", 0) > f->epoch)
+			f->fenced = true;
+		if (f->fenced ||
+		    (f->doc != NULL && jdoc_int(doc, "revision", 0) !=
+		     jdoc_int(f->doc, "revision", 0)))
+			fleet_reload(f);
+		return;
+	}
+	if (e->leaving || !is_ours_to_serve(e, jdoc_str(doc, "name", "")))
+		return;
+	if (watched_dead(e, doc))
+		taking_begin(e, doc, 0);
+}
+
+/* ------------------------------------------------------------- heartbeat */
+
+struct beat {
+	struct engine *engine;
+	int64_t sent_ms;
+};
+
+static void
+beat_took(struct engine *e, const struct json_object *doc)
+{
+	const struct json_object *fleets = jdoc_in(doc, "fleets");
+
+	for (size_t i = 0; i < jdoc_count(fleets); i++)
+		lease_see(e, json_item(fleets, i));
+}
+
+static void
+beat_done(void *self, const struct pg_rows *rows,
+	  const struct pg_error *error)
+{
+	struct beat *beat = self;
+	struct engine *e = beat->engine;
+	struct json_object *doc = NULL;
+	const char *text;
+
+	e->beating = false;
+	if (rows == NULL) {
+		if (store_refused(error, "RD010")) {
+			log_error("%s; starting anew", error->err.text);
+			e->id = 0;
+		}
+	} else {
+		text = store_value(rows);
+		e->beat_sent_ms = beat->sent_ms;
+		if (json_parse_object(text, strlen(text), &json_limits_doc,
+				      &doc, NULL) == 0)
+			beat_took(e, doc);
+		json_free(&doc);
+	}
+	free(beat);
+	lease_again(e);
+}
+
+static void
+hello_done(void *self, const struct pg_rows *rows,
+	   const struct pg_error *error)
+{
+	struct beat *beat = self;
+	struct engine *e = beat->engine;
+
+	e->beating = false;
+	if (rows != NULL) {
+		e->id = atoll(store_value(rows));
+		e->beat_sent_ms = beat->sent_ms;
+		log_notice("coordinator %s, number %lld", e->opt.name,
+			   (long long)e->id);
+	} else {
+		log_warn("no hello: %s", error->err.text);
+	}
+	free(beat);
+	if (e->id != 0)
+		lease_beat(e);
+	else
+		lease_again(e);
+}
+
+static void
+lease_hello(struct engine *e, struct beat *beat)
+{
+	struct store_num pid;
+	char host[256] = "";
+	const char *params[5] = { e->opt.name, e->instance, DRYDOCK_VERSION,
+				  host, store_num(&pid, getpid()) };
+
+	gethostname(host, sizeof(host) - 1);
+	store_call(e->ear, STORE_HELLO, params, ENGINE_CALL_MS, hello_done,
+		   beat);
+}
+
+void
+lease_beat(struct engine *e)
+{
+	struct store_num id;
+	const char *params[2];
+	struct beat *beat;
+
+	if (e->beating)
+		return;
+	e->beating = true;
+	beat = x_new(struct beat);
+	beat->engine = e;
+	beat->sent_ms = clock_boot_ms();
+	if (e->id == 0) {
+		lease_hello(e, beat);
+		return;
+	}
+	params[0] = store_num(&id, e->id);
+	params[1] = e->instance;
+	store_call(e->ear, STORE_BEAT, params, (unsigned int)e->lease_ms,
+		   beat_done, beat);
+}
+
+static void
+lease_tick(void *self)
+{
+	struct engine *e = self;
+
+	if (pg_up(e->ear))
+		lease_beat(e);
+	else
+		lease_again(e);
+}
+
+static void
+lease_again(struct engine *e)
+{
+	waker_at(e->beat_waker, clock_boot_ms() + e->beat_ms);
+}
+
+void
+lease_start(struct engine *e)
+{
+	e->beat_waker = waker_new(e->base, lease_tick, e);
+	waker_at(e->beat_waker, clock_boot_ms());
+}
+
+void
+lease_stop(struct engine *e)
+{
+	takings_free(e);
+	waker_free(&e->beat_waker);
+	free(e->watched);
+}
+
+/* --------------------------------------------------------------- release */
+
+struct release {
+	struct engine *engine;
+	int fleet;
+};
+
+static void
+release_done(void *self, const struct pg_rows *rows,
+	     const struct pg_error *error)
+{
+	struct release *r = self;
+	struct fleet *f = engine_fleet(r->engine, r->fleet);
+
+	if (f != NULL) {
+		f->fenced = true;
+		if (rows == NULL)
+			log_warn("%s: not released: %s", f->name,
+				 error->err.text);
+		engine_drop(r->engine, f, "released");
+	}
+	engine_check_left(r->engine);
+	free(r);
+}
+
+void
+lease_release(struct fleet *f)
+{
+	struct store_num id, epoch;
+	const char *params[2] = { store_num(&id, f->id),
+				  store_num(&epoch, f->epoch) };
+	struct release *r = x_new(struct release);
+
+	r->engine = f->engine;
+	r->fleet = f->id;
+	f->releasing = true;
+	store_call(f->pg, STORE_RELEASE, params, 4000, release_done, r);
+}
+
+/* Somebody had it in between: ours only if the database says so. */
+void
+lease_raise(struct fleet *f, int64_t at_least)
+{
+	if (f->doc == NULL || at_least < f->epoch)
+		return;
+	log_warn("%s: an agent knows epoch %lld, ours is %lld", f->name,
+		 (long long)at_least, (long long)f->epoch);
+	taking_begin(f->engine, f->doc, at_least);
+}

@@ -1,0 +1,350 @@
+/* send.c - attempts to their agents, and what the agents say of them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "call.h"
+#include "clock.h"
+#include "engine_private.h"
+#include "fleet.h"
+#include "jdoc.h"
+#include "log.h"
+#include "uuid.h"
+
+enum { SEND_GONE_MS = 75000 };
+
+/* One question on its way; it outlives the view it was made from. */
+struct sending {
+	struct fleet *f;
+	int fleet_id;
+	struct engine *engine;
+	char attempt[VIEW_UUID], host[VIEW_NAME];
+};
+
+/* --------------------------------------------------------------- answers */
+
+static void
+agent_ended(struct fleet *f, struct agent_fact *agent, const char *text)
+{
+	const struct json_object *doc;
+
+	result_set(f, agent->id, text);
+	doc = result_get(f, agent->id, NULL);
+	agent->state = AGENT_ENDED;
+	agent->exit = (int)jdoc_int(doc, "exit", -1);
+	agent->signal = jdoc_has(doc, "signal") ? 1 : 0;
+	agent->timed_out = jdoc_bool(doc, "timed_out", false);
+}
+
+static void
+agent_state(struct fleet *f, struct agent_fact *agent, const char *state,
+	    const char *why, const char *result_text)
+{
+	agent->at_ms = fleet_now_ms(f);
+	agent->silent_ms = 0;
+	agent->gone = false;
+	agent->asked = 0;
+	snprintf(agent->why, sizeof(agent->why), "%s", why);
+	if (strcmp(state, "ended") == 0 && result_text != NULL)
+		agent_ended(f, agent, result_text);
+	else if (strcmp(state, "running") == 0)
+		agent->state = AGENT_RUNNING;
+	else if (strcmp(state, "none") == 0)
+		agent->state = AGENT_NOT_ASKED;
+	else
+		agent->state = AGENT_UNKNOWN;
+}
+
+/* No answer: the same question will be put again under the same id. */
+static void
+agent_silent(struct fleet *f, struct agent_fact *agent, const char *host,
+	     const char *why)
+{
+	struct call *call = call_find(f->engine->calls, host);
+	int64_t heard = call ? call_heard_ms(call) : 0;
+
+	agent->state = AGENT_SILENT;
+	agent->at_ms = fleet_now_ms(f);
+	if (agent->silent_ms == 0)
+		agent->silent_ms = agent->at_ms;
+	agent->gone = agent->at_ms - agent->silent_ms >= SEND_GONE_MS &&
+		clock_boot_ms() - heard >= SEND_GONE_MS;
+	snprintf(agent->why, sizeof(agent->why), "%s", why);
+}
+
+/*
+ * The agent knows a later attempt of this step than the database: it is
+ * adopted, ours is put away, and the step goes on with what the agent says.
+ */
+static void
+adopt(struct fleet *f, const struct sending *s,
+      const struct json_object *record)
+{
+	const struct json_object *result = jdoc_in(record, "result");
+	struct json_out out;
+	struct buf buf;
+	int step = -1;
+
+	if (view_attempt_find(&f->view, s->attempt, &step) == NULL ||
+	    !uuid_valid(jdoc_str(record, "attempt", "")))
+		return;
+	buf_init(&buf, 1 << 20);
+	json_out_init(&out, &buf);
+	json_out_object(&out, NULL);
+	json_out_str(&out, "op", "adopt");
+	json_out_str(&out, "id", jdoc_str(record, "attempt", ""));
+	json_out_str(&out, "unsent", s->attempt);
+	json_out_int(&out, "step", f->view.steps[step].id);
+	json_out_int(&out, "host", fleet_host_id(f, s->host));
+	json_out_str(&out, "state", jdoc_str(record, "state", "unknown"));
+	if (jdoc_in(record, "note") != NULL)
+		json_out_value(&out, "note", jdoc_in(record, "note"));
+	if (result != NULL)
+		json_out_value(&out, "result", result);
+	json_out_end(&out);
+	act_op(f, buf_str(&buf));
+	buf_free(&buf);
+	log_notice("%s: %s: adopted an attempt from the journal of %s",
+		   f->name, f->view.steps[step].name, s->host);
+	f->ops_reload = true;
+	write_flush(f);
+}
+
+static void
+agent_refused(struct fleet *f, const struct sending *s,
+	      struct agent_fact *agent, const struct call_answer *answer)
+{
+	const struct json_object *record = jdoc_in(answer->body, "record");
+
+	if (strcmp(answer->code, "after") == 0 && record != NULL) {
+		agent->state = AGENT_ASKING;
+		adopt(f, s, record);
+		return;
+	}
+	if (strcmp(answer->code, "epoch") == 0) {
+		agent_silent(f, agent, s->host, answer->why);
+		lease_raise(f, jdoc_int(answer->body, "epoch", 0));
+		return;
+	}
+	if (strcmp(answer->code, "busy") == 0 ||
+	    strcmp(answer->code, "system") == 0) {
+		agent_silent(f, agent, s->host, answer->why);
+		return;
+	}
+	agent->state = AGENT_REFUSED;
+	agent->at_ms = fleet_now_ms(f);
+	snprintf(agent->code, sizeof(agent->code), "%s", answer->code);
+	snprintf(agent->why, sizeof(agent->why), "%.250s%s%.250s",
+		 answer->why, answer->hint[0] ? "; " : "", answer->hint);
+}
+
+static void
+send_answered(void *ctx, const struct call_answer *answer)
+{
+	struct sending *s = ctx;
+	struct fleet *f = engine_fleet(s->engine, s->fleet_id);
+	struct agent_fact *agent;
+	char *result;
+
+	if (f == NULL || f != s->f) {
+		free(s);
+		return;
+	}
+	agent = looks_agent_get(&f->looks, s->attempt);
+	switch (answer->outcome) {
+	case CALL_ANSWERED:
+		agent->reached = true;
+		result = jdoc_in(answer->body, "result") == NULL ? NULL :
+			jdoc_text(jdoc_in(answer->body, "result"));
+		/* a push may have told the end before the answer came */
+		if (agent->state != AGENT_ENDED)
+			agent_state(f, agent,
+				jdoc_str(answer->body, "state", "unknown"),
+				jdoc_str(answer->body, "why", ""), result);
+		free(result);
+		break;
+	case CALL_REFUSED:
+		agent_refused(f, s, agent, answer);
+		break;
+	case CALL_LOST:
+		agent->reached = true;
+		agent_silent(f, agent, s->host, answer->why);
+		break;
+	case CALL_UNSENT:
+		agent_silent(f, agent, s->host, answer->why);
+		break;
+	}
+	fleet_wake(f);
+	free(s);
+}
+
+void
+send_pushed(struct fleet *f, const char *attempt, const char *state,
+	    const char *result_text)
+{
+	if (view_attempt_find(&f->view, attempt, NULL) == NULL)
+		return;
+	agent_state(f, looks_agent_get(&f->looks, attempt), state, "",
+		    result_text);
+	fleet_wake(f);
+}
+
+/* --------------------------------------------------------------- sending */
+
+static void
+spec_argv(struct fleet *f, const struct json_object *argv,
+	  struct json_out *out, struct err *err, bool *ok)
+{
+	json_out_array(out, "argv");
+	for (size_t i = 0; i < jdoc_count(argv); i++) {
+		char *word = NULL;
+
+		if (value_fill(f, json_as_str(json_item(argv, i)), &word,
+			       err) < 0)
+			*ok = false;
+		json_out_str(out, NULL, word ? word : "");
+		free(word);
+	}
+	json_out_end(out);
+}
+
+/* The kind's own keys, with what was remembered put into the words. */
+static char *
+spec_of(struct fleet *f, const struct view_step *step, struct err *err)
+{
+	const struct json_object *own =
+		jdoc_in(step->spec, step_kind_word(step->kind));
+	struct json_out out;
+	struct buf buf;
+	bool ok = true;
+
+	if (step->kind != STEP_KIND_RUN)
+		return own != NULL ? jdoc_text(own) : x_strdup("{}");
+	buf_init(&buf, 1 << 20);
+	json_out_init(&out, &buf);
+	json_out_object(&out, NULL);
+	spec_argv(f, jdoc_in(step->spec, "argv"), &out, err, &ok);
+	json_out_end(&out);
+	if (ok)
+		return buf_take(&buf);
+	buf_free(&buf);
+	return NULL;
+}
+
+/* Which attempt a built-in undo takes back. */
+static const char *
+undo_of(const struct fleet *f, const struct view_step *step)
+{
+	const struct view_step *of;
+
+	if (step->undoes < 0 || !jdoc_bool(step->spec, "own", false))
+		return NULL;
+	of = &f->view.steps[step->undoes];
+	for (int i = of->nattempts - 1; i >= 0; i--)
+		if (of->attempts[i].state == ATTEMPT_ENDED)
+			return of->attempts[i].id;
+	return NULL;
+}
+
+static void
+refuse_here(struct fleet *f, const struct view_attempt *attempt,
+	    const char *why)
+{
+	struct agent_fact *agent = looks_agent_get(&f->looks, attempt->id);
+
+	agent->state = AGENT_REFUSED;
+	agent->at_ms = fleet_now_ms(f);
+	snprintf(agent->code, sizeof(agent->code), "plan");
+	snprintf(agent->why, sizeof(agent->why), "%s", why);
+	fleet_wake(f);
+}
+
+static struct sending *
+sending_new(struct fleet *f, const struct view_attempt *attempt)
+{
+	struct agent_fact *agent = looks_agent_get(&f->looks, attempt->id);
+	struct sending *s = x_new(struct sending);
+
+	agent->state = AGENT_ASKING;
+	agent->at_ms = fleet_now_ms(f);
+	agent->asked++;
+	s->f = f;
+	s->fleet_id = f->id;
+	s->engine = f->engine;
+	memcpy(s->attempt, attempt->id, sizeof(s->attempt));
+	memcpy(s->host, attempt->host, sizeof(s->host));
+	return s;
+}
+
+static void
+send_change(struct fleet *f, const struct view_step *step,
+	    const struct view_attempt *attempt, struct call *call)
+{
+	const struct view_turn *turn = &f->view.turns[f->view.detail];
+	struct err err = { ERR_NONE, "" };
+	char *spec = spec_of(f, step, &err), *note, *path, *who;
+
+	if (spec == NULL) {
+		refuse_here(f, attempt, err.text);
+		return;
+	}
+	note = values_note(f);
+	path = x_asprintf("%s/%s/%s", f->view.uuid, turn->backend,
+			  step->name);
+	who = x_asprintf("%s, rollout %lld",
+		jdoc_str(jdoc_in(f->work, "rollout"), "by", "drydock"),
+		(long long)f->view.rollout);
+	call_change(call, &(struct call_change){
+		.verb = step_kind_word(step->kind),
+		.attempt = attempt->id,
+		.fleet = f->uuid,
+		.epoch = f->epoch,
+		.seq = attempt->seq,
+		.step = path,
+		.after = attempt->after[0] ? attempt->after : NULL,
+		.undo_of = undo_of(f, step),
+		.note = note,
+		.who = who,
+		.timeout_ms = step->timeout_ms,
+		.discard = strcmp(jdoc_str(step->spec, "output", "keep"),
+				  "discard") == 0,
+		.spec = spec,
+	}, send_answered, sending_new(f, attempt));
+	free(spec);
+	free(note);
+	free(path);
+	free(who);
+}
+
+static void
+send_one(struct fleet *f, int s, int i)
+{
+	const struct view_step *step = &f->view.steps[s];
+	const struct view_attempt *attempt = &step->attempts[i];
+	struct call *call = call_find(f->engine->calls, attempt->host);
+
+	if (call == NULL) {
+		agent_silent(f, looks_agent_get(&f->looks, attempt->id),
+			     attempt->host, "no such host any more");
+		return;
+	}
+	log_debug("%s: %s: attempt %s to %s", f->name, step->name,
+		  attempt->id, attempt->host);
+	call_open(call);
+	send_change(f, step, attempt, call);
+}
+
+void
+send_all(struct fleet *f)
+{
+	const struct decision *d = &f->decision;
+
+	if (!engine_may_send(f->engine) && !fleet_committed(f)) {
+		log_warn("%s: our own heartbeat is too old: nothing is sent",
+			 f->name);
+		return;
+	}
+	for (int i = 0; i < d->nsends; i++)
+		send_one(f, d->sends[i].step, d->sends[i].attempt);
+}

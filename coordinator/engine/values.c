@@ -1,0 +1,185 @@
+/* values.c - what a turn remembers, and the results that agents told. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "fleet.h"
+#include "jdoc.h"
+#include "machine.h"
+#include "template.h"
+
+const char *
+value_get(const struct fleet *f, const char *step, const char *name)
+{
+	for (int i = 0; i < f->nvalues; i++)
+		if (!f->values[i].proposed &&
+		    strcmp(f->values[i].step, step) == 0 &&
+		    strcmp(f->values[i].name, name) == 0)
+			return f->values[i].value;
+	if (strcmp(name, "state") != 0)
+		return NULL;
+	for (int i = 0; i < f->view.nsteps; i++)
+		if (strcmp(f->view.steps[i].name, step) == 0)
+			return step_machine.states[f->view.steps[i].state];
+	return NULL;
+}
+
+void
+value_set(struct fleet *f, const char *step, const char *name,
+	  const char *value, bool proposed)
+{
+	struct remembered *r = NULL;
+
+	for (int i = 0; i < f->nvalues; i++)
+		if (strcmp(f->values[i].step, step) == 0 &&
+		    strcmp(f->values[i].name, name) == 0)
+			r = &f->values[i];
+	if (r == NULL) {
+		f->values = x_realloc(f->values, (size_t)f->nvalues + 1,
+				      sizeof(*f->values));
+		r = memset(&f->values[f->nvalues++], 0, sizeof(*r));
+		snprintf(r->step, sizeof(r->step), "%s", step);
+		snprintf(r->name, sizeof(r->name), "%s", name);
+	} else if (proposed && !r->proposed) {
+		return;		/* never overwritten by a retry */
+	}
+	x_strset(&r->value, value);
+	r->proposed = proposed;
+}
+
+void
+values_clear(struct fleet *f)
+{
+	for (int i = 0; i < f->nvalues; i++)
+		free(f->values[i].value);
+	x_free(&f->values);
+	f->nvalues = 0;
+}
+
+struct load_value {
+	struct fleet *fleet;
+	const char *step;
+};
+
+static bool
+load_name(void *self, const char *name, const struct json_object *value)
+{
+	struct load_value *l = self;
+
+	if (json_kind(value) == JSON_STRING)
+		value_set(l->fleet, l->step, name, json_as_str(value), false);
+	return true;
+}
+
+static bool
+load_of_step(void *self, const char *step, const struct json_object *names)
+{
+	struct load_value l = { self, step };
+
+	if (json_kind(names) == JSON_OBJECT)
+		json_each(names, load_name, &l);
+	return true;
+}
+
+void
+values_load(struct fleet *f)
+{
+	const struct json_object *doc =
+		jdoc_in(fleet_turn_doc(f), "remembered");
+
+	values_clear(f);
+	if (doc != NULL)
+		json_each(doc, load_of_step, f);
+}
+
+char *
+values_note(const struct fleet *f)
+{
+	char key[VIEW_NAME * 2 + 2];
+	struct json_out out;
+	struct buf buf;
+
+	buf_init(&buf, 1 << 20);
+	json_out_init(&out, &buf);
+	json_out_object(&out, NULL);
+	for (int i = 0; i < f->nvalues; i++) {
+		if (f->values[i].proposed)
+			continue;
+		snprintf(key, sizeof(key), "%s.%s", f->values[i].step,
+			 f->values[i].name);
+		json_out_str(&out, key, f->values[i].value);
+	}
+	json_out_end(&out);
+	return buf_take(&buf);
+}
+
+/* steps.S.x; a step's name may have dots, x has none. */
+static enum template_answer
+fill_name(void *ctx, const char *name, struct buf *value, struct err *err)
+{
+	char step[VIEW_NAME];
+	const char *dot, *found;
+
+	if (strncmp(name, "steps.", 6) != 0 ||
+	    (dot = strrchr(name + 6, '.')) == NULL ||
+	    (size_t)(dot - name - 6) >= sizeof(step)) {
+		err_set(err, ERR_USAGE, "there is no ${%s} here", name);
+		return TEMPLATE_UNKNOWN;
+	}
+	snprintf(step, sizeof(step), "%.*s", (int)(dot - name - 6), name + 6);
+	found = value_get(ctx, step, dot + 1);
+	if (found == NULL) {
+		err_set(err, ERR_FAILED, "${%s} was not remembered", name);
+		return TEMPLATE_UNKNOWN;
+	}
+	buf_adds(value, found);
+	return TEMPLATE_VALUE;
+}
+
+int
+value_fill(struct fleet *f, const char *text, char **text_r, struct err *err)
+{
+	return template_fill_text(text, fill_name, f, text_r, err);
+}
+
+const struct json_object *
+result_get(const struct fleet *f, const char *attempt, const char **text_r)
+{
+	for (int i = 0; i < f->nresults; i++)
+		if (strcmp(f->results[i].attempt, attempt) == 0) {
+			if (text_r != NULL)
+				*text_r = f->results[i].text;
+			return f->results[i].doc;
+		}
+	return NULL;
+}
+
+void
+result_set(struct fleet *f, const char *attempt, const char *text)
+{
+	struct json_object *doc;
+	struct result *r;
+
+	if (text == NULL || result_get(f, attempt, NULL) != NULL ||
+	    json_parse_object(text, strlen(text), &json_limits_doc, &doc,
+			      NULL) < 0)
+		return;
+	f->results = x_realloc(f->results, (size_t)f->nresults + 1,
+			       sizeof(*f->results));
+	r = &f->results[f->nresults++];
+	snprintf(r->attempt, sizeof(r->attempt), "%s", attempt);
+	r->text = x_strdup(text);
+	r->doc = doc;
+}
+
+void
+results_clear(struct fleet *f)
+{
+	for (int i = 0; i < f->nresults; i++) {
+		free(f->results[i].text);
+		json_free(&f->results[i].doc);
+	}
+	x_free(&f->results);
+	f->nresults = 0;
+}

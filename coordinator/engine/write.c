@@ -1,0 +1,192 @@
+/*
+ * write.c - batches of ops on their way to the database.
+ *
+ * The oldest is under way; it is repeated under its own call id until an
+ * answer came, so a lost commit is recognised by advance() and not repeated.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "clock.h"
+#include "engine_private.h"
+#include "fleet.h"
+#include "jdoc.h"
+#include "log.h"
+#include "store.h"
+#include "uuid.h"
+
+static void write_send(struct fleet *f);
+
+static void
+batch_drop(struct fleet *f)
+{
+	struct batch *b = f->batches;
+
+	f->batches = b->next;
+	free(b->ops);
+	free(b);
+}
+
+static void
+batches_drop(struct fleet *f)
+{
+	while (f->batches != NULL)
+		batch_drop(f);
+	buf_clear(&f->ops);
+}
+
+void
+write_cancel(struct fleet *f)
+{
+	if (f->writing != NULL)
+		pg_call_cancel(&f->writing);
+	batches_drop(f);
+}
+
+static void
+write_took(struct fleet *f, const struct pg_rows *rows)
+{
+	const char *text = store_value(rows);
+	struct json_object *doc;
+	bool reload = f->batches->reload;
+
+	if (json_parse_object(text, strlen(text), &json_limits_doc, &doc,
+			      NULL) == 0) {
+		f->view.revision = jdoc_int(doc, "revision",
+					    f->view.revision);
+		json_free(&doc);
+	}
+	batch_drop(f);
+	f->reload |= reload;
+	if (!f->view.database) {
+		f->view.database = true;
+		log_notice("%s: the database is back", f->name);
+	}
+	if (f->batches != NULL)
+		write_send(f);
+	fleet_wake(f);
+}
+
+/* The revision moved, but what happened, happened: write it on the new one. */
+static void
+write_revised(void *self, const struct pg_rows *rows,
+	      const struct pg_error *error)
+{
+	struct fleet *f = self;
+
+	f->writing = NULL;
+	(void)error;
+	if (rows != NULL && f->batches != NULL)
+		f->batches->revision = atoll(store_value(rows));
+	write_send(f);
+}
+
+static void
+write_revision(struct fleet *f)
+{
+	struct store_num rollout;
+	const char *params[] = { store_num(&rollout, f->batches->rollout) };
+
+	f->writing = store_call(f->pg, STORE_REVISION, params,
+				ENGINE_CALL_MS, write_revised, f);
+}
+
+static void
+write_away(struct fleet *f, const struct pg_error *error)
+{
+	if (f->view.database)
+		log_warn("%s: the database is away: %s%s", f->name,
+			 error->err.text, fleet_committed(f) ?
+			 "; the phase is carried to its end" : "");
+	f->view.database = false;
+	fleet_wake(f);
+}
+
+static void
+write_refused(struct fleet *f, const struct pg_error *error)
+{
+	if (store_refused(error, "RD010")) {
+		f->fenced = true;
+		fleet_wake(f);
+		return;
+	}
+	if (store_refused(error, "RD011") && f->batches->happened) {
+		write_revision(f);
+		return;
+	}
+	if (store_refused(error, "RD011"))
+		log_info("%s: decided anew: %s", f->name, error->err.text);
+	else
+		log_error("%s: %s; %s; ops %.400s", f->name, error->err.text,
+			  error->detail ? error->detail : "",
+			  f->batches->ops);
+	batches_drop(f);
+	f->reload = true;
+	fleet_wake_at(f, fleet_now_ms(f) +
+		      (store_refused(error, "RD011") ? 0 : 3000));
+}
+
+static void
+write_done(void *self, const struct pg_rows *rows,
+	   const struct pg_error *error)
+{
+	struct fleet *f = self;
+
+	f->writing = NULL;
+	if (rows != NULL)
+		write_took(f, rows);
+	else if (store_away(error))
+		write_away(f, error);
+	else
+		write_refused(f, error);
+}
+
+static void
+write_send(struct fleet *f)
+{
+	struct store_num fleet, epoch, rollout, revision;
+	const struct batch *b = f->batches;
+	const char *params[6];
+
+	if (b == NULL || f->writing != NULL)
+		return;
+	params[0] = store_num(&fleet, f->id);
+	params[1] = store_num(&epoch, f->epoch);
+	params[2] = b->rollout ? store_num(&rollout, b->rollout) : NULL;
+	params[3] = b->rollout ? store_num(&revision, b->revision) : NULL;
+	params[4] = b->ops;
+	params[5] = b->call;
+	f->writing = store_call(f->pg, STORE_ADVANCE, params, ENGINE_CALL_MS,
+				write_done, f);
+}
+
+void
+write_retry(struct fleet *f)
+{
+	write_send(f);
+}
+
+bool
+write_flush(struct fleet *f)
+{
+	struct batch *b, **tail = &f->batches;
+
+	if (f->ops.len == 0)
+		return false;
+	b = x_new(struct batch);
+	uuid_make(b->call);
+	b->ops = x_asprintf("[%s]", buf_str(&f->ops));
+	b->rollout = f->has_rollout ? f->view.rollout : 0;
+	b->revision = f->view.revision;
+	b->happened = f->ops_happened;
+	b->reload = f->ops_reload;
+	buf_clear(&f->ops);
+	f->ops_happened = f->ops_reload = false;
+	while (*tail != NULL)
+		tail = &(*tail)->next;
+	*tail = b;
+	write_send(f);
+	return true;
+}
