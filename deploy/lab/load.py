@@ -234,12 +234,9 @@ def deliver(fleet, user, ident, text):
         fleet.tally.error("lmtp", "%d %s" % (code, why))
 
 
-def mailbox(user, director, patience):
+def mailbox(fleet, user, director):
     """All ids in a user's mailbox as {uid: id}, through one director."""
-    left = patience - time.monotonic()
-    if left <= 0:
-        raise OSError("no time left")
-    imap = imaplib.IMAP4(director, timeout=min(TIMEOUT, left))
+    imap = imaplib.IMAP4(director, timeout=TIMEOUT)
     imap.login(user, "x")
     imap.select("INBOX", readonly=True)
     _, rows = imap.uid("FETCH", "1:*",
@@ -257,9 +254,9 @@ def content(fleet, user, patience):
     """Reads one mailbox through every director, with patience."""
     while True:
         try:
-            return [mailbox(user, d, patience) for d in fleet.directors]
+            return [mailbox(fleet, user, d) for d in fleet.directors]
         except (imaplib.IMAP4.error, OSError, IndexError) as why:
-            if time.monotonic() >= patience:
+            if time.monotonic() > patience:
                 fleet.tally.error("reading " + user, why)
                 return None
             time.sleep(1)

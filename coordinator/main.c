@@ -1,0 +1,233 @@
+/*
+ * main.c - drydockd, the coordinator: its whole life on one page.
+ *
+ * Configuration, PostgreSQL, a transport to the agents, the engine, signals.
+ * SIGTERM leaves in order; SIGKILL at any instant is just as safe.
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "conf.h"
+#include "engine.h"
+#include "log.h"
+#include "notify.h"
+#include "transport.h"
+#include "transport_exec.h"
+#include "transport_ssh.h"
+
+#define DAEMON_CONF(X)							\
+	X(database, STRING, "", "libpq conninfo of the fleet database")	\
+	X(name, STRING, "", "of this coordinator; the host name if empty") \
+	X(fleet, LIST, NULL, "serve only these fleets; all if none")	\
+	X(ssh_program, STRING, "/usr/libexec/drydock-ssh",		\
+	  "the process that speaks SSH")				\
+	X(ssh_key, STRING, "/etc/drydock/id_ed25519",			\
+	  "private key for the agents")					\
+	X(agent_exec, STRING, "",					\
+	  "run this instead of SSH; %n is the host (tests, trials)")	\
+	X(allow_async_commit, BOOL, "no",				\
+	  "work with a server that may lose commits")			\
+	X(heartbeat, DURATION, "2s", "how often the lease is renewed")	\
+	X(lease, DURATION, "15s", "a heartbeat that stands still so long is dead") \
+	X(log_level, STRING, "info", "critical … debug")
+
+struct daemon_conf {
+#define X CONF_MEMBER
+	DAEMON_CONF(X)
+#undef X
+};
+
+static const struct conf_key daemon_keys[] = {
+#define X(...) CONF_ROW(struct daemon_conf, __VA_ARGS__)
+	DAEMON_CONF(X)
+#undef X
+	CONF_END
+};
+
+struct daemon {
+	struct daemon_conf conf;
+	struct event_base *base;
+	struct transport *transport;
+	struct engine *engine;
+	struct event *term, *interrupt;
+	const char **fleets;
+	char name[256];
+};
+
+static void
+daemon_left(void *arg)
+{
+	struct daemon *d = arg;
+
+	event_base_loopbreak(d->base);
+}
+
+static void
+daemon_signal(evutil_socket_t number, short what, void *arg)
+{
+	struct daemon *d = arg;
+
+	(void)what;
+	log_notice("signal %d: leaving%s", (int)number,
+		   engine_committed(d->engine) ?
+		   " when the phase that may not pause is at its end" : "");
+	notify_send("STOPPING=1");
+	evsignal_del(d->term);
+	evsignal_del(d->interrupt);
+	engine_leave(d->engine, daemon_left, d);
+}
+
+/* A command line in words; agents' words have no blanks inside. */
+static struct transport *
+daemon_exec(struct daemon *d)
+{
+	char *text = x_strdup(d->conf.agent_exec), *at = text, *word;
+	const char *argv[64];
+	struct transport *transport;
+	size_t n = 0;
+
+	while ((word = strsep(&at, " \t")) != NULL && n < 63)
+		if (*word != '\0')
+			argv[n++] = word;
+	argv[n] = NULL;
+	transport = transport_exec_new(d->base, argv);
+	free(text);
+	return transport;
+}
+
+static struct transport *
+daemon_transport(struct daemon *d)
+{
+	if (d->conf.agent_exec[0] != '\0')
+		return daemon_exec(d);
+	return transport_ssh_new(d->base, (const char *const[]){
+		d->conf.ssh_program, "-k", d->conf.ssh_key, NULL });
+}
+
+static int
+daemon_open(struct daemon *d, struct err *err)
+{
+	size_t n = d->conf.fleet.n;
+
+	d->base = event_base_new();
+	d->fleets = x_calloc(n + 1, sizeof(*d->fleets));
+	for (size_t i = 0; i < n; i++)
+		d->fleets[i] = d->conf.fleet.item[i].value;
+	snprintf(d->name, sizeof(d->name), "%s", d->conf.name);
+	if (d->name[0] == '\0')
+		gethostname(d->name, sizeof(d->name) - 1);
+	d->transport = daemon_transport(d);
+	d->engine = engine_new(d->base, d->transport,
+		&(struct engine_options){
+			.database = d->conf.database,
+			.name = d->name,
+			.fleets = d->fleets,
+			.allow_async_commit = d->conf.allow_async_commit,
+			.lease_ms = d->conf.lease,
+			.beat_ms = d->conf.heartbeat,
+		}, err);
+	if (d->engine == NULL)
+		return -1;
+	d->term = evsignal_new(d->base, SIGTERM, daemon_signal, d);
+	d->interrupt = evsignal_new(d->base, SIGINT, daemon_signal, d);
+	evsignal_add(d->term, NULL);
+	evsignal_add(d->interrupt, NULL);
+	return 0;
+}
+
+static void
+daemon_close(struct daemon *d)
+{
+	engine_free(&d->engine);
+	transport_free(&d->transport);
+	if (d->term != NULL)
+		event_free(d->term);
+	if (d->interrupt != NULL)
+		event_free(d->interrupt);
+	event_base_free(d->base);
+	free(d->fleets);
+	conf_free(&d->conf, daemon_keys);
+}
+
+static int
+daemon_configure(struct daemon *d, const char *path, struct err *err)
+{
+	enum log_level level;
+
+	conf_init(&d->conf, daemon_keys);
+	if (conf_read_file(&d->conf, daemon_keys, path, err) < 0)
+		return -1;
+	if (log_level_parse(d->conf.log_level, &level) < 0)
+		return err_set(err, ERR_USAGE, "%s: there is no log_level "
+			       "\"%s\"", path, d->conf.log_level);
+	log_set_level(level);
+	return 0;
+}
+
+static int
+usage(FILE *to)
+{
+	fprintf(to, "usage: drydockd [-c FILE] [-p] [-V]\n"
+		"  -c FILE  configuration (/etc/drydock/drydockd.conf)\n"
+		"  -p       print the configuration and leave\n"
+		"  -V       print the version and leave\n");
+	return to == stdout ? 0 : 2;
+}
+
+static int
+print_conf(struct daemon *d)
+{
+	struct buf buf;
+
+	buf_init(&buf, 1 << 20);
+	conf_print(&d->conf, daemon_keys, &buf);
+	fputs(buf_str(&buf), stdout);
+	buf_free(&buf);
+	conf_free(&d->conf, daemon_keys);
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *path = "/etc/drydock/drydockd.conf";
+	struct daemon d = { .base = NULL };
+	struct err err = { ERR_NONE, "" };
+	bool print = false;
+	int opt;
+
+	while ((opt = getopt(argc, argv, "c:phV")) != -1) {
+		if (opt == 'h')
+			return usage(stdout);
+		if (opt == 'V')
+			return printf("drydockd %s\n", DRYDOCK_VERSION) < 0;
+		if (opt != 'c' && opt != 'p')
+			return usage(stderr);
+		if (opt == 'c')
+			path = optarg;
+		print |= opt == 'p';
+	}
+	signal(SIGPIPE, SIG_IGN);
+	if (daemon_configure(&d, path, &err) < 0) {
+		log_error("%s", err.text);
+		return 2;
+	}
+	if (print)
+		return print_conf(&d);
+	if (daemon_open(&d, &err) < 0) {
+		log_error("%s", err.text);
+		return 1;
+	}
+	log_notice("drydockd %s begins as %s", DRYDOCK_VERSION, d.name);
+	notify_send("READY=1");
+	event_base_dispatch(d.base);
+	log_notice("drydockd ends");
+	daemon_close(&d);
+	return 0;
+}
