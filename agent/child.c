@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -63,7 +64,7 @@ child_fds(const int pipes[CHILD_FDS])
 
 static _Noreturn void
 child_run(const struct child_plan *plan, const int pipes[CHILD_FDS],
-	  const char *cgroup)
+	  const char *cgroup, pid_t parent)
 {
 	(void)setsid();
 	child_signals();
@@ -73,8 +74,13 @@ child_run(const struct child_plan *plan, const int pipes[CHILD_FDS],
 	if (child_fds(pipes) < 0 || chdir("/") < 0)
 		_exit(127);
 	if (plan->argv == NULL) {
-		int rc = plan->main(plan->main_self);
+		int rc;
 
+		/* Its environment does not show in /proc: it never exec'd. */
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(127);
+		rc = plan->main(plan->main_self);
 		fflush(NULL);
 		_exit(rc);
 	}
@@ -312,6 +318,7 @@ child_start(struct child *c, struct loop *loop, const struct child_plan *plan,
 	    struct err *err)
 {
 	int mine[CHILD_FDS], theirs[CHILD_FDS];
+	pid_t parent = getpid();
 
 	assert(c->output != NULL && c->done != NULL && plan->timeout_ms > 0);
 	c->loop = loop;
@@ -327,7 +334,7 @@ child_start(struct child *c, struct loop *loop, const struct child_plan *plan,
 		goto fail;
 	}
 	if (c->pid == 0)
-		child_run(plan, theirs, c->cgroup);
+		child_run(plan, theirs, c->cgroup, parent);
 	close_all(theirs);
 	child_watch(c, plan, mine);
 	return 0;

@@ -14,8 +14,10 @@ const char *
 paths_root(void)
 {
 #ifdef DRYDOCK_TEST
-	const char *root = getenv("DRYDOCK_AGENT_ROOT");
+	static char *root; /* for the built-ins too, whose environment is new */
 
+	if (root == NULL && getenv("DRYDOCK_AGENT_ROOT") != NULL)
+		root = x_strdup(getenv("DRYDOCK_AGENT_ROOT"));
 	if (root != NULL)
 		return root;
 #endif

@@ -39,8 +39,12 @@ def wait_for(what, condition, seconds=DEADLINE):
     raise AssertionError(f"not within {seconds} s: {what}")
 
 
+HOSTS = []
+
+
 class Host:
     def __init__(self, allow, name="mail1", fleets=("mail-hel",)):
+        HOSTS.append(self)
         self.root = tempfile.mkdtemp(prefix="drydock-agent-")
         self.files = os.path.join(self.root, "files")
         self.etc = os.path.join(self.root, "etc/drydock")
@@ -127,6 +131,7 @@ class Host:
             return 0
 
     def close(self):
+        HOSTS.remove(self)
         for relay in self.relays:
             relay.close()
         self.kill_runner()
@@ -261,6 +266,8 @@ def main():
             failed += 1
             for line in traceback.format_exc().splitlines():
                 print(f"# {line}")
+            for host in list(HOSTS):
+                host.close()
         words = fn.__name__.replace("_", " ")
         ms = (time.monotonic() - begun) * 1000
         print(f"{verdict} {i} - {words}" + (f": {note}" if note else "") +
