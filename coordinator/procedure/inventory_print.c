@@ -15,7 +15,8 @@ scalar_print(struct buf *out, const char *text)
 	size_t len = strlen(text);
 
 	if (len > 0 && strspn(text, plain) == len &&
-	    strchr("-: %", text[0]) == NULL && text[len - 1] != ' ' &&
+	    strchr(": %", text[0]) == NULL && text[len - 1] != ' ' &&
+	    (text[0] != '-' || (len > 1 && strchr(" -", text[1]) == NULL)) &&
 	    text[len - 1] != ':' && strstr(text, ": ") == NULL) {
 		(void)buf_adds(out, text);
 		return;

@@ -35,7 +35,7 @@ static const char inventory[] =
 	"  key: {type: secret}\n"                                              \
 	"probes:\n"                                                            \
 	"  unit: {run: systemctl show x, format: kv}\n"                        \
-	"phases:\n- phase: one\n  rest: in\n  steps:\n"                       \
+	"phases:\n- phase: one\n  rest: in\n  steps:\n"                        \
 	"  - name: first\n    run: \"true\"\n"                                 \
 	"    remember: {v: service.vhosts}\n"
 
@@ -84,8 +84,7 @@ plan_done(struct plan *p)
 
 /* The second step of the plan, as text without its name and phase. */
 static void
-step_is(const char *step, const char *vars, const char *files,
-	const char *want)
+step_is(const char *step, const char *vars, const char *files, const char *want)
 {
 	struct plan p;
 	const char *got;
@@ -145,8 +144,10 @@ static void
 values_stay_one_word(void **state)
 {
 	static const char *const values[] = {
-		"a b", "'; rm -rf /", "\\\"x\\\"", "${vars.user}", "$${x}",
-		"x or unit.MainPID == 0", "*", "",
+		"a b",	     "'; rm -rf /",
+		"\\\"x\\\"", "${vars.user}",
+		"$${x}",     "x or unit.MainPID == 0",
+		"*",	     "",
 	};
 	char *vars, *want;
 
@@ -169,9 +170,8 @@ values_stay_one_word(void **state)
 		argv = json_member(step, "argv");
 		assert_int_equal(json_count(argv), 3);
 		assert_int_equal(json_item_str(argv, 1, 1000, &word, NULL), 0);
-		assert_int_equal(template_fill_text(word, NULL, NULL, &text,
-						    NULL),
-				 0);
+		assert_int_equal(
+			template_fill_text(word, NULL, NULL, &text, NULL), 0);
 		want = x_asprintf("%s", values[i]);
 		if (strchr(want, '\\') == NULL)
 			assert_string_equal(text, want);
@@ -240,7 +240,8 @@ kinds_are_written(void **state)
 		NULL, NULL,
 		",\"kind\":\"copy\",\"copy\":{\"to\":\"/etc/x\"},\"target\":"
 		"\"backend\",\"skip\":\"no file was given (conf)\"");
-	step_is("  - name: s\n    copy: {staged: \"${vars.key}\", to: /etc/x}\n",
+	step_is("  - name: s\n    copy: {staged: \"${vars.key}\", to: "
+		"/etc/x}\n",
 		"{\"key\":\"/srv/key\"}", NULL,
 		",\"kind\":\"copy\",\"copy\":{\"staged\":\"/srv/key\",\"to\":"
 		"\"/etc/x\"},");
