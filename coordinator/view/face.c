@@ -150,9 +150,8 @@ face_width(const char *text)
 	return width;
 }
 
-/* bytes of the longest head of text that takes at most `width` columns */
-static size_t
-head_fits(const char *text, size_t width)
+size_t
+face_fits(const char *text, size_t width)
 {
 	size_t at = 0, left = strlen(text), n, w;
 	uint32_t code = 0;
@@ -184,7 +183,7 @@ face_clip(struct buf *out, const struct face *f, const char *text, size_t width)
 	if (width == 0 || face_width(buf_str(&safe)) <= width) {
 		(void)buf_adds(out, buf_str(&safe));
 	} else {
-		n = head_fits(buf_str(&safe), width - 1);
+		n = face_fits(buf_str(&safe), width - 1);
 		(void)buf_add(out, buf_str(&safe), n);
 		(void)buf_adds(out, f->utf8 ? "…" : "~");
 	}
@@ -194,7 +193,7 @@ face_clip(struct buf *out, const struct face *f, const char *text, size_t width)
 void
 face_line(struct buf *out, const struct face *f, const char *line)
 {
-	size_t n = f->width > 0 ? head_fits(line, f->width) : strlen(line);
+	size_t n = f->width > 0 ? face_fits(line, f->width) : strlen(line);
 
 	while (n > 0 && line[n - 1] == ' ')
 		n--;

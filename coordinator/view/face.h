@@ -45,6 +45,8 @@ void face_tinted(struct buf *out, const struct face *f, enum tint tint,
 /* a line made by these functions, cut to the width of the face */
 void face_line(struct buf *out, const struct face *f, const char *line);
 
+/* bytes of the longest head of text that takes at most `width` columns */
+size_t face_fits(const char *text, size_t width);
 /* columns that a line takes on a terminal; our own tints take none */
 size_t face_width(const char *text);
 /* `count` blanks */
