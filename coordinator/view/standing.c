@@ -181,6 +181,17 @@ standing_step(struct buf *out, const struct face *f, const struct rows *steps,
 	}
 }
 
+/* break at a blank if there is one in the second half */
+static size_t
+word_end(const char *text, size_t n)
+{
+	size_t at = n;
+
+	while (at > n / 2 && text[at] != ' ')
+		at--;
+	return at > n / 2 ? at : n;
+}
+
 /* a text on as many lines as it takes, indented, after `label` */
 static void
 wrapped(struct buf *out, const struct face *f, const char *label,
@@ -191,8 +202,10 @@ wrapped(struct buf *out, const struct face *f, const char *label,
 
 	while (*text != '\0') {
 		n = width > 0 ? face_fits(text, width) : strlen(text);
+		n = text[n] != '\0' ? word_end(text, n) : n;
 		(void)buf_addf(out, "      %s%.*s\n", label, (int)n, text);
 		text += n;
+		text += *text == ' ' ? 1 : 0;
 		/* the next lines stand below the first */
 		label = label[0] == '\0' ? "" : "      ";
 	}
