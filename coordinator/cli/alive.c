@@ -18,16 +18,16 @@ alive_sentence(struct cli *cli)
 	struct buf age;
 	char *sentence;
 
-	if (cli_query(cli, &r, "select coordinator, beat_age,"
+	if (cli_query(cli, &r, "select coordinator, silent_for,"
 	    " stopped_at is not null as stopped from fleet.coordinator"
-	    " order by beat_age limit 1", 0, NULL) != EXIT_OK)
+	    " order by silent_for limit 1", 0, NULL) != EXIT_OK)
 		return NULL;
 	if (rows_count(r) == 0) {
 		rows_free(&r);
 		return x_strdup("no coordinator was ever here");
 	}
 	buf_init(&age, 100);
-	when_span(&age, rows_seconds(r, 0, "beat_age"));
+	when_span(&age, rows_seconds(r, 0, "silent_for"));
 	sentence = x_asprintf("coordinator %s %s %s ago",
 	    rows_str(r, 0, "coordinator"), rows_bool(r, 0, "stopped") ?
 	    "was stopped; its last heartbeat was" :
@@ -44,8 +44,7 @@ fleet_beats(struct cli *cli, const char *fleet, bool *alive_r)
 	struct rows *r = NULL;
 	int code = cli_query(cli, &r,
 	    "select exists (select from fleet.coordinator c"
-	    " where $1 = any (c.fleets) and c.stopped_at is null"
-	    " and c.beat_age < make_interval(secs => 15)) as alive",
+	    " where $1 = any (c.fleets) and c.alive) as alive",
 	    DB(fleet));
 
 	if (code == EXIT_OK)

@@ -16,7 +16,7 @@ static const struct part {
 	PART(rollout, LOOK_STATUS,
 	    "select r.*, p.percent, p.active, p.remaining, p.eta,"
 	    " p.backends_total, p.backends_done, p.backends_skipped,"
-	    " p.steps_total, p.steps_done,"
+	    " p.steps_total, p.steps_done, p.paused_for,"
 	    " extract(epoch from clock_timestamp()) as now"
 	    " from fleet.rollout r join fleet.progress p using (rollout)"
 	    " where r.rollout = $1::bigint"),
@@ -25,7 +25,7 @@ static const struct part {
 	    " order by position"),
 	PART(steps, LOOK_STATUS,
 	    "select * from fleet.current_step where rollout = $1::bigint"
-	    " order by seq"),
+	    " order by step_id"),
 	PART(holds, LOOK_STATUS,
 	    "select h.* from fleet.hold h join fleet.rollout r using (fleet)"
 	    " where r.rollout = $1::bigint and r.finished_at is null"
@@ -35,16 +35,17 @@ static const struct part {
 	    "select f.* from fleet.fleet f join fleet.rollout r using (fleet)"
 	    " where r.rollout = $1::bigint"),
 	PART(coordinator, LOOK_STATUS,
-	    "select c.*, c.beat_age as age from fleet.coordinator c"
+	    "select c.* from fleet.coordinator c"
 	    " join fleet.rollout r on r.fleet = any (c.fleets)"
 	    " where r.rollout = $1::bigint"),
 	PART(phases, LOOK_WATCH,
 	    "select * from fleet.timeline where rollout = $1::bigint"
-	    " order by position, phase_position"),
+	    " order by backend_position, phase_position"),
 	PART(drain, LOOK_WATCH,
 	    "select d.at, d.users from fleet.drain d"
 	    " join fleet.current_step s using (rollout, backend)"
-	    " where d.rollout = $1::bigint order by d.at"),
+	    " where d.rollout = $1::bigint and d.metric = 'users'"
+	    " order by d.at"),
 	PART(events, LOOK_WATCH,
 	    "select * from (select e.* from fleet.event e"
 	    " where e.rollout = $1::bigint and e.severity <> 'debug'"

@@ -8,12 +8,12 @@
 
 #include <string.h>
 
+#include "alive.h"
 #include "alloc.h"
 #include "clock.h"
 #include "json.h"
 #include "listing.h"
 #include "screen.h"
-#include "when.h"
 
 enum { TAKE_MS = 10000, POLL_MS = 250, SILENT_S = 20 };
 
@@ -24,39 +24,10 @@ static const char findings_sql[] =
 	" order by array_position(array['error', 'warning', 'notice', 'ok'],"
 	" f.severity), f.position";
 
-/* who should have taken it; one sentence, free() it */
-static char *
-coordinator_sentence(struct cli *cli)
-{
-	struct rows *r = NULL;
-	struct buf age;
-	char *sentence;
-
-	if (cli_query(
-		    cli, &r,
-		    "select coordinator,"
-		    " clock_timestamp() - beat_at as age from fleet.coordinator"
-		    " order by beat_at desc limit 1",
-		    0, NULL) != EXIT_OK)
-		return NULL;
-	if (rows_count(r) == 0) {
-		rows_free(&r);
-		return x_strdup("no coordinator has ever been here");
-	}
-	buf_init(&age, 100);
-	when_span(&age, rows_seconds(r, 0, "age"));
-	sentence = x_asprintf("the last heartbeat was %s ago, of coordinator "
-			      "%s",
-			      buf_str(&age), rows_str(r, 0, "coordinator"));
-	buf_free(&age);
-	rows_free(&r);
-	return sentence;
-}
-
 static int
 not_taken(struct cli *cli, const char *kind, const char *id)
 {
-	char *why = coordinator_sentence(cli);
+	char *why = alive_sentence(cli);
 	int code = cli_error(
 		cli, EXIT_COORDINATOR, why,
 		"systemctl start drydockd   (the request stays and is answered "
@@ -73,14 +44,10 @@ static int
 still_alive(struct cli *cli, const char *id)
 {
 	struct rows *r = NULL;
-	int code = cli_query(
-		cli, &r,
-		"select c.coordinator, c.stopped_at is not null"
-		" or clock_timestamp() - c.beat_at > make_interval(secs => 20)"
-		" as silent from fleet.request q"
-		" join fleet.coordinator c on c.coordinator = q.taken_by"
-		" where q.request = $1::bigint",
-		DB(id));
+	int code = cli_query(cli, &r, "select c.coordinator, not c.alive"
+	    " as silent from fleet.request q"
+	    " join fleet.coordinator c using (coordinator)"
+	    " where q.request = $1::bigint", DB(id));
 
 	if (code == EXIT_OK && rows_bool(r, 0, "silent"))
 		code = cli_error(

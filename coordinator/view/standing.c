@@ -61,7 +61,7 @@ standing_silent(const struct standing *s)
 	if (rows_count(s->coordinator) == 0)
 		return true;
 	return rows_text(s->coordinator, 0, "stopped_at") != NULL ||
-	       rows_seconds(s->coordinator, 0, "age") > STANDING_SILENT;
+	       rows_seconds(s->coordinator, 0, "silent_for") > STANDING_SILENT;
 }
 
 void
@@ -327,7 +327,7 @@ standing_coordinator(struct buf *out, const struct face *f,
 				    ? " STOPPED"
 				    : " SILENT: nothing moves");
 	(void)buf_adds(&line, ", heartbeat ");
-	when_span(&line, rows_seconds(c, 0, "age"));
+	when_span(&line, rows_seconds(c, 0, "silent_for"));
 	(void)buf_adds(&line, " ago");
 	standing_flush(out, f, &line);
 	if (standing_silent(s)) {

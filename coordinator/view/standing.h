@@ -6,13 +6,13 @@
  *	rollout      rollout fleet procedure state created_by start_at
  *		     started_at finished_at percent remaining eta active
  *		     backends_total backends_done backends_skipped note ending
- *	turns        backend state took message          in rollout order
+ *	turns        backend state elapsed message       in rollout order
  *	phases       backend phase state elapsed         in order
  *	steps        backend phase step target state elapsed expected
  *		     wait_until attempts message
  *	holds        kind gate backend critical since until by why type_next
- *	fleet        fleet up out excluded unknown min_up
- *	coordinator  coordinator host age stopped_at
+ *	fleet        fleet in_service out_backend excluded not_seen min_up
+ *	coordinator  coordinator host silent_for stopped_at
  *	drain        at users                            of one backend
  *	events       at severity backend actor message   oldest first
  */

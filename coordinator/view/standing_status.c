@@ -63,9 +63,12 @@ fleet_line(struct buf *out, const struct face *f, const struct rows *fleet)
 		return;
 	buf_init(&line, LINE_MAX_BYTES);
 	(void)buf_addf(&line, "  fleet %lld in service",
-		       (long long)rows_int(fleet, 0, "up"));
-	count_add(&line, fleet, "out", "out");
-	count_add(&line, fleet, "unknown", "not seen lately");
+		       (long long)rows_int(fleet, 0, "in_service"));
+	if (rows_text(fleet, 0, "out_backend") != NULL) {
+		(void)buf_adds(&line, ", out: ");
+		face_text(&line, f, rows_str(fleet, 0, "out_backend"));
+	}
+	count_add(&line, fleet, "not_seen", "not seen lately");
 	count_add(&line, fleet, "excluded", "excluded");
 	(void)buf_adds(&line, "; ");
 	face_text(&line, f, rows_str(fleet, 0, "min_up"));

@@ -139,8 +139,8 @@ turn_line(struct buf *line, const struct face *f, const struct standing *s,
 	for (i = 0; i < count; i++)
 		phase_cell(line, s, backend, phases[i]);
 	buf_init(&total, 100);
-	if (rows_text(s->turns, row, "took") != NULL)
-		when_span(&total, rows_seconds(s->turns, row, "took"));
+	if (rows_text(s->turns, row, "elapsed") != NULL)
+		when_span(&total, rows_seconds(s->turns, row, "elapsed"));
 	right(line, buf_str(&total), SPAN_WIDTH);
 	buf_free(&total);
 }

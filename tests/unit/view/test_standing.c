@@ -64,7 +64,7 @@ running(void)
 			"17|mail-eu|dovecot-obox-upgrade|running|anna|"
 			"2026-11-21 23:10:00+00|-|39|01:31:00|"
 			"2026-11-22 02:03:05+00|01:22:05|5|2|-\n"),
-		.turns = rows_of("backend|state|took:s|message\n"
+		.turns = rows_of("backend|state|elapsed:s|message\n"
 				 "mail01|done|00:21:11|-\n"
 				 "mail02|done|00:21:37|-\n"
 				 "mail03|working|00:09:02|-\n"
@@ -88,9 +88,9 @@ running(void)
 				 "mail03|drain|wait-users|director|running|"
 				 "00:09:02|00:15:00|16 users left\n"),
 		.fleet =
-			rows_of("fleet|up:n|out:n|excluded:n|unknown:n|min_up\n"
-				"mail-eu|4|1|1|0|all but 1\n"),
-		.coordinator = rows_of("coordinator|host|age:s|stopped_at:t\n"
+			rows_of("fleet|in_service:n|out_backend|excluded:n|not_seen:n|min_up\n"
+				"mail-eu|4|mail03|1|0|all but 1\n"),
+		.coordinator = rows_of("coordinator|host|silent_for:s|stopped_at:t\n"
 				       "ops1|ops1|00:00:01|-\n"),
 		.drain = rows_of("at:t|users:n\n"
 				 "2026-11-22 00:23:05+00|412\n"
@@ -120,7 +120,7 @@ held(void)
 			    "backends_done:n|ending\n"
 			    "17|mail-eu|dovecot-obox-upgrade|halted|anna|63|"
 			    "00:40:00|5|3|-\n");
-	s.turns = rows_of("backend|state|took:s|message\n"
+	s.turns = rows_of("backend|state|elapsed:s|message\n"
 			  "mail01|done|00:21:11|-\n"
 			  "mail04|held|00:19:00|-\n"
 			  "mail06|waiting|-|-\n");
@@ -239,7 +239,7 @@ test_ends(void **state)
 	assert_true(standing_silent(&h));
 	assert_true(standing_silent(&none));
 	rows_free(&s.coordinator);
-	s.coordinator = rows_of("coordinator|age:s|stopped_at:t\n"
+	s.coordinator = rows_of("coordinator|silent_for:s|stopped_at:t\n"
 				"ops1|00:00:16|-\n");
 	assert_true(standing_silent(&s));
 	rows_free(&s.rollout);
