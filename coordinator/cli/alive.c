@@ -18,9 +18,12 @@ alive_sentence(struct cli *cli)
 	struct buf age;
 	char *sentence;
 
-	if (cli_query(cli, &r, "select coordinator, silent_for,"
-	    " stopped_at is not null as stopped from fleet.coordinator"
-	    " order by silent_for limit 1", 0, NULL) != EXIT_OK)
+	if (cli_query(
+		    cli, &r,
+		    "select coordinator, silent_for,"
+		    " stopped_at is not null as stopped from fleet.coordinator"
+		    " order by silent_for limit 1",
+		    0, NULL) != EXIT_OK)
 		return NULL;
 	if (rows_count(r) == 0) {
 		rows_free(&r);
@@ -29,9 +32,11 @@ alive_sentence(struct cli *cli)
 	buf_init(&age, 100);
 	when_span(&age, rows_seconds(r, 0, "silent_for"));
 	sentence = x_asprintf("coordinator %s %s %s ago",
-	    rows_str(r, 0, "coordinator"), rows_bool(r, 0, "stopped") ?
-	    "was stopped; its last heartbeat was" :
-	    "is silent; its last heartbeat was", buf_str(&age));
+			      rows_str(r, 0, "coordinator"),
+			      rows_bool(r, 0, "stopped")
+				      ? "was stopped; its last heartbeat was"
+				      : "is silent; its last heartbeat was",
+			      buf_str(&age));
 	buf_free(&age);
 	rows_free(&r);
 	return sentence;
@@ -43,9 +48,9 @@ fleet_beats(struct cli *cli, const char *fleet, bool *alive_r)
 {
 	struct rows *r = NULL;
 	int code = cli_query(cli, &r,
-	    "select exists (select from fleet.coordinator c"
-	    " where $1 = any (c.fleets) and c.alive) as alive",
-	    DB(fleet));
+			     "select exists (select from fleet.coordinator c"
+			     " where $1 = any (c.fleets) and c.alive) as alive",
+			     DB(fleet));
 
 	if (code == EXIT_OK)
 		*alive_r = rows_bool(r, 0, "alive");
@@ -70,9 +75,10 @@ alive_of_fleet(struct cli *cli, const char *fleet)
 		(void)db_wait(&cli->db, -1, POLL_MS);
 	}
 	why = alive_sentence(cli);
-	code = cli_error(cli, EXIT_COORDINATOR, why,
-	    "systemctl start drydockd   (it is stored and is done then)",
-	    "it is stored, but no coordinator has fleet %s", fleet);
+	code = cli_error(
+		cli, EXIT_COORDINATOR, why,
+		"systemctl start drydockd   (it is stored and is done then)",
+		"it is stored, but no coordinator has fleet %s", fleet);
 	x_free(&why);
 	return code;
 }
@@ -81,9 +87,10 @@ int
 alive_of_rollout(struct cli *cli, const char *rollout)
 {
 	struct rows *r = NULL;
-	int code = cli_query(cli, &r,
-	    "select fleet from fleet.rollout where rollout = $1::bigint",
-	    DB(rollout));
+	int code = cli_query(
+		cli, &r,
+		"select fleet from fleet.rollout where rollout = $1::bigint",
+		DB(rollout));
 
 	if (code == EXIT_OK && rows_count(r) > 0)
 		code = alive_of_fleet(cli, rows_str(r, 0, "fleet"));

@@ -51,7 +51,7 @@ log_print(struct log *l, const struct rows *r)
 			standing_event(&out, &l->cli->face, r, i);
 		}
 		(void)snprintf(l->after, sizeof(l->after), "%s",
-		    rows_str(r, i, "seq"));
+			       rows_str(r, i, "seq"));
 	}
 	code = cli_print(l->cli, &out);
 	buf_free(&out);
@@ -63,9 +63,10 @@ log_once(struct log *l)
 {
 	const struct args *a = &l->cli->args;
 	struct rows *r = NULL;
-	int code = cli_query(l->cli, &r, events_sql, DB(l->fleet, l->rollout,
-	    args_value(a, FLAG_BACKEND), args_value(a, FLAG_STEP), l->after,
-	    l->limit));
+	int code =
+		cli_query(l->cli, &r, events_sql,
+			  DB(l->fleet, l->rollout, args_value(a, FLAG_BACKEND),
+			     args_value(a, FLAG_STEP), l->after, l->limit));
 
 	if (code == EXIT_OK)
 		code = log_print(l, r);
@@ -91,54 +92,74 @@ log_follow(struct log *l)
 
 static const char output_sql[] =
 	"select o.backend, o.step, o.attempt, o.stream, o.host, o.at, o.bytes,"
-	" o.lines, o.cut, o.text, o.sha256, a.exit_code, a.argv"
+	" o.lines, o.cut, o.text, o.head, o.sha256, a.exit_code, a.argv"
 	" from fleet.output o join fleet.attempt a using (attempt_id)"
 	" where o.rollout = $1::bigint"
 	" and ($2::text is null or o.backend = $2)"
 	" and ($3::text is null or o.step = $3)"
 	" order by o.at, o.attempt, o.stream desc";
 
-/* every line of what a host printed, behind a margin */
-static void
-output_lines(struct buf *out, const struct face *f, const char *text)
+static unsigned int
+hex_digit(char c)
 {
-	size_t len;
-	char *line;
+	return c <= '9' ? (unsigned int)(c - '0')
+			: (unsigned int)(c - 'a') + 10;
+}
 
-	while (*text != '\0') {
-		len = strcspn(text, "\n");
-		line = x_strndup(text, len);
+/* PostgreSQL's \\x… of a bytea */
+static void
+bytes_of(struct buf *out, const char *hex)
+{
+	if (strncmp(hex, "\\x", 2) != 0)
+		return;
+	for (hex += 2; hex[0] != '\0' && hex[1] != '\0'; hex += 2)
+		(void)buf_addc(out, (char)(hex_digit(hex[0]) << 4 |
+					   hex_digit(hex[1])));
+}
+
+/* every line of what a host printed, made harmless, behind a margin */
+static void
+output_lines(struct buf *out, const struct face *f, const char *hex)
+{
+	struct buf bytes;
+	const char *at, *end, *next;
+
+	buf_init(&bytes, CLI_OUT_MAX);
+	bytes_of(&bytes, hex);
+	at = buf_str(&bytes);
+	end = at + bytes.len;
+	for (; at < end; at = next) {
+		next = memchr(at, '\n', (size_t)(end - at));
 		(void)buf_adds(out, "  | ");
-		face_text(out, f, line);
+		face_bytes(out, f, at, (size_t)((next ? next : end) - at));
 		(void)buf_addc(out, '\n');
-		x_free(&line);
-		text += len + (text[len] == '\n' ? 1 : 0);
+		next = next != NULL ? next + 1 : end;
 	}
+	buf_free(&bytes);
 }
 
 static void
 output_write(struct buf *out, const struct face *f, const struct rows *r,
-    size_t i)
+	     size_t i)
 {
-	static const struct column argv = { .name = "argv",
-		.show = SHOW_LIST };
+	static const struct column argv = { .name = "argv", .show = SHOW_LIST };
 
 	face_text(out, f, rows_str(r, i, "backend"));
 	(void)buf_adds(out, "  ");
 	face_text(out, f, rows_str(r, i, "step"));
 	(void)buf_addf(out, "  attempt %s  %s on ", rows_str(r, i, "attempt"),
-	    rows_str(r, i, "stream"));
+		       rows_str(r, i, "stream"));
 	face_text(out, f, rows_str(r, i, "host"));
-	(void)buf_addf(out, "  %s bytes%s",
-	    rows_str(r, i, "bytes"), rows_bool(r, i, "cut") ? ", cut" : "");
+	(void)buf_addf(out, "  %s bytes%s", rows_str(r, i, "bytes"),
+		       rows_bool(r, i, "cut") ? ", cut" : "");
 	if (rows_text(r, i, "exit_code") != NULL)
 		(void)buf_addf(out, "  exit %s", rows_str(r, i, "exit_code"));
 	(void)buf_adds(out, "\n  $ ");
 	table_cell(out, f, r, i, &argv);
 	(void)buf_addc(out, '\n');
-	if (rows_text(r, i, "text") == NULL && rows_int(r, i, "bytes") > 0)
+	if (rows_text(r, i, "head") == NULL && rows_int(r, i, "bytes") > 0)
 		(void)buf_adds(out, "  (discarded; only its sha256 is kept)\n");
-	output_lines(out, f, rows_str(r, i, "text"));
+	output_lines(out, f, rows_str(r, i, "head"));
 }
 
 static int
@@ -148,8 +169,9 @@ log_output(struct log *l)
 	struct rows *r = NULL;
 	struct buf out;
 	size_t i;
-	int code = cli_query(l->cli, &r, output_sql, DB(l->rollout,
-	    args_value(a, FLAG_BACKEND), args_value(a, FLAG_STEP)));
+	int code = cli_query(l->cli, &r, output_sql,
+			     DB(l->rollout, args_value(a, FLAG_BACKEND),
+				args_value(a, FLAG_STEP)));
 
 	if (code != EXIT_OK)
 		return code;
@@ -179,13 +201,14 @@ log_scope(struct log *l)
 	code = cli_rollout(l->cli, 0, &l->rollout);
 	if (code != EXIT_OK)
 		return code;
-	code = cli_query(l->cli, &r,
-	    "select fleet from fleet.rollout where rollout = $1::bigint",
-	    DB(l->rollout));
+	code = cli_query(
+		l->cli, &r,
+		"select fleet from fleet.rollout where rollout = $1::bigint",
+		DB(l->rollout));
 	if (code == EXIT_OK && rows_count(r) == 0)
 		code = cli_error(l->cli, EXIT_ERROR, NULL,
-		    "drydock history shows them", "there is no rollout %s",
-		    l->rollout);
+				 "drydock history shows them",
+				 "there is no rollout %s", l->rollout);
 	if (code == EXIT_OK)
 		x_strset(&l->cli->fleet, rows_str(r, 0, "fleet"));
 	l->fleet = l->cli->fleet;
@@ -215,8 +238,10 @@ run_log(struct cli *cli)
 
 static const struct column history_columns[] = {
 	{ .title = "ID", .name = "rollout", .show = SHOW_RIGHT },
-	{ .title = "CREATED", .name = "created_at", .show = SHOW_DAY,
-	    .drop = 3 },
+	{ .title = "CREATED",
+	  .name = "created_at",
+	  .show = SHOW_DAY,
+	  .drop = 3 },
 	{ .title = "STARTED", .name = "started_at", .show = SHOW_DAY },
 	{ .title = "STATE", .name = "state", .show = SHOW_STATE },
 	{ .title = "PROCEDURE", .name = "procedure" },
@@ -236,16 +261,17 @@ run_history(struct cli *cli)
 		.key = "rollouts",
 		.empty = "no rollout yet: drydock plan PROCEDURE",
 		.sql = "select r.rollout, r.created_at, r.started_at,"
-		    " r.finished_at, r.state, r.fleet, r.procedure,"
-		    " r.procedure_version, r.backends, r.done, r.held,"
-		    " r.skipped, p.active as took, r.created_by, r.start_by,"
-		    " r.change_ref, r.note from fleet.rollout r"
-		    " join fleet.progress p using (rollout)"
-		    " where r.fleet = $1 and ($2::text is null or"
-		    " $2 in (r.state, r.base_state))"
-		    " and ($3::text is null or exists (select from fleet.turn t"
-		    " where t.rollout = r.rollout and t.backend = $3))"
-		    " order by r.rollout desc limit $4::bigint",
+		       " r.finished_at, r.state, r.fleet, r.procedure,"
+		       " r.procedure_version, r.backends, r.done, r.held,"
+		       " r.skipped, p.active as took, r.created_by, r.start_by,"
+		       " r.change_ref, r.note from fleet.rollout r"
+		       " join fleet.progress p using (rollout)"
+		       " where r.fleet = $1 and ($2::text is null or"
+		       " $2 in (r.state, r.base_state))"
+		       " and ($3::text is null or exists (select from "
+		       "fleet.turn t"
+		       " where t.rollout = r.rollout and t.backend = $3))"
+		       " order by r.rollout desc limit $4::bigint",
 		.columns = history_columns,
 	};
 	const char *fleet;
@@ -258,7 +284,7 @@ run_history(struct cli *cli)
 		code = cli_fleet(cli, &fleet);
 	if (code != EXIT_OK)
 		return code;
-	return listing_run(cli, &l, DB(fleet,
-	    args_value(&cli->args, FLAG_STATE),
-	    args_value(&cli->args, FLAG_BACKEND), text));
+	return listing_run(cli, &l,
+			   DB(fleet, args_value(&cli->args, FLAG_STATE),
+			      args_value(&cli->args, FLAG_BACKEND), text));
 }

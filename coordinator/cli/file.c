@@ -14,7 +14,7 @@ static int
 file_complain(struct cli *cli, const char *path, const char *why)
 {
 	return cli_error(cli, EXIT_USAGE, why, NULL, "%s cannot be read",
-	    strcmp(path, "-") == 0 ? "standard input" : path);
+			 strcmp(path, "-") == 0 ? "standard input" : path);
 }
 
 static int

@@ -15,9 +15,10 @@ int
 listing_now(struct cli *cli)
 {
 	struct rows *r = NULL;
-	int code = cli_query(
-		cli, &r, "select extract(epoch from clock_timestamp()) as now",
-		0, NULL);
+	int code = cli_query(cli, &r,
+			     "select extract(epoch from"
+			     " (fleet.version()->>'now')::timestamptz) as now",
+			     0, NULL);
 
 	if (code == EXIT_OK)
 		cli->face.now = rows_double(r, 0, "now");

@@ -14,7 +14,7 @@
  */
 enum look_parts { LOOK_STATUS, LOOK_WATCH };
 int look_fetch(struct cli *cli, const char *rollout, enum look_parts parts,
-    struct standing *s, struct complaint *c);
+	       struct standing *s, struct complaint *c);
 
 /* watch it to its end, as `drydock watch` does; in watch.c */
 int watch_rollout(struct cli *cli, const char *id);

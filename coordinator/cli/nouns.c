@@ -13,8 +13,7 @@ static const struct column backend_columns[] = {
 	{ .title = "SINCE", .name = "in_state", .show = SHOW_SPAN },
 	{ .title = "ADDRESS", .name = "address", .drop = 2 },
 	{ .title = "AGENT", .name = "agent_version", .drop = 4 },
-	{ .title = "KEYS", .name = "host_keys", .show = SHOW_RIGHT,
-	    .drop = 3 },
+	{ .title = "KEYS", .name = "host_keys", .show = SHOW_RIGHT, .drop = 3 },
 	{ .title = "ROLLOUT", .name = "rollout", .show = SHOW_RIGHT },
 	{ .title = "TURN", .name = "turn" },
 	{ .title = "WHY", .name = "why", .drop = 1 },
@@ -28,9 +27,9 @@ run_backend_list(struct cli *cli)
 		.key = "backends",
 		.empty = "this fleet has no backends",
 		.sql = "select b.*, coalesce(b.excluded_reason,"
-		    " b.not_in_service_why, b.host_hold, b.agent_silent_why)"
-		    " as why from fleet.backend b where fleet = $1"
-		    " order by position",
+		       " b.not_in_service_why, b.host_hold, b.agent_silent_why)"
+		       " as why from fleet.backend b where fleet = $1"
+		       " order by position",
 		.columns = backend_columns,
 	};
 	const char *fleet;
@@ -42,7 +41,7 @@ run_backend_list(struct cli *cli)
 /* one row of a view as a list of its columns */
 static int
 show_one(struct cli *cli, const char *key, const char *what, const char *hint,
-    const char *sql, size_t nparams, const char *const *params)
+	 const char *sql, size_t nparams, const char *const *params)
 {
 	struct rows *r = NULL;
 	int code = listing_now(cli);
@@ -51,7 +50,7 @@ show_one(struct cli *cli, const char *key, const char *what, const char *hint,
 		code = cli_query(cli, &r, sql, nparams, params);
 	if (code == EXIT_OK && rows_count(r) == 0)
 		code = cli_error(cli, EXIT_ERROR, NULL, hint,
-		    "there is no %s %s", what, cli_word(cli, 0));
+				 "there is no %s %s", what, cli_word(cli, 0));
 	if (code == EXIT_OK)
 		code = listing_print_one(cli, key, r, 0);
 	rows_free(&r);
@@ -67,11 +66,11 @@ run_backend_show(struct cli *cli)
 	if (code != EXIT_OK)
 		return code;
 	return show_one(cli, "backend", "backend",
-	    "drydock backend list shows them",
-	    "select b.*, s.readings from fleet.backend b"
-	    " left join fleet.sighting s using (fleet, backend)"
-	    " where fleet = $1 and backend = $2",
-	    DB(fleet, cli_word(cli, 0)));
+			"drydock backend list shows them",
+			"select b.*, s.readings from fleet.backend b"
+			" left join fleet.sighting s using (fleet, backend)"
+			" where fleet = $1 and backend = $2",
+			DB(fleet, cli_word(cli, 0)));
 }
 
 static const struct column host_columns[] = {
@@ -94,7 +93,7 @@ run_host_list(struct cli *cli)
 		.key = "hosts",
 		.empty = "no hosts yet: drydock import fleet.yaml",
 		.sql = "select * from fleet.host where $1::text is null"
-		    " or $1 = any (fleets) order by roles, host",
+		       " or $1 = any (fleets) order by roles, host",
 		.columns = host_columns,
 	};
 
@@ -105,8 +104,8 @@ int
 run_host_show(struct cli *cli)
 {
 	return show_one(cli, "host", "host", "drydock host list shows them",
-	    "select * from fleet.host where host = $1",
-	    DB(cli_word(cli, 0)));
+			"select * from fleet.host where host = $1",
+			DB(cli_word(cli, 0)));
 }
 
 static const struct column procedure_columns[] = {
@@ -126,8 +125,8 @@ run_procedure_list(struct cli *cli)
 		.key = "procedures",
 		.empty = "no procedures yet: drydock procedure add FILE",
 		.sql = "select procedure, version, newest, added_at, added_by,"
-		    " rollouts, sha256 from fleet.procedure"
-		    " order by procedure, added_at",
+		       " rollouts, sha256 from fleet.procedure"
+		       " order by procedure, added_at",
 		.columns = procedure_columns,
 	};
 

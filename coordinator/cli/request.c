@@ -44,10 +44,12 @@ static int
 still_alive(struct cli *cli, const char *id)
 {
 	struct rows *r = NULL;
-	int code = cli_query(cli, &r, "select c.coordinator, not c.alive"
-	    " as silent from fleet.request q"
-	    " join fleet.coordinator c using (coordinator)"
-	    " where q.request = $1::bigint", DB(id));
+	int code = cli_query(cli, &r,
+			     "select c.coordinator, not c.alive"
+			     " as silent from fleet.request q"
+			     " join fleet.coordinator c using (coordinator)"
+			     " where q.request = $1::bigint",
+			     DB(id));
 
 	if (code == EXIT_OK && rows_bool(r, 0, "silent"))
 		code = cli_error(
@@ -193,7 +195,7 @@ request_result(const struct rows *request, const char *key)
 		return NULL;
 	value = json_member(doc, key);
 	if (value != NULL && json_kind(value) == JSON_STRING) {
-		found = x_strdup(json_str(value));
+		found = x_strdup(json_as_str(value));
 	} else if (value != NULL) {
 		buf_init(&out, CLI_OUT_MAX);
 		json_out_init(&o, &out);

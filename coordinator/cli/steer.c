@@ -50,7 +50,7 @@ told_print(struct cli *cli, const char *told)
 /* run the function, tell its sentence */
 static int
 steer(struct cli *cli, const char *sql, size_t nparams,
-    const char *const *params)
+      const char *const *params)
 {
 	struct rows *r = NULL;
 	int code = cli_query(cli, &r, sql, nparams, params);
@@ -63,8 +63,8 @@ steer(struct cli *cli, const char *sql, size_t nparams,
 
 /* the same, when a coordinator must act on it */
 static int
-steer_rollout(struct cli *cli, const char *id, const char *sql,
-    size_t nparams, const char *const *params)
+steer_rollout(struct cli *cli, const char *id, const char *sql, size_t nparams,
+	      const char *const *params)
 {
 	int code = steer(cli, sql, nparams, params);
 
@@ -86,8 +86,8 @@ static int
 rollout_and_word(struct cli *cli, char **id_r, const char **word_r)
 {
 	const char *first = cli_word(cli, 0), *second = cli_word(cli, 1);
-	bool number = first != NULL &&
-	    strspn(first, "0123456789") == strlen(first);
+	bool number =
+		first != NULL && strspn(first, "0123456789") == strlen(first);
 	int code;
 
 	*word_r = NULL;
@@ -114,8 +114,8 @@ interval_text(struct cli *cli, enum flag_id flag, char **text_r)
 		return EXIT_OK;
 	if (num_parse_duration(text, 1000, NUM_DURATION_MAX, &ms, &err) < 0)
 		return cli_error(cli, EXIT_USAGE, err.text,
-		    "a duration is 90s, 15m or 2h30m", "--%s is not usable",
-		    flag_table[flag].name);
+				 "a duration is 90s, 15m or 2h30m",
+				 "--%s is not usable", flag_table[flag].name);
 	*text_r = x_asprintf("%lld milliseconds", (long long)ms);
 	return EXIT_OK;
 }
@@ -129,18 +129,20 @@ pause_mode(struct cli *cli, const char **mode_r)
 	if (after != NULL && strcmp(after, "step") != 0 &&
 	    strcmp(after, "backend") != 0)
 		return cli_error(cli, EXIT_USAGE, NULL, "--after step|backend",
-		    "--after does not know \"%s\"", after);
+				 "--after does not know \"%s\"", after);
 	if (!args_has(&cli->args, FLAG_KEEP_DRAINED))
 		return EXIT_OK;
 	*mode_r = "keep_drained";
 	if (after != NULL)
-		return cli_error(cli, EXIT_USAGE, NULL, NULL,
-		    "--after and --keep-drained contradict each other");
+		return cli_error(
+			cli, EXIT_USAGE, NULL, NULL,
+			"--after and --keep-drained contradict each other");
 	if (!args_has(&cli->args, FLAG_EXPIRES))
-		return cli_error(cli, EXIT_USAGE,
-		    "users have fewer places while it lasts",
-		    "--keep-drained --expires 2h",
-		    "a pause that keeps a backend drained needs an end");
+		return cli_error(
+			cli, EXIT_USAGE,
+			"users have fewer places while it lasts",
+			"--keep-drained --expires 2h",
+			"a pause that keeps a backend drained needs an end");
 	return EXIT_OK;
 }
 
@@ -158,9 +160,10 @@ run_pause(struct cli *cli)
 	if (code == EXIT_OK)
 		code = cli_rollout(cli, 0, &id);
 	if (code == EXIT_OK)
-		code = steer_rollout(cli, id, "select fleet.pause($1::bigint,"
-		    " $2, $3, $4::interval) as told",
-		    DB(id, reason, mode, expires));
+		code = steer_rollout(cli, id,
+				     "select fleet.pause($1::bigint,"
+				     " $2, $3, $4::interval) as told",
+				     DB(id, reason, mode, expires));
 	x_free(&id);
 	x_free(&expires);
 	return code;
@@ -173,9 +176,9 @@ run_resume(struct cli *cli)
 	int code = cli_rollout(cli, 0, &id);
 
 	if (code == EXIT_OK)
-		code = steer_rollout(cli, id,
-		    "select fleet.resume($1::bigint, $2) as told",
-		    DB(id, args_value(&cli->args, FLAG_NOTE)));
+		code = steer_rollout(
+			cli, id, "select fleet.resume($1::bigint, $2) as told",
+			DB(id, args_value(&cli->args, FLAG_NOTE)));
 	x_free(&id);
 	return code;
 }
@@ -187,9 +190,9 @@ run_approve(struct cli *cli)
 	int code = cli_rollout(cli, 0, &id);
 
 	if (code == EXIT_OK)
-		code = steer_rollout(cli, id,
-		    "select fleet.approve($1::bigint, $2) as told",
-		    DB(id, args_value(&cli->args, FLAG_NOTE)));
+		code = steer_rollout(
+			cli, id, "select fleet.approve($1::bigint, $2) as told",
+			DB(id, args_value(&cli->args, FLAG_NOTE)));
 	x_free(&id);
 	return code;
 }
@@ -212,13 +215,15 @@ run_retry(struct cli *cli)
 	int code = rollout_and_word(cli, &id, &backend);
 
 	if (code == EXIT_OK && args_has(&cli->args, FLAG_DESTROY_AGAIN))
-		code = confirm_fleet(cli,
-		    "Steps that destroy will run a second time.");
+		code = confirm_fleet(
+			cli, "Steps that destroy will run a second time.");
 	if (code == EXIT_OK)
-		code = steer_rollout(cli, id, "select fleet.retry($1::bigint,"
-		    " $2, $3, $4::bool) as told",
-		    DB(id, backend, args_value(&cli->args, FLAG_FROM),
-		    switch_text(cli, FLAG_DESTROY_AGAIN)));
+		code = steer_rollout(cli, id,
+				     "select fleet.retry($1::bigint,"
+				     " $2, $3, $4::bool) as told",
+				     DB(id, backend,
+					args_value(&cli->args, FLAG_FROM),
+					switch_text(cli, FLAG_DESTROY_AGAIN)));
 	x_free(&id);
 	return code;
 }
@@ -231,9 +236,10 @@ run_restore(struct cli *cli)
 	int code = rollout_and_word(cli, &id, &backend);
 
 	if (code == EXIT_OK)
-		code = steer_rollout(cli, id,
-		    "select fleet.restore($1::bigint, $2, $3) as told",
-		    DB(id, backend, args_value(&cli->args, FLAG_REASON)));
+		code = steer_rollout(
+			cli, id,
+			"select fleet.restore($1::bigint, $2, $3) as told",
+			DB(id, backend, args_value(&cli->args, FLAG_REASON)));
 	x_free(&id);
 	return code;
 }
@@ -241,13 +247,13 @@ run_restore(struct cli *cli)
 /* [ROLLOUT] WORD where the word is wanted */
 static int
 rollout_and_name(struct cli *cli, char **id_r, const char **word_r,
-    const char *what)
+		 const char *what)
 {
 	int code = rollout_and_word(cli, id_r, word_r);
 
 	if (code == EXIT_OK && *word_r == NULL)
-		code = cli_error(cli, EXIT_USAGE, NULL, NULL,
-		    "which %s?", what);
+		code = cli_error(cli, EXIT_USAGE, NULL, NULL, "which %s?",
+				 what);
 	return code;
 }
 
@@ -263,15 +269,17 @@ run_skip(struct cli *cli)
 		code = cli_ask_reason(cli, &reason);
 	if (code == EXIT_OK && accept) {
 		code = confirm_fleet(cli, "The backend stays out of service, "
-		    "and you have it.");
+					  "and you have it.");
 	} else if (code == EXIT_OK) {
 		question = x_asprintf("Leave %s as it is and go on?", backend);
 		code = cli_ask_yes(cli, question);
 	}
 	if (code == EXIT_OK)
-		code = steer_rollout(cli, id,
-		    "select fleet.skip($1::bigint, $2, $3, $4::bool) as told",
-		    DB(id, backend, reason, accept ? "true" : "false"));
+		code = steer_rollout(
+			cli, id,
+			"select fleet.skip($1::bigint, $2, $3, $4::bool) as "
+			"told",
+			DB(id, backend, reason, accept ? "true" : "false"));
 	x_free(&id);
 	x_free(&question);
 	return code;
@@ -291,9 +299,9 @@ run_abort(struct cli *cli)
 		code = cli_ask_yes(cli, question);
 	}
 	if (code == EXIT_OK)
-		code = steer_rollout(cli, id,
-		    "select fleet.abort($1::bigint, $2) as told",
-		    DB(id, reason));
+		code = steer_rollout(
+			cli, id, "select fleet.abort($1::bigint, $2) as told",
+			DB(id, reason));
 	x_free(&id);
 	x_free(&question);
 	return code;
@@ -309,17 +317,20 @@ run_settle(struct cli *cli)
 
 	if (done == args_has(&cli->args, FLAG_NOT_DONE))
 		code = cli_error(cli, EXIT_USAGE,
-		    "look at the host, then say what you saw",
-		    "--done or --not-done", "did the step happen?");
+				 "look at the host, then say what you saw",
+				 "--done or --not-done",
+				 "did the step happen?");
 	if (code == EXIT_OK)
 		code = rollout_and_name(cli, &id, &step, "step");
 	if (code == EXIT_OK)
 		code = cli_ask_reason(cli, &reason);
 	if (code == EXIT_OK)
-		code = steer_rollout(cli, id, "select fleet.settle($1::bigint,"
-		    " $2, $3::bool, $4, $5) as told",
-		    DB(id, step, done ? "true" : "false", reason,
-		    args_value(&cli->args, FLAG_BACKEND)));
+		code = steer_rollout(cli, id,
+				     "select fleet.settle($1::bigint,"
+				     " $2, $3::bool, $4, $5) as told",
+				     DB(id, step, done ? "true" : "false",
+					reason,
+					args_value(&cli->args, FLAG_BACKEND)));
 	x_free(&id);
 	return code;
 }
@@ -332,7 +343,7 @@ run_include(struct cli *cli)
 
 	if (code == EXIT_OK)
 		code = steer(cli, "select fleet.include($1, $2) as told",
-		    DB(fleet, cli_word(cli, 0)));
+			     DB(fleet, cli_word(cli, 0)));
 	return code == EXIT_OK ? alive_of_fleet(cli, fleet) : code;
 }
 
@@ -345,13 +356,16 @@ run_exclude(struct cli *cli)
 	if (code == EXIT_OK)
 		code = cli_ask_reason(cli, &reason);
 	if (code == EXIT_OK && args_has(&cli->args, FLAG_ACCEPT_OUT))
-		code = cli_ask_name(cli, "The backend stays out of service, "
-		    "and you have it.", fleet);
+		code = cli_ask_name(cli,
+				    "The backend stays out of service, "
+				    "and you have it.",
+				    fleet);
 	if (code == EXIT_OK)
-		code = steer(cli,
-		    "select fleet.exclude($1, $2, $3, $4::bool) as told",
-		    DB(fleet, cli_word(cli, 0), reason,
-		    switch_text(cli, FLAG_ACCEPT_OUT)));
+		code = steer(
+			cli,
+			"select fleet.exclude($1, $2, $3, $4::bool) as told",
+			DB(fleet, cli_word(cli, 0), reason,
+			   switch_text(cli, FLAG_ACCEPT_OUT)));
 	return code;
 }
 
@@ -362,9 +376,8 @@ run_cancel(struct cli *cli)
 	int code = cli_rollout(cli, 0, &id);
 
 	if (code == EXIT_OK)
-		code = steer(cli,
-		    "select fleet.cancel($1::bigint, $2) as told",
-		    DB(id, args_value(&cli->args, FLAG_REASON)));
+		code = steer(cli, "select fleet.cancel($1::bigint, $2) as told",
+			     DB(id, args_value(&cli->args, FLAG_REASON)));
 	x_free(&id);
 	return code;
 }

@@ -30,7 +30,7 @@ enum wanted { FOR_SUCCEEDED, FOR_FINISHED, FOR_HELD, FOR_BACKEND };
 struct watch {
 	struct cli *cli;
 	char *id;
-	bool live;	   /* repaint */
+	bool live; /* repaint */
 	struct screen screen;
 	char last_seq[24]; /* of the last event told */
 	struct buf picture;
@@ -55,16 +55,17 @@ events_tell(struct watch *w, struct complaint *c)
 	struct buf out;
 	size_t i;
 
-	if (db_query(&cli->db, &r, "select e.* from fleet.event e"
-	    " where e.rollout = $1::bigint and e.seq > $2::bigint"
-	    " and e.severity <> 'debug' order by e.seq",
-	    DB(w->id, w->last_seq), c) < 0)
+	if (db_query(&cli->db, &r,
+		     "select e.* from fleet.event e"
+		     " where e.rollout = $1::bigint and e.seq > $2::bigint"
+		     " and e.severity <> 'debug' order by e.seq",
+		     DB(w->id, w->last_seq), c) < 0)
 		return (int)c->code;
 	buf_init(&out, CLI_OUT_MAX);
 	for (i = 0; i < rows_count(r); i++) {
 		standing_event(&out, &cli->face, r, i);
 		(void)snprintf(w->last_seq, sizeof(w->last_seq), "%s",
-		    rows_str(r, i, "seq"));
+			       rows_str(r, i, "seq"));
 	}
 	rows_free(&r);
 	i = (size_t)cli_print(cli, &out);
@@ -90,7 +91,7 @@ picture_paint(struct watch *w, const struct standing *s)
 		standing_watch(&w->picture, &w->cli->face, s);
 		if (!finished(s))
 			(void)buf_adds(&w->picture,
-			    "q quit (the rollout goes on)\n");
+				       "q quit (the rollout goes on)\n");
 	}
 	screen_paint(&w->screen, buf_str(&w->picture));
 }
@@ -107,8 +108,9 @@ away(struct watch *w, struct complaint *c)
 	db_close(&cli->db);
 	if (w->away_since == 0) {
 		w->away_since = now;
-		cli_note(cli, "drydock: the database cannot be reached; "
-		    "nothing is known about the rollout; trying again");
+		cli_note(cli,
+			 "drydock: the database cannot be reached; "
+			 "nothing is known about the rollout; trying again");
 		w->screen.painted = 0;
 	}
 	if (now - w->away_since > AWAY_MS)
@@ -137,8 +139,8 @@ watch_look(struct watch *w, enum look_parts parts, struct standing *s)
 	int code;
 
 	*s = (struct standing){ 0 };
-	if (!db_alive(&cli->db) && db_open(&cli->db,
-	    args_value(&cli->args, FLAG_DATABASE), &c) < 0)
+	if (!db_alive(&cli->db) &&
+	    db_open(&cli->db, args_value(&cli->args, FLAG_DATABASE), &c) < 0)
 		return away(w, &c);
 	code = look_fetch(cli, w->id, parts, s, &c);
 	if (code != EXIT_OK)
@@ -152,7 +154,7 @@ static bool
 watch_sleep(struct watch *w)
 {
 	bool key = db_wait(&w->cli->db, w->live ? STDIN_FILENO : -1,
-	    w->live ? REPAINT_MS : FOLLOW_MS);
+			   w->live ? REPAINT_MS : FOLLOW_MS);
 
 	return !screen_interrupted() && !(key && screen_key() == 'q');
 }
@@ -187,10 +189,12 @@ watch_loop(struct watch *w)
 		if (code != EXIT_OK || finished(&s))
 			break;
 		if (!watch_sleep(w)) {
-			cli_note(w->cli, "the rollout goes on: drydock "
-			    "watch %s", w->id);
-			code = screen_interrupted() ? EXIT_INTERRUPTED :
-			    EXIT_OK;
+			cli_note(w->cli,
+				 "the rollout goes on: drydock "
+				 "watch %s",
+				 w->id);
+			code = screen_interrupted() ? EXIT_INTERRUPTED
+						    : EXIT_OK;
 			break;
 		}
 	}
@@ -206,8 +210,7 @@ watch_rollout(struct cli *cli, const char *id)
 	struct watch w = { .cli = cli, .id = x_strdup(id), .last_seq = "0" };
 	int code;
 
-	w.live = cli->tty && !cli->json &&
-	    !args_has(&cli->args, FLAG_PLAIN);
+	w.live = cli->tty && !cli->json && !args_has(&cli->args, FLAG_PLAIN);
 	buf_init(&w.picture, CLI_OUT_MAX);
 	screen_open(&w.screen, w.live && cli->may_ask);
 	code = watch_loop(&w);
@@ -225,8 +228,8 @@ run_watch(struct cli *cli)
 
 	if (cli->json)
 		return cli_error(cli, EXIT_USAGE, NULL,
-		    "drydock status -o json, or drydock log -f",
-		    "watch shows a screen, not JSON");
+				 "drydock status -o json, or drydock log -f",
+				 "watch shows a screen, not JSON");
 	code = cli_rollout(cli, 0, &id);
 	if (code == EXIT_OK)
 		code = watch_rollout(cli, id);
@@ -260,8 +263,8 @@ wait_wanted(struct watch *w)
 		return EXIT_OK;
 	}
 	return cli_error(w->cli, EXIT_USAGE, NULL,
-	    "--for succeeded|finished|held|backend=NAME",
-	    "--for does not know \"%s\"", text);
+			 "--for succeeded|finished|held|backend=NAME",
+			 "--for does not know \"%s\"", text);
 }
 
 static int
@@ -275,8 +278,8 @@ wait_deadline(struct watch *w)
 		return EXIT_OK;
 	if (num_parse_duration(text, 0, NUM_DURATION_MAX, &ms, &err) < 0)
 		return cli_error(w->cli, EXIT_USAGE, err.text,
-		    "a duration is 90s, 15m or 2h30m",
-		    "--timeout is not usable");
+				 "a duration is 90s, 15m or 2h30m",
+				 "--timeout is not usable");
 	w->deadline = clock_boot_ms() + ms;
 	return EXIT_OK;
 }
@@ -284,7 +287,7 @@ wait_deadline(struct watch *w)
 /* done, skipped or restored: the turn is over; *code_r says how */
 static int
 backend_over(struct watch *w, const struct standing *s, bool *over_r,
-    int *code_r)
+	     int *code_r)
 {
 	const char *state;
 	size_t i;
@@ -294,19 +297,18 @@ backend_over(struct watch *w, const struct standing *s, bool *over_r,
 			continue;
 		state = rows_str(s->turns, i, "state");
 		*over_r = strcmp(state, "done") == 0 ||
-		    strcmp(state, "skipped") == 0 ||
-		    strcmp(state, "restored") == 0;
+			  strcmp(state, "skipped") == 0 ||
+			  strcmp(state, "restored") == 0;
 		*code_r = strcmp(state, "done") == 0 ? EXIT_OK : EXIT_ENDED;
 		return EXIT_OK;
 	}
 	return cli_error(w->cli, EXIT_ERROR, NULL, NULL,
-	    "backend %s is not in rollout %s", w->backend, w->id);
+			 "backend %s is not in rollout %s", w->backend, w->id);
 }
 
 /* is what was waited for there?  *code_r is then the exit code */
 static int
-wait_over(struct watch *w, const struct standing *s, bool *over_r,
-    int *code_r)
+wait_over(struct watch *w, const struct standing *s, bool *over_r, int *code_r)
 {
 	enum standing_end end = standing_end(s);
 	bool done = finished(s);
@@ -325,8 +327,8 @@ wait_over(struct watch *w, const struct standing *s, bool *over_r,
 			*over_r = true;
 			*code_r = EXIT_HELD;
 		} else if (done && w->wanted == FOR_FINISHED &&
-		    strcmp(rows_str(s->rollout, 0, "state"), "incomplete") ==
-		    0) {
+			   strcmp(rows_str(s->rollout, 0, "state"),
+				  "incomplete") == 0) {
 			*code_r = EXIT_ENDED;
 		}
 		return EXIT_OK;
@@ -374,14 +376,16 @@ wait_loop(struct watch *w)
 		if (code != EXIT_OK || over)
 			break;
 		if (w->deadline != 0 && clock_boot_ms() >= w->deadline) {
-			code = cli_error(w->cli, EXIT_TIMEOUT, NULL, NULL,
-			    "rollout %s goes on; waited no longer than %s",
-			    w->id, args_value(&w->cli->args, FLAG_TIMEOUT));
+			code = cli_error(
+				w->cli, EXIT_TIMEOUT, NULL, NULL,
+				"rollout %s goes on; waited no longer than %s",
+				w->id, args_value(&w->cli->args, FLAG_TIMEOUT));
 			break;
 		}
 		if (!watch_sleep(w)) {
 			code = cli_error(w->cli, EXIT_INTERRUPTED, NULL, NULL,
-			    "interrupted; rollout %s goes on", w->id);
+					 "interrupted; rollout %s goes on",
+					 w->id);
 			break;
 		}
 	}

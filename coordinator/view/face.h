@@ -31,6 +31,8 @@ enum tint {
 
 /* the text with everything that could lead a terminal astray escaped */
 void face_text(struct buf *out, const struct face *f, const char *text);
+void
+face_bytes(struct buf *out, const struct face *f, const char *data, size_t len);
 /* the same, cut to `width` columns ("…" or "~" marks the cut) */
 void face_clip(struct buf *out, const struct face *f, const char *text,
 	       size_t width);

@@ -171,7 +171,7 @@ standing_step(struct buf *out, const struct face *f, const struct rows *steps,
 		(void)buf_adds(out, "   ");
 		when_span(out, elapsed);
 	}
-	if (elapsed >= 0 && expected > 0) {
+	if (elapsed >= 0 && expected > 0 && strcmp(state, "running") == 0) {
 		(void)buf_adds(out, " of about ");
 		when_span(out, expected);
 	}

@@ -87,11 +87,12 @@ running(void)
 				 "expected:s|message\n"
 				 "mail03|drain|wait-users|director|running|"
 				 "00:09:02|00:15:00|16 users left\n"),
-		.fleet =
-			rows_of("fleet|in_service:n|out_backend|excluded:n|not_seen:n|min_up\n"
-				"mail-eu|4|mail03|1|0|all but 1\n"),
-		.coordinator = rows_of("coordinator|host|silent_for:s|stopped_at:t\n"
-				       "ops1|ops1|00:00:01|-\n"),
+		.fleet = rows_of("fleet|in_service:n|out_backend|excluded:n|"
+				 "not_seen:n|min_up\n"
+				 "mail-eu|4|mail03|1|0|all but 1\n"),
+		.coordinator =
+			rows_of("coordinator|host|silent_for:s|stopped_at:t\n"
+				"ops1|ops1|00:00:01|-\n"),
 		.drain = rows_of("at:t|users:n\n"
 				 "2026-11-22 00:23:05+00|412\n"
 				 "2026-11-22 00:26:05+00|300\n"
