@@ -168,8 +168,8 @@ comment on function fleet_internal.guard_outage_change() is
 
 -- At commit: a turn does not end while its backend is out and nobody has
 -- accepted that; an outage does not close unless its turn ends with it (an
--- accepted one closes when its backend is included again).
--- definer: it is deferred to the end, where the caller's rights count
+-- accepted one closes when its backend is included again). At commit nobody's
+-- function is on the stack any more, hence security definer.
 create or replace function fleet_internal.guard_turn_outage()
 returns trigger language plpgsql security definer
 set search_path = pg_catalog, pg_temp as $$

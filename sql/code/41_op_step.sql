@@ -177,7 +177,7 @@ returns bigint language plpgsql as $$
 declare
 	u fleet_internal.step;
 	id bigint;
-	spec jsonb := coalesce(op->'spec', '{}');
+	sp jsonb := coalesce(op->'spec', '{}');
 begin
 	select s.* into u from fleet_internal.step s
 	  join fleet_internal.turn t using (turn_id)
@@ -196,9 +196,9 @@ begin
 	select u.turn_id, coalesce((op->>'position')::numeric,
 			max(s.position) + 1), coalesce(op->>'phase', u.phase),
 		coalesce(op->>'name', 'undo ' || u.name),
-		coalesce(op->>'kind', spec->>'kind', 'run'),
-		coalesce(op->>'target', spec->>'target', u.target), u.step_id,
-		spec, coalesce((op->>'expected_ms')::bigint, 5000)
+		coalesce(op->>'kind', sp->>'kind', 'run'),
+		coalesce(op->>'target', sp->>'target', u.target), u.step_id,
+		sp, coalesce((op->>'expected_ms')::bigint, 5000)
 	  from fleet_internal.step s where s.turn_id = u.turn_id
 	returning step_id into id;
 	update fleet_internal.turn set steps_total = steps_total + 1,

@@ -492,7 +492,9 @@ declare
 	fresh bool;
 begin
 	insert into fleet_internal.fleet (name, interlock)
-	values (doc->>'fleet', coalesce(doc->>'interlock', doc->>'fleet'))
+	select doc->>'fleet', coalesce(doc->>'interlock', doc->>'fleet')
+	 where not exists (select from fleet_internal.fleet x
+			    where x.name = doc->>'fleet')
 	on conflict (name) do nothing;
 	fresh := found;
 	select * into f from fleet_internal.fleet

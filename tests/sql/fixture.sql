@@ -6,6 +6,7 @@ create role drydockd login in role fleet_coordinator;
 create role mallory login;
 
 create schema test;
+grant usage on schema test to anna, bert, drydockd;
 
 -- a fleet of n backends NAME1.. in 10.net.0.0/24 with two directors
 create function test.inventory(name text, net int, n int default 3,

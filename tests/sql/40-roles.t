@@ -1,0 +1,136 @@
+#!/bin/bash
+# 40-roles.t - who may do what: every function, every role; hostile paths.
+. ./lib.sh
+
+do_ "select test.running('mail', 1); select fleet.pin('mail1', '{}')"
+
+# function, call, class (reader, operator)
+calls() {
+	cat <<-'LIST'
+	reader export fleet.export('mail')
+	reader version fleet.version()
+	reader next_windows fleet.next_windows('mail')
+	reader last_events fleet.last_events()
+	operator import fleet.import(fleet.export('mail'))
+	operator put_content fleet.put_content('abc')
+	operator add_procedure fleet.add_procedure('procedure: other')
+	operator pin fleet.pin('mail1', '{}')
+	operator request fleet.request('check', 'mail')
+	operator plan fleet.plan('mail', 'restart')
+	operator start fleet.start(1)
+	operator cancel fleet.cancel(1)
+	operator pause fleet.pause(1, 'r')
+	operator resume fleet.resume(1)
+	operator abort fleet.abort(1, 'r')
+	operator retry fleet.retry(1)
+	operator restore fleet.restore(1)
+	operator skip fleet.skip(1, 'mail1', 'r')
+	operator settle fleet.settle(1, 's', true, 'r')
+	operator exclude fleet.exclude('mail', 'mail3', 'r')
+	operator include fleet.include('mail', 'mail3')
+	operator approve fleet.approve(1)
+	operator override fleet.override(1, 'window', 'r')
+	LIST
+}
+
+is "this list has every public function" '' "
+	select p.proname from pg_proc p where p.pronamespace = 'fleet'::regnamespace
+	except select unnest('{$(calls | cut -d' ' -f2 | paste -sd,)}'::text[])"
+while read -r class name call; do
+	refused "$name: not without a role" 42501 'permission denied' \
+		"select $call" mallory
+	if [ "$class" = reader ]; then
+		is "$name: a reader may" t \
+			"select count(*) >= 0 from (select $call) x" bert
+	else
+		refused "$name: not a reader" 42501 'permission denied' \
+			"select $call" bert
+		refused "$name: not the coordinator" 42501 'permission denied' \
+			"select $call" drydockd
+	fi
+	# allowed = at most its own refusal of the present state
+	got=$(as anna "begin; select $call; rollback" || true)
+	if [[ $got =~ 42501|RD003 ]]; then
+		say_not_ok "$name: an operator may" "$got"
+	else
+		say_ok "$name: an operator may"
+	fi
+done < <(calls)
+
+for f in "advance(1, 1, 1, 2, '[]')" "load_work(1)" "load_fleet(1)" \
+	"release(1, 1)" "plan_save(1, 1, null, '{}')" \
+	"hello('x', gen_random_uuid())"; do
+	refused "${f%%(*}: not an operator" 42501 'permission denied' \
+		"select fleet_internal.$f" anna
+	got=$(as drydockd "begin; select fleet_internal.$f; rollback" || true)
+	if [[ $got =~ 42501|RD003 ]]; then
+		say_not_ok "${f%%(*}: the coordinator may" "$got"
+	else
+		say_ok "${f%%(*}: the coordinator may"
+	fi
+done
+for f in "fence(1, 1)" "note(1, 'a', 'info', 'm')" "set_excluded(1, 1, 'x', 'y', true)" \
+	"accept_outage(1, 1, 'x', 'y')" "op_outage_close(1, 1, now(), '{}')" \
+	"describe('fleet.fleet', 'x')"; do
+	refused "${f%%(*}: inner functions are nobody's" 42501 'permission denied' \
+		"select fleet_internal.$f" drydockd
+done
+refused "granted by mistake, may() still says no" RD003 'This needs a member of fleet_operator' \
+	"begin; grant usage on schema fleet to mallory;
+	 grant execute on function fleet.pause(bigint, text, text, interval) to mallory;
+	 set local session authorization mallory; select fleet.pause(1, 'x')"
+do_ "select fleet.pause(1, 'for the record')" anna
+is "the actor is the user of the session" anna \
+	"select actor from fleet.event where kind = 'rollout.pausing'"
+do_ "create role carl login in role anna"
+do_ "set role anna; select fleet.resume(1)" carl
+is "even under set role" carl \
+	"select actor from fleet.event where kind = 'rollout.resumed'"
+is "a reader reads every view" t "select bool_and(x is not null) from (select
+	(select count(*) from fleet.fleet), (select count(*) from fleet.backend),
+	(select count(*) from fleet.host), (select count(*) from fleet.rollout),
+	(select count(*) from fleet.progress), (select count(*) from fleet.step),
+	(select count(*) from fleet.current_step), (select count(*) from fleet.attempt),
+	(select count(*) from fleet.timeline), (select count(*) from fleet.event),
+	(select count(*) from fleet.drain), (select count(*) from fleet.output),
+	(select count(*) from fleet.outage), (select count(*) from fleet.hold),
+	(select count(*) from fleet.sighting), (select count(*) from fleet.coordinator),
+	(select count(*) from fleet.request), (select count(*) from fleet.finding),
+	(select count(*) from fleet.procedure), (select count(*) from fleet.turn),
+	(select count(*) from fleet.error), (select count(*) from fleet.machine_state),
+	(select count(*) from fleet.machine_edge)) x" bert
+refused "a view is not written" 42501 'permission denied' \
+	"update fleet.error set name = 'x'" anna
+refused "a table is not read" 42501 'permission denied' \
+	"select * from fleet_internal.rollout" anna
+refused "the clock is not moved" 42501 'permission denied' \
+	"insert into fleet_internal.clock_offset values (true, '1 day')" anna
+
+# a schema with the same names in front, and temporary objects
+do_ "create schema evil authorization mallory; grant all on schema evil to public"
+do_ "create function evil.btrim(text) returns text language plpgsql as
+	\$\$ begin raise exception 'evil was called'; end \$\$;
+     create function evil.clock_timestamp() returns timestamptz language plpgsql as
+	\$\$ begin raise exception 'evil was called'; end \$\$;
+     create function evil.format(text, variadic \"any\") returns text language internal as 'text_format';
+     create function evil.same(text, text) returns bool language plpgsql as
+	\$\$ begin raise exception 'evil was called'; end \$\$;
+     create operator evil.= (leftarg = text, rightarg = text, function = evil.same);
+     create function evil.fail(text, text, text, text) returns void language sql as ''" 
+is "a hostile search_path has no effect" paused_ok \
+	"set search_path = evil, pg_catalog, fleet;
+	 create temp table rollout (rollout_id bigint, state text);
+	 create temp table fleet (fleet_id int);
+	 create temp table pg_class (oid oid);
+	 create function pg_temp.check_reason(text) returns text language sql as 'select null::text';
+	 do \$\$ begin perform fleet.pause(1, 'hostile'); end \$\$;
+	 select 'paused_ok'" anna
+is "and the pause is there" hostile "select pause_reason from fleet.rollout"
+is "views neither" running_ok "set search_path = evil, pg_catalog;
+	 select base_state || '_ok' from fleet.rollout where rollout operator(pg_catalog.=) 1" bert
+is "the coordinator's door neither" ok "set search_path = evil, pg_catalog;
+	 do \$\$ begin perform fleet_internal.advance(1, 1, null, null, '[{\"op\":\"event\",\"kind\":\"x.y\",\"message\":\"m\"}]'); end \$\$;
+	 select 'ok'" drydockd
+is "nor triggers, for the owner" ok "set search_path = evil, pg_catalog;
+	 update fleet_internal.turn set state = 'skipped' where turn_id operator(pg_catalog.=) 1;
+	 select 'ok'"
