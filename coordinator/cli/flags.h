@@ -56,6 +56,13 @@
 	X(KEEP_DRAINED, "keep-drained", 0, NULL,                               \
 	  "rest at the next step, even if out of service")                     \
 	X(FROM, "from", 0, "STEP", "go on from this step")                     \
+	X(EXPIRES, "expires", 0, "DURATION", "ends by itself after this long") \
+	X(DESTROY_AGAIN, "destroy-again", 0, NULL,                             \
+	  "run again what destroys, and mean it")                              \
+	X(IGNORE_WINDOW, "ignore-window", 0, NULL,                             \
+	  "take backends outside the fleet's windows too")                     \
+	X(STOP_AFTER, "stop-after", 0, "N", "rest after so many backends")     \
+	X(CHANGE, "change", 0, "REF", "the change ticket")                     \
 	X(ACCEPT_OUT, "accept-out", 0, NULL,                                   \
 	  "a person takes over a backend that is out of service")              \
 	X(DONE, "done", 0, NULL, "the step did what it should")                \

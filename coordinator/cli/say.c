@@ -15,7 +15,8 @@ enum { MESSAGE_MAX = 65536 };
 
 /* each line of a text, escaped; the second and later ones indented */
 static void
-say_lines(struct buf *out, const struct face *f, const char *text)
+say_lines(struct buf *out, const struct face *f, const char *text,
+	  const char *margin)
 {
 	size_t len;
 	char *line;
@@ -28,7 +29,7 @@ say_lines(struct buf *out, const struct face *f, const char *text)
 		text += len;
 		if (*text++ == '\0')
 			break;
-		(void)buf_adds(out, "\n       ");
+		(void)buf_addf(out, "\n%s", margin);
 	}
 	(void)buf_addc(out, '\n');
 }
@@ -42,7 +43,7 @@ say_labelled(struct buf *out, const struct face *f, enum tint tint,
 	face_begin(out, f, tint);
 	(void)buf_adds(out, label);
 	face_end(out, f, tint);
-	say_lines(out, f, text);
+	say_lines(out, f, text, "        ");
 }
 
 static void
@@ -99,7 +100,7 @@ cli_note(struct cli *cli, const char *fmt, ...)
 	text = x_vasprintf(fmt, ap);
 	va_end(ap);
 	buf_init(&out, (size_t)MESSAGE_MAX * 4);
-	say_lines(&out, &cli->errface, text);
+	say_lines(&out, &cli->errface, text, "");
 	(void)fflush(stdout);
 	(void)fputs(buf_str(&out), stderr);
 	buf_free(&out);

@@ -4,7 +4,7 @@
  *	service.vhosts == 0 and (unit.MainPID == 0 or ring.status ~ "^synced")
  *
  *	expr  = and { "or" and }          and = one { "and" one }
- *	one   = "(" expr ")" | left op VALUE
+ *	one   = "(" expr ")" | left op VALUE | "true" | "false"
  *	left  = PROBE.COLUMN | a text with ${} in it
  *	op    = == != < <= > >= ~ !~      (~ searches a POSIX ERE)
  *	VALUE = word | "text"             \" and \\ inside; ${} in both

@@ -320,12 +320,23 @@ term_read(struct parser *p, struct expr **expr_r)
 static int
 level_read(struct parser *p, enum expr_kind kind, struct expr **expr_r);
 
+/* What was decided when planned, in a canonical text. */
+static int
+decided_read(struct parser *p, struct expr **expr_r)
+{
+	*expr_r = x_new(struct expr);
+	(*expr_r)->kind = is_word(p, "true") ? EXPR_TRUE : EXPR_FALSE;
+	return token_next(p);
+}
+
 static int
 one_read(struct parser *p, struct expr **expr_r)
 {
 	size_t off = p->off;
 
 	*expr_r = NULL;
+	if (is_word(p, "true") || is_word(p, "false"))
+		return decided_read(p, expr_r);
 	if (p->token != TOKEN_OPEN)
 		return term_read(p, expr_r);
 	if (++p->depth > EXPR_DEPTH_MAX)

@@ -7,7 +7,7 @@
 
 #include "err.h"
 
-#define PACKAGES_MAX 100
+#define PACKAGES_MAX 64
 
 struct package_item {
 	char *name, *version;

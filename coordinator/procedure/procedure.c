@@ -72,6 +72,10 @@ strategy_read(struct proc_reader *r, const struct ynode *node)
 		(void)yread_int(r->d, f[S_CANARY], "canary", 0, 1000,
 				&r->proc->canary);
 	span_read(r, f[S_SETTLE], "settle", 0, DAY_MS, &r->proc->settle);
+	if (r->proc->settle.text.tpl != NULL &&
+	    !template_is_plain(r->proc->settle.text.tpl))
+		ynode_error(r->d, f[S_SETTLE],
+			    "settle is between backends, it has no ${}");
 }
 
 static void

@@ -20,7 +20,6 @@ static const char *const tint_codes[] = {
 };
 
 #define STATES(X)                                                              \
-	X("up", "●", "+", TINT_GOOD)                                           \
 	X("in service", "●", "+", TINT_GOOD)                                   \
 	X("done", "✓", "+", TINT_GOOD)                                         \
 	X("passed", "✓", "+", TINT_GOOD)                                       \
@@ -28,19 +27,23 @@ static const char *const tint_codes[] = {
 	X("restored", "✓", "+", TINT_GOOD)                                     \
 	X("working", "◐", "*", TINT_BUSY)                                      \
 	X("running", "◐", "*", TINT_BUSY)                                      \
-	X("draining", "◐", "*", TINT_BUSY)                                     \
 	X("restoring", "◐", "*", TINT_BUSY)                                    \
 	X("held", "✗", "!", TINT_BAD)                                          \
 	X("halted", "✗", "!", TINT_BAD)                                        \
 	X("failed", "✗", "!", TINT_BAD)                                        \
 	X("aborted", "✗", "!", TINT_BAD)                                       \
 	X("out", "○", "o", TINT_BAD)                                           \
-	X("out of service", "○", "o", TINT_BAD)                                \
+	X("not in service", "○", "o", TINT_BAD)                                \
+	X("taken over", "○", "o", TINT_WARN)                                   \
+	X("not seen", "?", "?", TINT_WARN)                                     \
 	X("unknown", "?", "?", TINT_WARN)                                      \
 	X("incomplete", "!", "!", TINT_WARN)                                   \
 	X("paused", "!", "!", TINT_WARN)                                       \
 	X("waiting", "·", ".", TINT_NONE)                                      \
 	X("pending", "·", ".", TINT_NONE)                                      \
+	X("planned", "·", ".", TINT_NONE)                                      \
+	X("scheduled", "·", ".", TINT_NONE)                                    \
+	X("cancelled", "–", "-", TINT_DIM)                                     \
 	X("excluded", "–", "-", TINT_DIM)                                      \
 	X("skipped", "–", "-", TINT_DIM)                                       \
 	X("undone", "–", "-", TINT_DIM)
@@ -100,17 +103,23 @@ ascii_only(struct buf *out, const char *text)
 }
 
 void
-face_text(struct buf *out, const struct face *f, const char *text)
+face_bytes(struct buf *out, const struct face *f, const char *data, size_t len)
 {
 	struct buf safe;
 
 	buf_init(&safe, TEXT_MAX);
-	(void)utf8_escape(&safe, text, strlen(text));
+	(void)utf8_escape(&safe, data, len);
 	if (f->utf8)
 		(void)buf_adds(out, buf_str(&safe));
 	else
 		ascii_only(out, buf_str(&safe));
 	buf_free(&safe);
+}
+
+void
+face_text(struct buf *out, const struct face *f, const char *text)
+{
+	face_bytes(out, f, text, strlen(text));
 }
 
 static size_t
@@ -150,9 +159,8 @@ face_width(const char *text)
 	return width;
 }
 
-/* bytes of the longest head of text that takes at most `width` columns */
-static size_t
-head_fits(const char *text, size_t width)
+size_t
+face_fits(const char *text, size_t width)
 {
 	size_t at = 0, left = strlen(text), n, w;
 	uint32_t code = 0;
@@ -184,7 +192,7 @@ face_clip(struct buf *out, const struct face *f, const char *text, size_t width)
 	if (width == 0 || face_width(buf_str(&safe)) <= width) {
 		(void)buf_adds(out, buf_str(&safe));
 	} else {
-		n = head_fits(buf_str(&safe), width - 1);
+		n = face_fits(buf_str(&safe), width - 1);
 		(void)buf_add(out, buf_str(&safe), n);
 		(void)buf_adds(out, f->utf8 ? "…" : "~");
 	}
@@ -194,7 +202,7 @@ face_clip(struct buf *out, const struct face *f, const char *text, size_t width)
 void
 face_line(struct buf *out, const struct face *f, const char *line)
 {
-	size_t n = f->width > 0 ? head_fits(line, f->width) : strlen(line);
+	size_t n = f->width > 0 ? face_fits(line, f->width) : strlen(line);
 
 	while (n > 0 && line[n - 1] == ' ')
 		n--;

@@ -31,6 +31,8 @@ enum tint {
 
 /* the text with everything that could lead a terminal astray escaped */
 void face_text(struct buf *out, const struct face *f, const char *text);
+void
+face_bytes(struct buf *out, const struct face *f, const char *data, size_t len);
 /* the same, cut to `width` columns ("…" or "~" marks the cut) */
 void face_clip(struct buf *out, const struct face *f, const char *text,
 	       size_t width);
@@ -45,6 +47,8 @@ void face_tinted(struct buf *out, const struct face *f, enum tint tint,
 /* a line made by these functions, cut to the width of the face */
 void face_line(struct buf *out, const struct face *f, const char *line);
 
+/* bytes of the longest head of text that takes at most `width` columns */
+size_t face_fits(const char *text, size_t width);
 /* columns that a line takes on a terminal; our own tints take none */
 size_t face_width(const char *text);
 /* `count` blanks */

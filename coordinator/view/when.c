@@ -147,7 +147,7 @@ when_format(struct buf *out, double at, const char *format)
 	struct tm tm;
 
 	localtime_r(&t, &tm);
-	/* the formats are the three literals below */
+	/* the formats are the literals below */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	if (strftime(text, sizeof(text), format, &tm) > 0)
@@ -159,6 +159,12 @@ void
 when_clock(struct buf *out, double at)
 {
 	when_format(out, at, "%H:%M:%S");
+}
+
+void
+when_minute(struct buf *out, double at)
+{
+	when_format(out, at, "%H:%M");
 }
 
 void

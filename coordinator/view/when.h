@@ -19,6 +19,7 @@ int when_parse_time(const char *text, double *seconds_r);
 void when_span(struct buf *out, double seconds);
 /* "22:29:33", in the zone of the program */
 void when_clock(struct buf *out, double at);
+void when_minute(struct buf *out, double at); /* "22:29" */
 /* "24 Nov 01:00"; with the year when it is not the year of `now` */
 void when_day(struct buf *out, double at, double now);
 /* "2026-11-22T00:32:05.123Z" from PostgreSQL's text; the text itself when it

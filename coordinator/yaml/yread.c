@@ -162,9 +162,10 @@ yread_bool(struct diags *d, const struct ynode *node, const char *what,
 {
 	if (kind_want(d, node, YNODE_SCALAR, what) < 0)
 		return -1;
-	if (strcmp(node->text, "true") == 0)
+	if (strcmp(node->text, "true") == 0 || strcmp(node->text, "yes") == 0)
 		*out_r = true;
-	else if (strcmp(node->text, "false") == 0)
+	else if (strcmp(node->text, "false") == 0 ||
+		 strcmp(node->text, "no") == 0)
 		*out_r = false;
 	else {
 		ynode_error(d, node, "%s must be true or false", what);

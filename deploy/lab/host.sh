@@ -140,10 +140,21 @@ host_rebooted() {
 }
 
 host_reboot() {
+	host_restart "$1" host_exec "$1" systemctl reboot
+}
+
+# host_crash HOST: as if the power had failed; nothing inside is asked.
+host_crash() {
+	touch "$(host_dir "$1")/crashed"
+	host_restart "$1" kill -KILL "$(host_leader "$1")"
+}
+
+# host_restart HOST COMMAND...
+host_restart() {
 	local before
 	before=$(host_boot_id "$1")
 	rm -f "$(host_dir "$1")/cut" # nspawn makes a new pair
-	host_exec "$1" systemctl reboot || true
+	"${@:2}" || true
 	wait_for 120 "$1 to reboot" host_rebooted "$1" "$before"
 	host_wait "$1"
 	say "$1 is back, boot $(host_boot_id "$1")"

@@ -1,5 +1,6 @@
 #!/bin/bash
-# keeper.sh - runs one host of the lab until it ends other than by a reboot.
+# keeper.sh - runs one host of the lab until it ends other than by a reboot
+# or a crash that was asked for.
 # usage: keeper.sh DIR MACHINE HOSTNAME BRIDGE REPO MAIL
 set -uo pipefail
 dir=$1 machine=$2 hostname=$3 bridge=$4 repo=$5 mail=$6
@@ -19,7 +20,8 @@ esac
 # A Debian 12 host has cgroup v2 alone, whatever this machine has.
 export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
 rc=133
-while [ "$rc" -eq 133 ]; do
+while [ "$rc" -eq 133 ] || [ -e "$dir/crashed" ]; do
+	rm -f "$dir/crashed"
 	systemd-nspawn --register=no --keep-unit --console=pipe --boot \
 		-M "$machine" --hostname="$hostname" -D "$dir/root" \
 		--network-bridge="$bridge" --link-journal=no \

@@ -60,6 +60,8 @@ static const struct {
 	{ "a.b == \"$${x}\"", NULL },
 	{ "a.b == \"a b ${vars.x}\"", NULL },
 	{ "a.b ~ \"x=y|z\"", NULL },
+	{ "true", NULL },
+	{ "false or a.b == true", NULL },
 };
 
 static void
@@ -120,6 +122,7 @@ static const struct {
 	{ "a.b == ${x y}", 7, "name" },
 	{ "a.${x} == 1", 0, "no ${} in it" },
 	{ "a.b.c == 1", 0, "not a column" },
+	{ "true == 1", 5, "\"and\" or \"or\"" },
 };
 
 static void

@@ -238,7 +238,7 @@ fields_are_checked(void **state)
 static void
 scalars_are_typed(void **state)
 {
-	static const char text[] = "- 0x16\n- 22x\n- -1\n- 15\n- 15min\n- yes\n"
+	static const char text[] = "- 0x16\n- 22x\n- -1\n- 15\n- 15min\n- on\n"
 				   "- Mail\n- slow\n- 15m\n";
 	static const char *const words[] = { "low", "high" };
 	struct fixture f;

@@ -1,0 +1,124 @@
+/*
+ * look.c - where a rollout stands, fetched from the views.
+ */
+#include "look.h"
+
+#include <string.h>
+
+static const struct part {
+	size_t offset;
+	enum look_parts from; /* LOOK_STATUS: also for watch */
+	const char *sql;
+} parts_table[] = {
+#define PART(member, least, text)                                              \
+	{                                                                      \
+		.offset = offsetof(struct standing, member), .from = least,    \
+		.sql = text                                                    \
+	}
+	PART(rollout, LOOK_STATUS,
+	     "select r.*, p.percent, p.active, p.remaining, p.eta,"
+	     " p.backends_total, p.backends_done, p.backends_skipped,"
+	     " p.steps_total, p.steps_done, p.paused_for"
+	     " from fleet.rollout r join fleet.progress p using (rollout)"
+	     " where r.rollout = $1::bigint"),
+	PART(turns, LOOK_STATUS,
+	     "select rollout, fleet, backend, state, phase, message,"
+	     " state_since, in_state, steps_done, steps_total, expected,"
+	     " taken_at, ended_at, elapsed, out_since, back_at,"
+	     " taken_over_by, no_return_begun, proved, asked, mouths,"
+	     " remembered, position from fleet.turn"
+	     " where rollout = $1::bigint"
+	     " order by position"),
+	PART(steps, LOOK_STATUS,
+	     "select * from fleet.current_step where rollout = $1::bigint"
+	     " order by step_id"),
+	PART(holds, LOOK_STATUS,
+	     "select h.* from fleet.hold h join fleet.rollout r using (fleet)"
+	     " where r.rollout = $1::bigint and r.finished_at is null"
+	     " and (h.rollout = r.rollout or h.rollout is null)"
+	     " order by h.critical desc, h.since"),
+	PART(fleet, LOOK_STATUS,
+	     "select f.* from fleet.fleet f join fleet.rollout r using (fleet)"
+	     " where r.rollout = $1::bigint"),
+	PART(coordinator, LOOK_STATUS,
+	     "select c.* from fleet.coordinator c"
+	     " join fleet.rollout r on r.fleet = any (c.fleets)"
+	     " where r.rollout = $1::bigint"),
+	PART(phases, LOOK_WATCH,
+	     "select * from fleet.timeline where rollout = $1::bigint"
+	     " order by backend_position, phase_position"),
+	PART(drain, LOOK_WATCH,
+	     "select d.at, d.users from fleet.drain d"
+	     " join fleet.current_step s using (rollout, backend)"
+	     " where d.rollout = $1::bigint and d.metric = 'users'"
+	     " order by d.at"),
+	PART(events, LOOK_WATCH,
+	     "select * from (select e.* from fleet.event e"
+	     " where e.rollout = $1::bigint and e.severity <> 'debug'"
+	     " order by e.seq desc limit 6) last order by seq"),
+#undef PART
+};
+
+static int
+part_fetch(struct cli *cli, const struct part *p, const char *rollout,
+	   struct standing *s, struct complaint *c)
+{
+	struct rows **to = (struct rows **)(void *)((char *)s + p->offset);
+
+	return db_query(&cli->db, to, p->sql, DB(rollout), c);
+}
+
+/* the clock that all of SQL reads */
+static int
+now_fetch(struct cli *cli, struct complaint *c)
+{
+	struct rows *r = NULL;
+
+	if (db_query(&cli->db, &r,
+		     "select extract(epoch from"
+		     " (fleet.version()->>'now')::timestamptz) as now",
+		     0, NULL, c) < 0)
+		return (int)c->code;
+	cli->face.now = rows_double(r, 0, "now");
+	rows_free(&r);
+	return EXIT_OK;
+}
+
+int
+look_fetch(struct cli *cli, const char *rollout, enum look_parts parts,
+	   struct standing *s, struct complaint *c)
+{
+	size_t i;
+
+	*s = (struct standing){ 0 };
+	for (i = 0; i < sizeof(parts_table) / sizeof(parts_table[0]); i++) {
+		if (parts_table[i].from > parts)
+			continue;
+		if (part_fetch(cli, &parts_table[i], rollout, s, c) < 0) {
+			standing_free(s);
+			return (int)c->code;
+		}
+	}
+	if (rows_count(s->rollout) == 0) {
+		standing_free(s);
+		return cli_error(cli, EXIT_ERROR, NULL,
+				 "drydock history shows them",
+				 "there is no rollout %s", rollout);
+	}
+	return now_fetch(cli, c);
+}
+
+int
+look_exit(const struct standing *s)
+{
+	switch (standing_end(s)) {
+	case STANDING_GOES_ON:
+	case STANDING_SUCCEEDED:
+		return EXIT_OK;
+	case STANDING_ENDED_BADLY:
+		return EXIT_ENDED;
+	case STANDING_NEEDS_PERSON:
+		return EXIT_HELD;
+	}
+	return EXIT_ERROR;
+}

@@ -1,0 +1,23 @@
+/*
+ * plan.h - asking for a plan, for start and check too.
+ */
+#ifndef DRYDOCK_PLAN_H
+#define DRYDOCK_PLAN_H
+
+#include "cli.h"
+
+/*
+ * Plan the procedure `name` with -e, --only, --except of the command line.
+ * 0: *id_r is the rollout in state planned, free() it.  Findings are printed
+ * to stdout when `show`; when the coordinator refuses, they are, with
+ * EXIT_FINDINGS.
+ */
+int plan_make(struct cli *cli, const char *name, char **id_r);
+
+/* the arguments of a request as a JSON object; 0 or an exit code */
+int plan_args(struct cli *cli, const char *name, struct buf *args);
+
+/* is the word a rollout's number? */
+bool plan_is_number(const char *word);
+
+#endif

@@ -1,0 +1,76 @@
+/*
+ * procedure_allow.c - drydock procedure allow: the agents' allow files that
+ * permit exactly one procedure.
+ */
+#include <string.h>
+
+#include "alloc.h"
+#include "cli.h"
+#include "commands.h"
+#include "file.h"
+#include "procedure_text.h"
+
+/* the fleet's inventory, so that its own reads are in the list too */
+static int
+inventory_fetch(struct cli *cli, char **json_r)
+{
+	struct rows *r = NULL;
+	const char *fleet;
+	int code = cli_fleet(cli, &fleet);
+
+	if (code == EXIT_OK)
+		code = cli_query(cli, &r, "select fleet.export($1) as doc",
+				 DB(fleet));
+	if (code == EXIT_OK)
+		*json_r = x_strdup(rows_str(r, 0, "doc"));
+	rows_free(&r);
+	return code;
+}
+
+static int
+allow_print(struct cli *cli, const char *name, const struct buf *text,
+	    const char *inventory)
+{
+	struct parsed p;
+	struct buf out;
+	int code;
+
+	parsed_open(&p, name, text);
+	buf_init(&out, CLI_OUT_MAX);
+	if (!p.good || procedure_allow(p.proc, inventory, cli_word(cli, 1),
+				       &p.diags, &out) < 0) {
+		parsed_print(&p, stderr);
+		code = cli_error(cli, EXIT_USAGE, NULL, NULL,
+				 "there is no allow file for %s", name);
+	} else {
+		code = cli_print(cli, &out);
+	}
+	buf_free(&out);
+	parsed_close(&p);
+	return code;
+}
+
+int
+run_procedure_allow(struct cli *cli)
+{
+	const char *name = cli_word(cli, 0);
+	char *inventory = NULL;
+	struct rows *r = NULL;
+	struct buf text;
+	int code;
+
+	buf_init(&text, PROCEDURE_MAX);
+	code = inventory_fetch(cli, &inventory);
+	if (code == EXIT_OK && strchr(name, '/') != NULL) {
+		code = file_read(cli, name, PROCEDURE_MAX, &text);
+	} else if (code == EXIT_OK) {
+		code = procedure_fetch(cli, name, &r);
+		(void)buf_adds(&text, rows_str(r, 0, "text"));
+	}
+	if (code == EXIT_OK)
+		code = allow_print(cli, name, &text, inventory);
+	rows_free(&r);
+	x_free(&inventory);
+	buf_free(&text);
+	return code;
+}

@@ -1,0 +1,27 @@
+/*
+ * request.h - ask the coordinator to find something out, and wait for it.
+ */
+#ifndef DRYDOCK_REQUEST_H
+#define DRYDOCK_REQUEST_H
+
+#include "cli.h"
+#include "rows.h"
+
+/*
+ * File a request (plan, check, discover, scan) and wait for its answer.
+ * 0: *request_r is its row (ok, result, message), whatever the answer, and
+ * *findings_r its findings; EXIT_COORDINATOR when none takes it within 10 s.
+ */
+int request_run(struct cli *cli, const char *kind, const char *fleet,
+		const char *args, struct rows **request_r,
+		struct rows **findings_r);
+
+/* the findings as a table, problems first; hints below */
+int request_findings(struct cli *cli, const struct rows *findings);
+/* how many are of that severity */
+size_t request_count(const struct rows *findings, const char *severity);
+
+/* text of a key of the request's result; free() it; NULL when it is absent */
+char *request_result(const struct rows *request, const char *key);
+
+#endif

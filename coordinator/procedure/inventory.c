@@ -1,0 +1,390 @@
+/* inventory.c - a fleet's file into its normalised JSON. */
+#include "inventory.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "inventory_private.h"
+#include "num.h"
+
+enum {
+	F_FLEET,
+	F_TIMEZONE,
+	F_MIN_UP,
+	F_INTERLOCK,
+	F_WINDOWS,
+	F_SSH,
+	F_SERVICE,
+	F_GROUPS,
+	F_BACKENDS,
+	F_CHANGE_REQUIRED,
+	F_ALLOW_SINGLE,
+	F_N
+};
+static const struct yfield fleet_fields[] = {
+	[F_FLEET] = { "fleet", YFIELD_TEXT, true },
+	[F_TIMEZONE] = { "timezone", YFIELD_TEXT, false },
+	[F_MIN_UP] = { "min_up", YFIELD_TEXT, false },
+	[F_INTERLOCK] = { "interlock", YFIELD_TEXT, false },
+	[F_WINDOWS] = { "windows", YFIELD_LIST, false },
+	[F_SSH] = { "ssh", YFIELD_MAP, false },
+	[F_SERVICE] = { "service", YFIELD_MAP, true },
+	[F_GROUPS] = { "groups", YFIELD_MAP, false },
+	[F_BACKENDS] = { "backends", YFIELD_LIST, false },
+	[F_CHANGE_REQUIRED] = { "change_required", YFIELD_TEXT, false },
+	[F_ALLOW_SINGLE] = { "allow_single", YFIELD_TEXT, false },
+};
+
+bool
+inv_host_name(const char *name)
+{
+	static const char rest[] = "abcdefghijklmnopqrstuvwxyz0123456789-._";
+	size_t len = strlen(name);
+
+	return len > 0 && len <= 63 && strspn(name, rest) == len &&
+	       strchr("-._", name[0]) == NULL;
+}
+
+/* One spelling of each address, or comparing them would not find doubles. */
+static int
+address_check(struct inv *v, const struct ynode *node)
+{
+	unsigned char bin[16];
+	char text[INET6_ADDRSTRLEN];
+	int family = strchr(node->text, ':') ? AF_INET6 : AF_INET;
+
+	if (inet_pton(family, node->text, bin) != 1) {
+		ynode_error(v->d, node, "\"%s\" is not an IP address",
+			    node->text);
+		diag_hint(v->d, "names are not looked up: write the address "
+				"itself");
+		return -1;
+	}
+	(void)inet_ntop(family, bin, text, sizeof(text));
+	if (strcmp(text, node->text) == 0)
+		return 0;
+	ynode_error(v->d, node, "the address is usually written %s", text);
+	return -1;
+}
+
+/* Two hosts that cannot both be right. */
+static int
+host_compare(struct inv *v, const struct inv_host *new,
+	     const struct inv_host *old, bool same_list)
+{
+	bool name = strcmp(new->name, old->name) == 0;
+	bool address = strcmp(new->address, old->address) == 0;
+
+	if (!name && !address)
+		return 0;
+	if (name && address && !same_list)
+		return 0;
+	if (name && address)
+		ynode_error(v->d, new->node, "%s is listed twice", new->name);
+	else if (name)
+		ynode_error(v->d, new->node, "%s has two addresses, %s and %s",
+			    new->name, old->address, new->address);
+	else
+		ynode_error(v->d, new->node, "%s has the address of %s, %s",
+			    new->name, old->name, old->address);
+	diag_hint(v->d, "the other one is in line %u", old->node->at.line);
+	return -1;
+}
+
+int
+inv_host_read(struct inv *v, const struct ynode *name,
+	      const struct ynode *address, size_t first,
+	      struct inv_host *host_r)
+{
+	if (name == NULL || address == NULL)
+		return -1;
+	if (!inv_host_name(name->text)) {
+		ynode_error(v->d, name, "\"%s\" is not a host's name",
+			    name->text);
+		diag_hint(v->d, "names have a-z, 0-9, - . and _, begin with a "
+				"letter or digit, and have at most 63");
+		return -1;
+	}
+	if (address_check(v, address) < 0)
+		return -1;
+	*host_r = (struct inv_host){ name, name->text, address->text };
+	for (size_t i = 0; i < v->hosts; i++)
+		if (host_compare(v, host_r, &v->host[i], i >= first) < 0)
+			return -1;
+	v->host = x_realloc(v->host, v->hosts + 1, sizeof(*v->host));
+	v->host[v->hosts++] = *host_r;
+	return 0;
+}
+
+static void
+timezone_out(struct inv *v, const struct ynode *node)
+{
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"0123456789_+-/";
+
+	if (node != NULL &&
+	    (*node->text == '\0' || strlen(node->text) > 63 ||
+	     strspn(node->text, letters) != strlen(node->text))) {
+		ynode_error(v->d, node, "\"%s\" is not a time zone",
+			    node->text);
+		diag_hint(v->d, "such as Europe/Helsinki");
+	}
+	json_out_str(v->o, "timezone", node == NULL ? "UTC" : node->text);
+}
+
+/* "all but N", "N" or "P%". */
+static bool
+min_up_valid(const char *text)
+{
+	bool all_but = strncmp(text, "all but ", 8) == 0;
+	const char *p = all_but ? text + 8 : text;
+	size_t n = strspn(p, "0123456789");
+	int64_t number;
+	char *digits;
+	bool ok;
+
+	if (n == 0 || n > 5)
+		return false;
+	digits = x_strndup(p, n);
+	ok = num_parse_int(digits, all_but ? 1 : 0, 10000, &number, NULL) == 0;
+	free(digits);
+	if (!ok)
+		return false;
+	if (!all_but && p[n] == '%')
+		return p[n + 1] == '\0' && number <= 100;
+	return p[n] == '\0';
+}
+
+static void
+min_up_out(struct inv *v, const struct ynode *node)
+{
+	if (node != NULL && !min_up_valid(node->text)) {
+		ynode_error(v->d, node, "min_up is N, P%% or all but N");
+		diag_hint(v->d, "such as: all but 1");
+	}
+	json_out_str(v->o, "min_up", node == NULL ? "all but 1" : node->text);
+}
+
+static bool
+days_valid(const char *days, size_t len)
+{
+	static const char names[] = "MonTueWedThuFriSatSun";
+	size_t i = 0;
+
+	for (;;) {
+		char day[4] = "";
+		const char *at;
+
+		if (i + 3 > len)
+			return false;
+		memcpy(day, days + i, 3);
+		at = strstr(names, day);
+		if (at == NULL || (at - names) % 3 != 0)
+			return false;
+		i += 3;
+		if (i == len)
+			return true;
+		if (days[i] != ',' && days[i] != '-')
+			return false;
+		/* Mon-Wed-Fri is no range. */
+		if (days[i] == '-' && i >= 4 && days[i - 4] == '-')
+			return false;
+		i++;
+	}
+}
+
+static bool
+time_valid(const char *t, bool end)
+{
+	int h, m;
+
+	for (int i = 0; i < 5; i++)
+		if (i == 2 ? t[i] != ':' : t[i] < '0' || t[i] > '9')
+			return false;
+	h = (t[0] - '0') * 10 + t[1] - '0';
+	m = (t[3] - '0') * 10 + t[4] - '0';
+	return m < 60 && (h < 24 || (end && h == 24 && m == 0));
+}
+
+/* "Tue-Thu 01:00-05:00", "Sat,Sun 23:00-05:00" */
+static bool
+window_valid(const char *text)
+{
+	size_t days = strcspn(text, " ");
+	const char *times = text + days;
+
+	return strlen(times) == 12 && days_valid(text, days) &&
+	       time_valid(times + 1, false) && times[6] == '-' &&
+	       time_valid(times + 7, true) &&
+	       memcmp(times + 1, times + 7, 5) != 0;
+}
+
+static void
+windows_out(struct inv *v, const struct ynode *node)
+{
+	json_out_array(v->o, "windows");
+	for (size_t i = 0; node != NULL && i < node->n; i++) {
+		const struct ynode *w = node->item[i];
+
+		if (w->kind != YNODE_SCALAR || !window_valid(w->text)) {
+			ynode_error(v->d, w, "this is not a window");
+			diag_hint(v->d, "such as Tue-Thu 01:00-05:00 or "
+					"Sat,Sun 23:00-05:00");
+			continue;
+		}
+		json_out_str(v->o, NULL, w->text);
+	}
+	json_out_end(v->o);
+}
+
+enum { SSH_USER, SSH_PORT, SSH_N };
+static const struct yfield ssh_fields[] = {
+	[SSH_USER] = { "user", YFIELD_TEXT, false },
+	[SSH_PORT] = { "port", YFIELD_TEXT, false },
+};
+
+static void
+ssh_out(struct inv *v, const struct ynode *node)
+{
+	const struct ynode *f[SSH_N] = { NULL };
+	const char *user = "drydock";
+	int64_t port = 22;
+
+	if (node != NULL)
+		(void)yfields_read(v->d, node, "ssh", ssh_fields, SSH_N, f);
+	if (f[SSH_USER] != NULL)
+		(void)yread_name(v->d, f[SSH_USER], "user", &user);
+	if (f[SSH_PORT] != NULL)
+		(void)yread_int(v->d, f[SSH_PORT], "port", 1, 65535, &port);
+	json_out_object(v->o, "ssh");
+	json_out_str(v->o, "user", user);
+	json_out_int(v->o, "port", port);
+	json_out_end(v->o);
+}
+
+static void
+labels_out(struct inv *v, const struct ynode *node)
+{
+	json_out_object(v->o, "labels");
+	for (size_t i = 0; node != NULL && i < node->n; i++) {
+		if (!yname_valid(node->key[i]->text))
+			ynode_error(v->d, node->key[i],
+				    "a label's name has a-z, 0-9, - and _");
+		else if (node->item[i]->kind != YNODE_SCALAR ||
+			 strlen(node->item[i]->text) > 255 ||
+			 strpbrk(node->item[i]->text, "\n\t") != NULL)
+			ynode_error(v->d, node->item[i],
+				    "a label is a short text on one line");
+		else
+			json_out_str(v->o, node->key[i]->text,
+				     node->item[i]->text);
+	}
+	json_out_end(v->o);
+}
+
+enum { B_NAME, B_ADDRESS, B_LABELS, B_ELSEWHERE, B_N };
+static const struct yfield backend_fields[] = {
+	[B_NAME] = { "name", YFIELD_TEXT, true },
+	[B_ADDRESS] = { "address", YFIELD_TEXT, true },
+	[B_LABELS] = { "labels", YFIELD_MAP, false },
+	[B_ELSEWHERE] = { "address_elsewhere", YFIELD_TEXT, false },
+};
+
+static void
+backend_out(struct inv *v, const struct ynode *node, size_t first)
+{
+	const struct ynode *f[B_N];
+	struct inv_host host = { NULL };
+	bool elsewhere = false;
+
+	(void)yfields_read(v->d, node, "a backend", backend_fields, B_N, f);
+	(void)inv_host_read(v, f[B_NAME], f[B_ADDRESS], first, &host);
+	if (f[B_ELSEWHERE] != NULL)
+		(void)yread_bool(v->d, f[B_ELSEWHERE], "address_elsewhere",
+				 &elsewhere);
+	json_out_object(v->o, NULL);
+	json_out_str(v->o, "name", host.name);
+	json_out_str(v->o, "address", host.address);
+	labels_out(v, f[B_LABELS]);
+	json_out_bool(v->o, "address_elsewhere", elsewhere);
+	json_out_end(v->o);
+}
+
+static void
+backends_out(struct inv *v, const struct ynode *node, bool allow_single)
+{
+	size_t first = v->hosts;
+
+	json_out_array(v->o, "backends");
+	for (size_t i = 0; node != NULL && i < node->n; i++)
+		backend_out(v, node->item[i], first);
+	json_out_end(v->o);
+	if (node == NULL || node->n > 1 || (node->n == 1 && allow_single))
+		return;
+	ynode_error(v->d, node,
+		    "a fleet of %zu backend%s: nothing could take "
+		    "over",
+		    node->n, node->n == 1 ? "" : "s");
+	diag_hint(v->d, node->n == 0 ? "list two or more, or leave "
+				       "\"backends\" away and use "
+				       "--discover"
+				     : "list two or more; allow_single: true "
+				       "if a gap in the "
+				       "service is meant");
+}
+
+static void
+fleet_out(struct inv *v, const struct ynode *const f[])
+{
+	bool change = false, single = false;
+	const char *interlock = NULL, *fleet = NULL;
+
+	if (f[F_FLEET] != NULL)
+		(void)yread_name(v->d, f[F_FLEET], "fleet", &fleet);
+	if (f[F_INTERLOCK] != NULL)
+		(void)yread_name(v->d, f[F_INTERLOCK], "interlock", &interlock);
+	if (f[F_CHANGE_REQUIRED] != NULL)
+		(void)yread_bool(v->d, f[F_CHANGE_REQUIRED], "change_required",
+				 &change);
+	if (f[F_ALLOW_SINGLE] != NULL)
+		(void)yread_bool(v->d, f[F_ALLOW_SINGLE], "allow_single",
+				 &single);
+	json_out_object(v->o, NULL);
+	json_out_str(v->o, "fleet", fleet);
+	timezone_out(v, f[F_TIMEZONE]);
+	min_up_out(v, f[F_MIN_UP]);
+	json_out_str(v->o, "interlock", interlock);
+	windows_out(v, f[F_WINDOWS]);
+	ssh_out(v, f[F_SSH]);
+	inv_service(v, f[F_SERVICE]);
+	inv_groups(v, f[F_GROUPS]);
+	backends_out(v, f[F_BACKENDS], single);
+	json_out_bool(v->o, "change_required", change);
+	json_out_bool(v->o, "allow_single", single);
+	json_out_end(v->o);
+}
+
+int
+inventory_parse(const char *text, size_t len, struct diags *d,
+		struct ydoc **doc_r, struct buf *out)
+{
+	struct json_out o;
+	struct inv v = { .d = d, .o = &o };
+	const struct ynode *f[F_N];
+	unsigned int before = d->errors;
+
+	if (ydoc_parse(text, len, d, doc_r) < 0)
+		return -1;
+	v.doc = *doc_r;
+	json_out_init(&o, out);
+	(void)yfields_read(d, v.doc->root, "an inventory", fleet_fields, F_N,
+			   f);
+	v.groups = f[F_GROUPS];
+	fleet_out(&v, f);
+	free(v.host);
+	if (buf_over(out))
+		diag_error(d, (struct mark){ 0 }, 0, "the fleet is too large");
+	return d->errors > before ? -1 : 0;
+}

@@ -1,0 +1,48 @@
+/* inventory_private.h - what inventory*.c share. */
+#ifndef DRYDOCK_INVENTORY_PRIVATE_H
+#define DRYDOCK_INVENTORY_PRIVATE_H
+
+#include "inventory.h"
+#include "json.h"
+#include "yread.h"
+
+#define MIN_GAP_MS 1100 /* two changes of one backend through a group */
+#define CONFIRM_MS 2000 /* two looks that prove a change */
+
+/* A host, as one of a group or as a backend. */
+struct inv_host {
+	const struct ynode *node;
+	const char *name, *address;
+};
+
+struct inv {
+	struct diags *d;
+	struct ydoc *doc;
+	struct json_out *o;
+	struct inv_host *host; /* all that were read */
+	size_t hosts;
+	const struct ynode *groups; /* a mapping, or NULL */
+};
+
+/* Begins with a-z or 0-9, then also - . and _; at most 63. */
+bool inv_host_name(const char *name);
+/*
+ * Reads a member's or backend's name and address and compares with the others:
+ * from `first` on the same host twice is an error; anywhere the same name with
+ * another address, or the same address under another name.
+ */
+int inv_host_read(struct inv *v, const struct ynode *name,
+		  const struct ynode *address, size_t first,
+		  struct inv_host *host_r);
+/* A command without ${}; writes "run". */
+void inv_run_out(struct inv *v, const struct ynode *run);
+void inv_format_out(struct inv *v, const struct ynode *format);
+void inv_row_out(struct inv *v, const struct ynode *row);
+/* An expression over columns; writes "in". */
+void inv_in_out(struct inv *v, const struct ynode *in);
+
+/* inventory_groups.c */
+void inv_groups(struct inv *v, const struct ynode *node);
+void inv_service(struct inv *v, const struct ynode *node);
+
+#endif

@@ -1,0 +1,115 @@
+/*
+ * standing_status.c - `drydock status`: where it stands, on half a screen.
+ */
+#include <string.h>
+
+#include "standing.h"
+#include "standing_part.h"
+#include "when.h"
+
+enum { LINE_MAX_BYTES = 65536 };
+
+static void
+now_lines(struct buf *out, const struct face *f, const struct standing *s)
+{
+	struct buf line;
+	size_t i;
+
+	buf_init(&line, LINE_MAX_BYTES);
+	for (i = 0; i < rows_count(s->steps); i++) {
+		(void)buf_adds(&line, i == 0 ? "  now   " : "        ");
+		standing_step(&line, f, s->steps, i);
+		standing_flush(out, f, &line);
+	}
+	buf_free(&line);
+}
+
+/* backends whose turn is in `state`, after a label; nothing when none is */
+static void
+turns_line(struct buf *out, const struct face *f, const struct standing *s,
+	   const char *label, const char *state)
+{
+	struct buf line;
+	size_t i, n = 0;
+
+	buf_init(&line, LINE_MAX_BYTES);
+	for (i = 0; i < rows_count(s->turns); i++) {
+		if (strcmp(rows_str(s->turns, i, "state"), state) != 0)
+			continue;
+		(void)buf_adds(&line, n++ == 0 ? label : ", ");
+		face_text(&line, f, rows_str(s->turns, i, "backend"));
+	}
+	if (n > 0)
+		standing_flush(out, f, &line);
+	buf_free(&line);
+}
+
+static void
+count_add(struct buf *line, const struct rows *fleet, const char *name,
+	  const char *word)
+{
+	long long n = (long long)rows_int(fleet, 0, name);
+
+	if (n > 0)
+		(void)buf_addf(line, ", %lld %s", n, word);
+}
+
+static void
+fleet_line(struct buf *out, const struct face *f, const struct rows *fleet)
+{
+	struct buf line;
+
+	if (rows_count(fleet) == 0)
+		return;
+	buf_init(&line, LINE_MAX_BYTES);
+	(void)buf_addf(&line, "  fleet %lld in service",
+		       (long long)rows_int(fleet, 0, "in_service"));
+	if (rows_text(fleet, 0, "out_backend") != NULL) {
+		(void)buf_adds(&line, ", out: ");
+		face_text(&line, f, rows_str(fleet, 0, "out_backend"));
+	}
+	count_add(&line, fleet, "not_seen", "not seen lately");
+	count_add(&line, fleet, "excluded", "excluded");
+	(void)buf_adds(&line, "; ");
+	face_text(&line, f, rows_str(fleet, 0, "min_up"));
+	(void)buf_adds(&line, " must stay up");
+	standing_flush(out, f, &line);
+	buf_free(&line);
+}
+
+static void
+start_line(struct buf *out, const struct face *f, const struct standing *s)
+{
+	const char *state = rows_str(s->rollout, 0, "state");
+	const char *id = rows_str(s->rollout, 0, "rollout");
+	struct buf line;
+
+	buf_init(&line, LINE_MAX_BYTES);
+	if (strcmp(state, "planned") == 0)
+		(void)buf_addf(&line, "      type: drydock start %s", id);
+	if (strcmp(state, "scheduled") == 0) {
+		(void)buf_adds(&line, "  starts ");
+		when_day(&line, rows_seconds(s->rollout, 0, "start_at"),
+			 f->now);
+		(void)buf_addf(&line, "; to take it back: drydock cancel %s",
+			       id);
+	}
+	if (line.len > 0)
+		standing_flush(out, f, &line);
+	buf_free(&line);
+}
+
+void
+standing_text(struct buf *out, const struct face *f, const struct standing *s)
+{
+	standing_head(out, f, s);
+	standing_bar(out, f, s, 2);
+	start_line(out, f, s);
+	now_lines(out, f, s);
+	turns_line(out, f, s, "  next  ", "waiting");
+	turns_line(out, f, s, "  out   ", "out");
+	turns_line(out, f, s, "  left  ", "skipped");
+	standing_holds(out, f, s);
+	fleet_line(out, f, s->fleet);
+	standing_coordinator(out, f, s);
+}
