@@ -1,0 +1,406 @@
+/*
+ * test_transport_ssh.c - the client and the drydock-ssh process, both real,
+ * against a real sshd.
+ */
+#include "unit.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "loop.h"
+#include "sshd.h"
+#include "transport_ssh.h"
+
+static struct event_base *base;
+static struct sshd server;
+
+struct seen {
+	struct chan *chan;
+	unsigned int opened, lines, closed;
+	char last[256];
+	struct err why;
+};
+
+static void
+on_open(void *self)
+{
+	struct seen *s = self;
+
+	s->opened++;
+}
+
+static void
+on_line(void *self, const char *text, size_t len)
+{
+	struct seen *s = self;
+
+	s->lines++;
+	if (len < sizeof(s->last))
+		memcpy(s->last, text, len + 1);
+}
+
+static void
+on_closed(void *self, const struct err *why)
+{
+	struct seen *s = self;
+
+	s->closed++;
+	s->why = *why;
+}
+
+static const struct chan_events events = { on_open, on_line, on_closed };
+
+static struct transport *
+transport_with(const char *key)
+{
+	const char *const argv[] = { BIN_DIR "/drydock-ssh", "-k", key, NULL };
+
+	return transport_ssh_new(base, argv);
+}
+
+static void
+begin(struct seen *s, struct transport *t, const struct sshd *d)
+{
+	const char *key = d->host_key;
+	struct transport_host host = { .name = "mail01",
+				       .address = "127.0.0.1",
+				       .port = d->port,
+				       .user = "root",
+				       .keys = &key,
+				       .n_keys = 1 };
+
+	*s = (struct seen){ 0 };
+	s->chan = transport_open(t, &host, &events, s);
+}
+
+static void
+send_text(struct seen *s, const char *text)
+{
+	struct err err;
+
+	if (transport_line(s->chan, text, strlen(text), &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+/* The pid of our drydock-ssh: the child of this process with that name. */
+static pid_t
+process(void)
+{
+	char line[32] = "", command[128];
+	FILE *f;
+
+	(void)snprintf(command, sizeof(command), "pgrep -P %d -x drydock-ssh",
+		       (int)getpid());
+	f = popen(command, "r");
+	assert_non_null(f);
+	if (fgets(line, sizeof(line), f) == NULL)
+		line[0] = '0';
+	(void)pclose(f);
+	return (pid_t)strtol(line, NULL, 10);
+}
+
+static void
+test_exchange(void **state)
+{
+	struct transport *t = transport_with(server.client_key);
+	struct seen s;
+
+	(void)state;
+	begin(&s, t, &server);
+	send_text(&s, "{\"a\":\"\\\"quotes\\\\\"}");
+	assert_int_equal(transport_line(s.chan, "a\nb", 3, NULL), -1);
+	assert_int_equal(transport_line(s.chan, "\xff", 1, NULL), -1);
+	loop_until(base, 10000, s.lines == 1);
+	assert_string_equal(s.last, "{\"a\":\"\\\"quotes\\\\\"}");
+	assert_int_equal(s.opened, 1);
+	transport_close(&s.chan);
+	transport_free(&t);
+	assert_int_equal(s.closed, 0);
+}
+
+static void
+test_fifty_at_once(void **state)
+{
+	struct transport *t = transport_with(server.client_key);
+	static struct seen s[50];
+	unsigned int done = 0;
+	char text[32];
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT(s); i++) {
+		begin(&s[i], t, &server);
+		(void)snprintf(text, sizeof(text), "I am %zu", i);
+		for (int n = 0; n < 10; n++)
+			send_text(&s[i], text);
+	}
+	while (done < UNIT_COUNT(s)) {
+		done = 0;
+		loop_once(base, 50);
+		for (size_t i = 0; i < UNIT_COUNT(s); i++) {
+			if (s[i].closed > 0)
+				fail_msg("%zu: %s", i, s[i].why.text);
+			done += s[i].lines == 10;
+		}
+	}
+	for (size_t i = 0; i < UNIT_COUNT(s); i++) {
+		(void)snprintf(text, sizeof(text), "I am %zu", i);
+		assert_string_equal(s[i].last, text);
+		transport_close(&s[i].chan);
+	}
+	transport_free(&t);
+}
+
+static long
+resident_kib(pid_t pid)
+{
+	char path[64];
+	long pages = 0;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
+	f = fopen(path, "r");
+	if (f == NULL || fscanf(f, "%*d %ld", &pages) != 1)
+		fail_msg("%s", path);
+	(void)fclose(f);
+	return pages * 4;
+}
+
+#ifdef __SANITIZE_ADDRESS__ /* which keeps what was freed for a while */
+#define FLOOD_KIB 300000
+#else
+#define FLOOD_KIB 8192
+#endif
+
+/* A host prints for ever; nobody takes it; nobody grows. */
+static void
+test_flood(void **state)
+{
+	struct transport *t;
+	struct seen s;
+	struct sshd d;
+	long at_first;
+	pid_t pid;
+
+	(void)state;
+	sshd_start(&d, "ed25519",
+		   "l=$(head -c 60000 /dev/zero | tr '\\\\0' x); "
+		   "while :; do echo $l; echo noise 1>&2; done");
+	t = transport_with(d.client_key);
+	begin(&s, t, &d);
+	loop_until(base, 10000, s.lines == CHAN_CREDIT);
+	pid = process();
+	assert_true(pid > 0);
+	at_first = resident_kib(pid);
+	loop_for(base, 1000);
+	assert_int_equal(s.lines, CHAN_CREDIT);
+	transport_more(s.chan, 200);
+	loop_until(base, 20000, s.lines == CHAN_CREDIT + 200);
+	if (resident_kib(pid) > at_first + FLOOD_KIB)
+		fail_msg("%ld KiB, then %ld", at_first, resident_kib(pid));
+	transport_close(&s.chan);
+	transport_free(&t);
+	sshd_stop(&d);
+}
+
+static void
+test_cut(void **state)
+{
+	struct transport *t = transport_with(server.client_key);
+	struct seen s;
+
+	(void)state;
+	begin(&s, t, &server);
+	send_text(&s, "x");
+	loop_until(base, 10000, s.lines == 1);
+	sshd_cut(&server);
+	loop_until(base, 5000, s.closed == 1);
+	assert_int_equal(s.why.code, ERR_LOST);
+	assert_int_equal(transport_line(s.chan, "y", 1, NULL), -1);
+	transport_close(&s.chan);
+	transport_free(&t);
+}
+
+/* The process is killed: all channels are lost, a new one serves the next. */
+static void
+test_process_dies(void **state)
+{
+	struct transport *t = transport_with(server.client_key);
+	struct seen a, b, c;
+	pid_t pid;
+
+	(void)state;
+	begin(&a, t, &server);
+	begin(&b, t, &server);
+	send_text(&a, "x");
+	loop_until(base, 10000, a.lines == 1 && b.opened == 1);
+	pid = process();
+	assert_true(pid > 0);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	loop_until(base, 5000, a.closed == 1 && b.closed == 1);
+	assert_int_equal(a.why.code, ERR_LOST);
+	assert_non_null(strstr(a.why.text, "drydock-ssh has died"));
+	begin(&c, t, &server); /* at once: not running yet */
+	assert_int_equal(c.closed, 0);
+	loop_until(base, 5000, c.closed == 1);
+	transport_close(&c.chan);
+	loop_until(base, 5000, process() > 0);
+	assert_int_not_equal(process(), pid);
+	begin(&c, t, &server);
+	send_text(&c, "again");
+	loop_until(base, 10000, c.lines == 1);
+	transport_close(&a.chan);
+	transport_close(&b.chan);
+	transport_close(&c.chan);
+	transport_free(&t);
+}
+
+struct scanned {
+	unsigned int told;
+	char key[1024];
+	struct err why;
+};
+
+static void
+on_scan(void *self, const char *key, const struct err *why)
+{
+	struct scanned *s = self;
+
+	s->told++;
+	if (why != NULL)
+		s->why = *why;
+	else
+		(void)snprintf(s->key, sizeof(s->key), "%s", key);
+}
+
+static void
+test_scan(void **state)
+{
+	struct transport *t = transport_with(server.client_key);
+	struct transport_host host = { .name = "mail01",
+				       .address = "127.0.0.1",
+				       .port = server.port };
+	struct scanned s = { 0 };
+
+	(void)state;
+	t->ops->scan(t, &host, on_scan, &s);
+	assert_int_equal(s.told, 0);
+	loop_until(base, 10000, s.told == 1);
+	assert_int_equal(strncmp(s.key, server.host_key, strlen(s.key)), 0);
+	assert_true(strlen(s.key) > 60);
+	host.port = 1;
+	t->ops->scan(t, &host, on_scan, &s);
+	loop_until(base, 10000, s.told == 2);
+	assert_int_equal(s.why.code, ERR_LOST);
+	transport_free(&t);
+}
+
+/* No pin, an RSA pin, a wrong user's key: refused, and why. */
+static void
+test_refusals(void **state)
+{
+	struct transport *t = transport_with(server.other_key);
+	const char *rsa = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQAB";
+	struct transport_host host = { .name = "mail01",
+				       .address = "127.0.0.1",
+				       .port = server.port,
+				       .user = "root" };
+	struct seen s = { 0 };
+	int64_t begun;
+
+	(void)state;
+	s.chan = transport_open(t, &host, &events, &s);
+	loop_until(base, 5000, s.closed == 1);
+	assert_int_equal(s.why.code, ERR_REFUSED);
+	assert_non_null(strstr(s.why.text, "none is pinned"));
+	transport_close(&s.chan);
+	host.keys = &rsa;
+	host.n_keys = 1;
+	s = (struct seen){ 0 };
+	s.chan = transport_open(t, &host, &events, &s);
+	loop_until(base, 5000, s.closed == 1);
+	assert_int_equal(s.why.code, ERR_REFUSED);
+	assert_non_null(strstr(s.why.text, "rsa-sha2"));
+	transport_close(&s.chan);
+	begin(&s, t, &server);
+	loop_until(base, 10000, s.closed == 1);
+	assert_int_equal(s.why.code, ERR_REFUSED);
+	assert_non_null(strstr(s.why.text, "auth: "));
+	transport_close(&s.chan);
+	/* and is now left alone for a minute */
+	begin(&s, t, &server);
+	begun = clock_boot_ms();
+	loop_for(base, 1500);
+	assert_int_equal(s.opened + s.closed, 0);
+	assert_true(clock_boot_ms() - begun >= 1500);
+	transport_close(&s.chan);
+	transport_free(&t);
+}
+
+/* A host that is down is tried again no sooner than in about 2 s. */
+static void
+test_backoff(void **state)
+{
+	struct transport *t = transport_with(server.client_key);
+	const char *key = server.host_key;
+	struct transport_host host = { .name = "down",
+				       .address = "127.0.0.1",
+				       .port = 1,
+				       .user = "root",
+				       .keys = &key,
+				       .n_keys = 1 };
+	struct seen s = { 0 };
+	int64_t begun;
+
+	(void)state;
+	s.chan = transport_open(t, &host, &events, &s);
+	loop_until(base, 5000, s.closed == 1);
+	transport_close(&s.chan);
+	begun = clock_boot_ms();
+	s.chan = transport_open(t, &host, &events, &s);
+	loop_until(base, 5000, s.closed == 2);
+	assert_true(clock_boot_ms() - begun >= 1500);
+	transport_close(&s.chan);
+	transport_free(&t);
+}
+
+static int
+start(void **state)
+{
+	(void)state;
+	sshd_start(&server, "ed25519", "cat");
+	return 0;
+}
+
+static int
+stop(void **state)
+{
+	(void)state;
+	sshd_stop(&server);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_exchange),
+		cmocka_unit_test(test_fifty_at_once),
+		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_process_dies),
+		cmocka_unit_test(test_scan),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_backoff),
+	};
+	int failed;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	base = event_base_new();
+	failed = cmocka_run_group_tests(tests, start, stop);
+	event_base_free(base);
+	return failed;
+}
