@@ -7,6 +7,7 @@
 #include "command.h"
 
 command_fn run_init, run_import, run_export;
+command_fn run_fleet_list, run_fleet_show, run_coordinator_list;
 command_fn run_backend_list, run_backend_show, run_host_list, run_host_show;
 command_fn run_host_pin;
 command_fn run_procedure_lint, run_procedure_add, run_procedure_list;
@@ -15,6 +16,6 @@ command_fn run_check, run_plan, run_start, run_cancel;
 command_fn run_status, run_watch, run_wait, run_log, run_history;
 command_fn run_pause, run_resume, run_approve, run_retry, run_abort;
 command_fn run_restore, run_skip, run_settle, run_include, run_exclude;
-command_fn run_help, run_version;
+command_fn run_help;
 
 #endif

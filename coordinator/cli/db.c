@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "hint.h"
 
 /* type oids are fixed in PostgreSQL's catalogue (pg_type.dat) */
 static const struct {
@@ -115,7 +116,8 @@ complaint_result(struct complaint *c, const PGresult *res)
 	if (c->what == NULL)
 		c->what = sentence(PQresultErrorMessage(res));
 	c->code = state_exit(c->sqlstate);
-	c->hint = sentence(hint != NULL ? hint : state_hint(c->sqlstate));
+	c->hint = hint != NULL ? hint_translate(hint)
+			       : sentence(state_hint(c->sqlstate));
 }
 
 static void

@@ -1,11 +1,72 @@
 /*
- * nouns.c - drydock backend, host and procedure: list and show.
+ * nouns.c - drydock fleet, coordinator, backend, host, procedure: list
+ * and show.
  */
 #include <string.h>
 
 #include "cli.h"
 #include "commands.h"
 #include "listing.h"
+
+static const struct column fleet_columns[] = {
+	{ .title = "FLEET", .name = "fleet" },
+	{ .title = "BACKENDS", .name = "backends", .show = SHOW_RIGHT },
+	{ .title = "IN SERVICE", .name = "in_service", .show = SHOW_RIGHT },
+	{ .title = "OUT", .name = "out_backend" },
+	{ .title = "EXCLUDED",
+	  .name = "excluded",
+	  .show = SHOW_RIGHT,
+	  .drop = 2 },
+	{ .title = "MUST STAY UP", .name = "min_up", .drop = 1 },
+	{ .title = "ROLLOUT", .name = "active_rollout", .show = SHOW_RIGHT },
+	{ .title = "COORDINATOR", .name = "coordinator" },
+	{ .title = "HEARTBEAT",
+	  .name = "coordinator_silent_for",
+	  .show = SHOW_SPAN },
+	{ .title = NULL },
+};
+
+int
+run_fleet_list(struct cli *cli)
+{
+	static const struct listing l = {
+		.key = "fleets",
+		.empty = "no fleet yet: drydock import fleet.yaml",
+		.sql = "select * from fleet.fleet order by fleet",
+		.columns = fleet_columns,
+	};
+
+	return listing_run(cli, &l, 0, NULL);
+}
+
+static const struct column coordinator_columns[] = {
+	{ .title = "COORDINATOR", .name = "coordinator" },
+	{ .title = "ALIVE", .name = "alive", .show = SHOW_YES },
+	{ .title = "HEARTBEAT", .name = "silent_for", .show = SHOW_SPAN },
+	{ .title = "FLEETS", .name = "fleets", .show = SHOW_LIST },
+	{ .title = "HOST", .name = "host" },
+	{ .title = "VERSION", .name = "version", .drop = 1 },
+	{ .title = "STARTED",
+	  .name = "started_at",
+	  .show = SHOW_DAY,
+	  .drop = 2 },
+	{ .title = "STOPPED", .name = "stopped_at", .show = SHOW_DAY },
+	{ .title = NULL },
+};
+
+int
+run_coordinator_list(struct cli *cli)
+{
+	static const struct listing l = {
+		.key = "coordinators",
+		.empty = "no coordinator was ever here: "
+			 "systemctl start drydockd",
+		.sql = "select * from fleet.coordinator order by coordinator",
+		.columns = coordinator_columns,
+	};
+
+	return listing_run(cli, &l, 0, NULL);
+}
 
 static const struct column backend_columns[] = {
 	{ .title = "BACKEND", .name = "backend" },
@@ -55,6 +116,14 @@ show_one(struct cli *cli, const char *key, const char *what, const char *hint,
 		code = listing_print_one(cli, key, r, 0);
 	rows_free(&r);
 	return code;
+}
+
+int
+run_fleet_show(struct cli *cli)
+{
+	return show_one(cli, "fleet", "fleet", "drydock fleet list shows them",
+			"select * from fleet.fleet where fleet = $1",
+			DB(cli_word(cli, 0)));
 }
 
 int

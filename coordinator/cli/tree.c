@@ -12,6 +12,24 @@
 		.name = NULL                                                   \
 	}
 
+static const struct command fleet_commands[] = {
+	{ .name = "list",
+	  .run = run_fleet_list,
+	  .help = "every fleet: how many in service, who drives it" },
+	{ .name = "show",
+	  .args = "FLEET",
+	  .run = run_fleet_show,
+	  .help = "all that is known about one" },
+	END,
+};
+
+static const struct command coordinator_commands[] = {
+	{ .name = "list",
+	  .run = run_coordinator_list,
+	  .help = "who is alive, and what does it drive" },
+	END,
+};
+
 static const struct command backend_commands[] = {
 	{ .name = "list",
 	  .run = run_backend_list,
@@ -68,6 +86,26 @@ static const struct command top[] = {
 	  .help = "create or upgrade schema and roles; safe to repeat",
 	  .examples = "drydock init -d service=fleet\n"
 		      "drydock init --print-sql > drydock.sql\n" },
+	{ .name = "import",
+	  .args = "FILE|-",
+	  .group = "set up",
+	  .run = run_import,
+	  .flags = FLAG(DISCOVER) | FLAG(PRUNE) | FLAG(DRY_RUN),
+	  .help = "take in a fleet's file; shows what changes first",
+	  .examples = "drydock import fleet.yaml --dry-run\n"
+		      "drydock import fleet.yaml\n" },
+	{ .name = "export",
+	  .group = "set up",
+	  .run = run_export,
+	  .help = "the fleet's file, as import takes it" },
+	{ .name = "fleet",
+	  .group = "set up",
+	  .sub = fleet_commands,
+	  .help = "fleets: list, show" },
+	{ .name = "coordinator",
+	  .group = "set up",
+	  .sub = coordinator_commands,
+	  .help = "coordinators: list" },
 	{ .name = "backend",
 	  .group = "set up",
 	  .sub = backend_commands,
