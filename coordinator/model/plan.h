@@ -114,7 +114,7 @@ struct op {
 	enum hold_kind hold_kind;
 	enum gate gate;
 	bool critical;
-	char id[VIEW_UUID];		/* ATTEMPT: given before it is applied */
+	char id[VIEW_UUID];	/* ATTEMPT: given before it is applied */
 	char text[VIEW_WHY];
 };
 
