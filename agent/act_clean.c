@@ -26,8 +26,9 @@
 #include "utf8.h"
 
 #define TRASH ".drydock-trash-"
-#define MARK  "clean" /* in kept/ATTEMPT: from here on something may be aside  \
-		       */
+#define MARK                                                                   \
+	"clean" /* in kept/ATTEMPT: from here on something may be aside        \
+		 */
 
 struct clean {
 	int dir;      /* the directory to be emptied */

@@ -22,6 +22,8 @@ BIN = os.environ.get("DRYDOCK_BIN", os.path.join(TOP, "build/dev/bin"))
 AGENT = os.path.join(BIN, "drydock-agent")
 FLEET = "f1ee7000-0000-4000-8000-000000000001"
 DEADLINE = 20.0
+# A sanitizer needs memory of its own: no figure of ours then.
+RSS_MAX = 65536 if "asan" in BIN else 4096
 
 
 def new_id():
@@ -68,7 +70,7 @@ class Host:
 
     def env(self, **more):
         return {"PATH": os.environ["PATH"], "DRYDOCK_AGENT_ROOT": self.root,
-                **more}
+                "ASAN_OPTIONS": f"log_path={self.root}/asan", **more}
 
     def relay(self, **env):
         relay = Relay(self, self.env(**env))
@@ -107,6 +109,15 @@ class Host:
             os.kill(pid, signal.SIGKILL)
         wait_for("the runner is gone", lambda: not self.runner_pids())
 
+    def end_runner(self):
+        """Politely, so that it can tell what it leaked."""
+        for pid in self.runner_pids():
+            os.kill(pid, signal.SIGTERM)
+        try:
+            wait_for("the runner is gone", lambda: not self.runner_pids(), 2)
+        except AssertionError:
+            self.kill_runner()
+
     def syslog(self):
         try:
             with open(os.path.join(self.root, "syslog")) as f:
@@ -134,15 +145,19 @@ class Host:
         HOSTS.remove(self)
         for relay in self.relays:
             relay.close()
-        self.kill_runner()
+        self.end_runner()
+        for name in os.listdir(self.root):
+            if name.startswith("asan."):
+                with open(os.path.join(self.root, name)) as f:
+                    raise AssertionError(f.read())
         shutil.rmtree(self.root, ignore_errors=True)
 
 
 class Relay:
-    def __init__(self, host, env):
+    def __init__(self, host, env, argv=(AGENT,)):
         self.host = host
         self.child = subprocess.Popen(
-            [AGENT], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            argv, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.lock = threading.Condition()
         self.answers, self.pushes, self.chunks = {}, [], {}
         self.magic, self.eof, self.id = None, False, 0
@@ -267,7 +282,11 @@ def main():
             for line in traceback.format_exc().splitlines():
                 print(f"# {line}")
             for host in list(HOSTS):
-                host.close()
+                try:
+                    host.kill_runner()
+                    host.close()
+                except Exception as e:
+                    print(f"# and then: {e}")
         words = fn.__name__.replace("_", " ")
         ms = (time.monotonic() - begun) * 1000
         print(f"{verdict} {i} - {words}" + (f": {note}" if note else "") +

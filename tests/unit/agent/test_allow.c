@@ -23,6 +23,7 @@ static const char sample[] =
 	"read   sh -c \"echo two words\"\r\n"
 	"change doveadm director update <ip> <int 0..1000>\n"
 	"change systemctl <one of start stop> dovecot\n"
+	"change touch <word>\n"
 	"change apt-mark hold <name dovecot-*> <version>\n"
 	"\n"
 	"change copy <path under /etc/dovecot>\n"
@@ -86,6 +87,11 @@ test_commands(void **state)
 		{ -1, ALLOW_CHANGE, "doveadm director update all 1" },
 		{ -1, ALLOW_CHANGE, "doveadm director update 10.0.0 1" },
 		{ -1, ALLOW_CHANGE, "doveadm director update -A 1" },
+		{ 0, ALLOW_CHANGE, "touch 'a b'" },
+		{ -1, ALLOW_CHANGE, "touch -rf" },
+		{ -1, ALLOW_CHANGE, "touch ''" },
+		{ -1, ALLOW_CHANGE, "touch 'a\nb'" },
+		{ -1, ALLOW_CHANGE, "touch 'a\x7f'" },
 		{ 0, ALLOW_CHANGE, "systemctl stop dovecot" },
 		{ -1, ALLOW_CHANGE, "systemctl mask dovecot" },
 		{ -1, ALLOW_CHANGE, "systemctl stop ssh" },

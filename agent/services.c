@@ -1,0 +1,191 @@
+/* services.c - keep the services of packages down while these are changed. */
+#include "services.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "act.h"
+#include "alloc.h"
+#include "paths.h"
+
+#define POLICY_DIR     "/usr/sbin"
+#define POLICY	       "policy-rc.d"
+#define MARK	       "# drydock-agent: no service starts during a package change"
+#define POLICY_TEXT    "#!/bin/sh\n" MARK "\nexit 101\n"
+#define UNITS	       "/systemd/system/"
+#define LIST_MAX_BYTES ((size_t)1 << 20)
+
+static bool
+systemd_is_first(void)
+{
+	struct stat st;
+
+	return stat("/run/systemd/system", &st) == 0;
+}
+
+static bool
+policy_is_ours(void)
+{
+	struct buf text;
+	bool ours;
+
+	buf_init(&text, 4096);
+	ours = paths_read(AT_FDCWD, POLICY_DIR "/" POLICY, &text, NULL) == 0 &&
+	       strstr(buf_str(&text), MARK) != NULL;
+	buf_free(&text);
+	return ours;
+}
+
+static int
+policy_make(struct err *err)
+{
+	int dir, rc;
+
+	if (access(POLICY_DIR "/" POLICY, F_OK) == 0 && !policy_is_ours())
+		return err_set(err, ERR_REFUSED,
+			       POLICY_DIR
+			       "/" POLICY
+			       " is there and is not ours: remove it first");
+	dir = open(POLICY_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return err_set_errno(err, "cannot open " POLICY_DIR);
+	rc = paths_write(dir, POLICY, POLICY_TEXT, strlen(POLICY_TEXT), 0755,
+			 err);
+	/* Our umask must not make it unreadable or not executable. */
+	if (rc == 0 && fchmodat(dir, POLICY, 0755, 0) < 0)
+		rc = err_set_errno(err, "cannot make " POLICY " executable");
+	close(dir);
+	return rc;
+}
+
+static void
+unit_add(struct services *s, const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+	const char *end = strrchr(name, '.');
+
+	if (end == NULL || strchr(name, '@') != NULL || s->n == SERVICES_MAX ||
+	    (strcmp(end, ".service") != 0 && strcmp(end, ".socket") != 0))
+		return;
+	s->unit[s->n++] = x_strdup(name);
+}
+
+/* The units that an installed package brings. */
+static int
+units_of(struct services *s, const char *package, struct err *err)
+{
+	const char *const argv[] = { "dpkg-query", "-L", "--", package, NULL };
+	char *line, *rest;
+	struct buf text;
+	int rc;
+
+	buf_init(&text, LIST_MAX_BYTES);
+	rc = act_run(argv, NULL, &text, err);
+	if (rc > 0)
+		rc = err_set(err, ERR_FAILED, "dpkg-query -L %s ended with %d",
+			     package, rc);
+	rest = rc == 0 ? text.data : NULL;
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		if (strstr(line, UNITS) != NULL)
+			unit_add(s, line);
+	}
+	buf_free(&text);
+	return rc;
+}
+
+static int
+systemctl(const struct services *s, const char *verb, struct err *err)
+{
+	const char *argv[SERVICES_MAX + 5] = { "systemctl", "--runtime", verb,
+					       "--" };
+	size_t n = 4;
+	int rc;
+
+	for (size_t i = 0; i < s->n; i++)
+		argv[n++] = s->unit[i];
+	rc = act_run(argv, NULL, NULL, err);
+	if (rc > 0)
+		return err_set(err, ERR_FAILED, "systemctl %s ended with %d",
+			       verb, rc);
+	return rc;
+}
+
+/* systemd itself must say so: a unit file in /etc would win over the mask. */
+static int
+mask_prove(const struct services *s, struct err *err)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const char *const argv[] = { "systemctl", "show",    "-p",
+					     "LoadState", "--value", "--",
+					     s->unit[i],  NULL };
+		struct buf text;
+		bool masked;
+
+		buf_init(&text, 64);
+		masked = act_run(argv, NULL, &text, err) == 0 &&
+			 strcmp(buf_str(&text), "masked\n") == 0;
+		buf_free(&text);
+		if (!masked)
+			return err_set(err, ERR_FAILED,
+				       "%s cannot be masked (a file of it in "
+				       "/etc/systemd/system?)",
+				       s->unit[i]);
+	}
+	return 0;
+}
+
+static int
+services_mask(struct services *s, const struct apt_set *set, struct err *err)
+{
+	if (!systemd_is_first())
+		return 0;
+	for (size_t i = 0; i < set->n; i++) {
+		if (set->item[i].present != NULL &&
+		    units_of(s, set->item[i].name, err) < 0)
+			return -1;
+	}
+	if (s->n == 0)
+		return 0;
+	s->masked = true;
+	if (systemctl(s, "mask", err) < 0)
+		return -1;
+	return mask_prove(s, err);
+}
+
+int
+services_hold(struct services *s, const struct apt_set *set, struct err *err)
+{
+	*s = (struct services){ .policy = true };
+	if (policy_make(err) == 0 && services_mask(s, set, err) == 0) {
+		printf("services are held down: %s, %zu units masked\n", POLICY,
+		       s->n);
+		return 0;
+	}
+	(void)services_release(s, NULL);
+	return -1;
+}
+
+int
+services_release(struct services *s, struct err *err)
+{
+	int rc = 0;
+
+	if (s->masked)
+		rc = systemctl(s, "unmask", err);
+	if (s->policy && policy_is_ours() && unlink(POLICY_DIR "/" POLICY) < 0)
+		rc = err_set_errno(err, "cannot remove " POLICY_DIR "/" POLICY);
+	for (size_t i = 0; i < s->n; i++)
+		x_free(&s->unit[i]);
+	*s = (struct services){ .n = 0 };
+	return rc;
+}
+
+bool
+services_end_left(void)
+{
+	return policy_is_ours() && unlink(POLICY_DIR "/" POLICY) == 0;
+}
