@@ -179,7 +179,7 @@ call_greeted(struct call *call, struct call_heard *heard, int64_t asked_ms)
 		return;
 	}
 	call_facts_free(&call->facts);
-	call->facts = call_facts_new(heard, asked_ms);
+	call->facts = call_facts_new(heard, asked_ms, call_set_now(call));
 	misfit = call_facts_check(call->facts, &call->host, &call->fenced_by,
 				  &why);
 	if (misfit != CALL_MISFIT_NONE) {

@@ -61,7 +61,7 @@ facts_floors(struct facts *f)
 }
 
 struct call_facts *
-call_facts_new(struct call_heard *heard, int64_t asked_ms)
+call_facts_new(struct call_heard *heard, int64_t asked_ms, int64_t at_ms)
 {
 	struct facts *f = x_new(struct facts);
 	const struct json_object *doc = heard->doc;
@@ -79,7 +79,7 @@ call_facts_new(struct call_heard *heard, int64_t asked_ms)
 	f->pub.journal = facts_str(doc, "journal");
 	f->pub.allow_sha256 = facts_str(doc, "allow_sha256");
 	f->pub.asked_ms = asked_ms;
-	f->pub.at_ms = clock_boot_ms();
+	f->pub.at_ms = at_ms;
 	f->pub.wall_at_ms = clock_wall_ms();
 	facts_addresses(f);
 	facts_floors(f);

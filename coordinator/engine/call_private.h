@@ -181,7 +181,8 @@ int64_t call_question_limit(const struct call *call);
 void call_question_expire(struct call *call, int64_t now_ms);
 
 /* call_facts.c: hello's answer.  Takes heard->doc over. */
-struct call_facts *call_facts_new(struct call_heard *heard, int64_t asked_ms);
+struct call_facts *call_facts_new(struct call_heard *heard, int64_t asked_ms,
+				  int64_t at_ms);
 void call_facts_free(struct call_facts **facts);
 /* Who answered there?  Not NONE: why_r is a sentence to be freed. */
 enum call_misfit call_facts_check(const struct call_facts *facts,

@@ -234,6 +234,46 @@ look_ready(struct look *look, const char *group)
 	return (unsigned int)look->nitems - 1;
 }
 
+unsigned int
+look_rows(struct look *look)
+{
+	struct look_item *item = item_new(look, LOOK_KIND_ROWS, "service");
+
+	if (look->roster->service_key == NULL)
+		item->broken = x_strdup("the fleet's service has no key: its "
+					"rows name no backend");
+	else
+		look_probe_rows(look, item_probe(item));
+	return (unsigned int)look->nitems - 1;
+}
+
+void
+look_each_row(const struct look *look, unsigned int nr, look_row_fn *fn,
+	      void *ctx)
+{
+	const struct look_item *item = look->items[nr];
+	const char *why;
+
+	assert(nr < look->nitems && item->kind == LOOK_KIND_ROWS);
+	for (size_t i = 0; item->nprobes > 0 && i < item->probes[0].nseen;
+	     i++) {
+		const struct look_seen *seen = &item->probes[0].seen[i];
+		const struct reading *rows =
+			seen->need->reading == NULL ? NULL :
+			look_reading_rows(seen->need->reading,
+					  item->probes[0].spec->format, &why);
+
+		for (size_t row = 0; rows != NULL && row < reading_rows(rows);
+		     row++) {
+			const char *key = reading_cell(
+				rows, row, look->roster->service_key);
+
+			if (key != NULL)
+				fn(ctx, seen->member, key, rows, row);
+		}
+	}
+}
+
 /* --- asking --- */
 
 /* From the timer: all have their outcome, or those that have not are late. */

@@ -24,6 +24,7 @@
 
 struct look;
 struct look_roster;
+struct reading;
 struct call;
 struct call_set;
 struct err;
@@ -40,6 +41,8 @@ void look_roster_free(struct look_roster **rosterp);
 /* From now on not asked, and not counted among the peers. */
 void look_roster_exclude(struct look_roster *roster, const char *host,
 			 bool excluded);
+bool look_roster_is_excluded(const struct look_roster *roster,
+			     const char *host);
 /* Where hosts are asked; calls are looked up by host name at each look. */
 void look_roster_calls(struct look_roster *roster, struct call_set *calls);
 /* Forget what was seen before now (after a change, after a takeover). */
@@ -60,6 +63,7 @@ struct look_scope {
 	void *ctx;
 	const struct json_object *result;	/* out.*: of the attempt */
 	int64_t elapsed_ms;		/* out.elapsed in a poll */
+	const char *rollout;		/* ${rollout.id} */
 };
 
 struct look_fact {
@@ -94,6 +98,9 @@ unsigned int look_ready(struct look *look, const char *group);
 /* Is at least one backend other than this one in service? */
 unsigned int look_another(struct look *look, const char *spared);
 
+/* All rows of the service read, whoever they are; see look_each_row(). */
+unsigned int look_rows(struct look *look);
+
 /*
  * Ask what is not younger than max_age_ms, wait at most timeout_ms, then
  * done, once, from the loop.  After it the facts may be read until the look
@@ -102,6 +109,14 @@ unsigned int look_another(struct look *look, const char *spared);
 void look_run(struct look *look, int64_t max_age_ms, int64_t timeout_ms,
 	      look_done_fn *done, void *ctx);
 const struct look_fact *look_fact(const struct look *look, unsigned int nr);
+/*
+ * The rows that each member showed for a look_rows(): key is the cell that
+ * names the backend.  The rows of all members that answered are told.
+ */
+typedef void look_row_fn(void *ctx, const char *member, const char *key,
+			 const struct reading *rows, size_t row);
+void look_each_row(const struct look *look, unsigned int nr, look_row_fn *fn,
+		   void *ctx);
 /* How many questions to hosts it took (for tests and the log). */
 unsigned int look_probes_run(const struct look *look);
 

@@ -287,6 +287,8 @@ decide_one(struct decide *d)
 	case LOOK_KIND_READY:
 		/* no `ready` in the inventory: always ready */
 		return d->item->expr == NULL ? TRI_TRUE : decide_expr(d);
+	case LOOK_KIND_ROWS:
+		return d->doubtful ? TRI_UNKNOWN : TRI_TRUE;
 	case LOOK_KIND_PEERS:
 	case LOOK_KIND_ANOTHER:
 		break;

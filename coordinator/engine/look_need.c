@@ -131,6 +131,27 @@ look_probe_service(struct look *look, struct look_probe *probe,
 }
 
 void
+look_probe_rows(struct look *look, struct look_probe *probe)
+{
+	const struct look_roster *roster = look->roster;
+
+	probe->spec = roster->service;
+	probe_match(probe, NULL, NULL);
+	if (roster->service_group != NULL) {
+		probe_on_group(look, probe,
+			       look_roster_group(roster,
+						 roster->service_group),
+			       probe->spec->argv);
+		return;
+	}
+	for (size_t i = 0; i < roster->nbackends; i++) {
+		if (!roster->backends[i].excluded)
+			probe_on(look, probe, roster->backends[i].name,
+				 probe->spec->argv);
+	}
+}
+
+void
 look_probe_ready(struct look *look, struct look_probe *probe,
 		 const struct look_group *group)
 {
@@ -139,7 +160,7 @@ look_probe_ready(struct look *look, struct look_probe *probe,
 	probe_on_group(look, probe, group, probe->spec->argv);
 }
 
-/* ${steps.S.x}: the last dot parts the name, steps may have dots in theirs. */
+/* ${rollout.id}, or ${steps.S.x}: the last dot parts S from x. */
 enum template_answer
 look_scope_name(void *ctx, const char *name, struct buf *value,
 		struct err *err)
@@ -148,6 +169,11 @@ look_scope_name(void *ctx, const char *name, struct buf *value,
 	const char *dot = strrchr(name, '.'), *text = NULL;
 	char *step;
 
+	if (strcmp(name, "rollout.id") == 0) {
+		if (scope->rollout != NULL)
+			(void)buf_adds(value, scope->rollout);
+		return scope->rollout != NULL ? TEMPLATE_VALUE : TEMPLATE_OPEN;
+	}
 	if (strncmp(name, "steps.", 6) != 0 || dot <= name + 6) {
 		(void)err_set(err, ERR_USAGE, "${%.80s} means nothing here",
 			      name);

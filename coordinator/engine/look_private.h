@@ -74,7 +74,7 @@ struct look_probe {
 
 enum look_kind {
 	LOOK_KIND_EXPR, LOOK_KIND_VALUE, LOOK_KIND_SERVICE, LOOK_KIND_PEERS,
-	LOOK_KIND_ANOTHER, LOOK_KIND_READY
+	LOOK_KIND_ANOTHER, LOOK_KIND_READY, LOOK_KIND_ROWS
 };
 
 struct look_item {
@@ -126,6 +126,8 @@ void look_probe_service(struct look *look, struct look_probe *probe,
 			const struct look_host *backend);
 void look_probe_ready(struct look *look, struct look_probe *probe,
 		      const struct look_group *group);
+/* All its rows; on each member, or on each backend. */
+void look_probe_rows(struct look *look, struct look_probe *probe);
 void look_probe_plan(struct look *look, struct look_probe *probe,
 		     const struct look_scope *scope, const char *name);
 void look_need_free(struct look_need *need);

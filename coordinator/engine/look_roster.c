@@ -256,3 +256,24 @@ look_roster_calls(struct look_roster *roster, struct call_set *calls)
 {
 	roster->calls = calls;
 }
+
+static bool
+roster_is_excluded(const struct look_host *hosts, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (hosts[i].excluded && strcmp(hosts[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+look_roster_is_excluded(const struct look_roster *roster, const char *host)
+{
+	for (size_t i = 0; i < roster->ngroups; i++) {
+		if (roster_is_excluded(roster->groups[i].members,
+				       roster->groups[i].nmembers, host))
+			return true;
+	}
+	return roster_is_excluded(roster->backends, roster->nbackends, host);
+}

@@ -8,6 +8,7 @@
 #include "alloc.h"
 #include "base64.h"
 #include "buf.h"
+#include "clock.h"
 #include "json.h"
 #include "sha256.h"
 #include "wire.h"
@@ -80,7 +81,7 @@ agent_hello(struct fake_chan *c, const struct json_object *doc,
 	json_out_str(o, "machine_id", c->fake->machine_id);
 	json_out_str(o, "boot_id", "b1");
 	json_out_int(o, "boottime_ms", 5000);
-	json_out_int(o, "wall_ms", 1000000);
+	json_out_int(o, "wall_ms", clock_wall_ms() + c->fake->skew_ms);
 	json_out_array(o, "addresses");
 	json_out_str(o, NULL, c->address);
 	json_out_end(o);
@@ -214,6 +215,33 @@ agent_refuses(struct fake_chan *c, const struct json_object *doc,
 	return false;
 }
 
+/* Everything is permitted that does not say "forbidden". */
+static void
+agent_verdicts(const struct json_object *doc, const char *key,
+	       struct json_out *o)
+{
+	const struct json_object *list = json_member(doc, key);
+
+	json_out_array(o, key);
+	for (size_t i = 0; i < json_count(list); i++) {
+		struct json_out item;
+		struct buf text;
+		bool ok;
+
+		buf_init(&text, 70000);
+		json_out_init(&item, &text);
+		json_out_value(&item, NULL, json_item(list, i));
+		ok = strstr(buf_str(&text), "forbidden") == NULL;
+		buf_free(&text);
+		json_out_object(o, NULL);
+		json_out_bool(o, "ok", ok);
+		if (!ok)
+			json_out_str(o, "why", "no line of allow has it");
+		json_out_end(o);
+	}
+	json_out_end(o);
+}
+
 static void
 agent_verb(struct fake_chan *c, const struct json_object *doc, int64_t id,
 	   enum wire_verb verb, struct json_out *o, bool *mute)
@@ -229,6 +257,11 @@ agent_verb(struct fake_chan *c, const struct json_object *doc, int64_t id,
 		*mute = !agent_probe(c, doc, id, o);
 	} else if (verb == WIRE_PUT) {
 		agent_put(c, doc, o);
+	} else if (verb == WIRE_MAY) {
+		agent_verdicts(doc, "changes", o);
+		agent_verdicts(doc, "reads", o);
+	} else if (verb == WIRE_DRY) {
+		json_out_str(o, "text", "-old\n+new\n");
 	} else if (verb == WIRE_ASK) {
 		json_out_str(o, "state", "none");
 	} else if (wire_verb_is_change(verb)) {
