@@ -1,4 +1,4 @@
-/* request_expand.c - a procedure and an inventory become plans, one a backend. */
+/* request_expand.c - a procedure over an inventory: a plan for each backend. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -13,7 +13,7 @@
 
 /* Something planned, to be asked about at one host. */
 struct request_item {
-	char *kind;			/* run copy clean package; NULL: a read */
+	char *kind;			/* a change's verb; NULL: a read */
 	char *json;			/* as the agent wants it */
 	char *step, *backend;		/* for the finding */
 	char *sha256;			/* content it needs, or NULL */

@@ -18,35 +18,35 @@
 
 #define INVENTORY							\
 	"{\"fleet\":\"mail-eu\",\"service\":{\"from\":\"each director\"," \
-	"\"run\":[\"status\"],\"format\":\"tab\",\"key\":\"ip\","	\
+	"\"run\":[\"status\"],\"format\":\"tab\",\"key\":\"ip\"," \
 	"\"in\":\"state == up\"},\"groups\":{\"director\":{\"members\":[" \
-	"{\"name\":\"dir1\",\"address\":\"10.0.0.1\"},"			\
-	"{\"name\":\"dir2\",\"address\":\"10.0.0.2\"}]}},\"backends\":["	\
-	"{\"name\":\"mail1\",\"address\":\"10.0.0.11\"},"			\
-	"{\"name\":\"mail2\",\"address\":\"10.0.0.12\"},"			\
+	"{\"name\":\"dir1\",\"address\":\"10.0.0.1\"}," \
+	"{\"name\":\"dir2\",\"address\":\"10.0.0.2\"}]}},\"backends\":[" \
+	"{\"name\":\"mail1\",\"address\":\"10.0.0.11\"}," \
+	"{\"name\":\"mail2\",\"address\":\"10.0.0.12\"}," \
 	"{\"name\":\"mail3\",\"address\":\"10.0.0.13\"}]}"
 
 #define FLEET_DOC							\
-	"{\"fleet\":{\"revision\":4,\"backends\":[{\"name\":\"mail3\","	\
+	"{\"fleet\":{\"revision\":4,\"backends\":[{\"name\":\"mail3\"," \
 	"\"excluded\":true}],\"groups\":[]},\"inventory\":" INVENTORY "}"
 
 /* sha256 of "hello\n" */
 #define SHA "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
 
 #define PLAN(backend)							\
-	"{\"backend\":\"" backend "\",\"plan\":{\"probes\":{\"unit\":{"	\
-	"\"target\":\"backend\",\"run\":[\"show\"],\"format\":\"kv\"}},"	\
-	"\"preflight\":[{\"code\":\"ACTIVE\",\"expect\":"			\
-	"\"unit.state == active\",\"hint\":\"start it\"}],"		\
-	"\"steps\":[{\"name\":\"zero\",\"kind\":\"run\","			\
-	"\"target\":\"director\",\"argv\":[\"update\",\"" backend "\","	\
-	"\"0\"],\"remember\":[{\"name\":\"vhosts\",\"value\":"		\
-	"\"service.vhosts\"}],\"undo\":{\"kind\":\"run\",\"argv\":["	\
-	"\"update\",\"" backend "\",\"${steps.zero.vhosts}\"]}},"		\
-	"{\"name\":\"conf\",\"kind\":\"copy\",\"copy\":{\"sha256\":\""	\
-	SHA "\",\"to\":\"/etc/x\"}},"					\
-	"{\"name\":\"never\",\"kind\":\"run\",\"skip\":\"not asked for\","	\
-	"\"argv\":[\"forbidden\"]},"					\
+	"{\"backend\":\"" backend "\",\"plan\":{\"probes\":{\"unit\":{" \
+	"\"target\":\"backend\",\"run\":[\"show\"],\"format\":\"kv\"}}," \
+	"\"preflight\":[{\"code\":\"ACTIVE\",\"expect\":" \
+	"\"unit.state == active\",\"hint\":\"start it\"}]," \
+	"\"steps\":[{\"name\":\"zero\",\"kind\":\"run\"," \
+	"\"target\":\"director\",\"argv\":[\"update\",\"" backend "\"," \
+	"\"0\"],\"remember\":[{\"name\":\"vhosts\",\"value\":" \
+	"\"service.vhosts\"}],\"undo\":{\"kind\":\"run\",\"argv\":[" \
+	"\"update\",\"" backend "\",\"${steps.zero.vhosts}\"]}}," \
+	"{\"name\":\"conf\",\"kind\":\"copy\",\"copy\":{\"sha256\":\"" \
+	SHA "\",\"to\":\"/etc/x\"}}," \
+	"{\"name\":\"never\",\"kind\":\"run\",\"skip\":\"not asked for\"," \
+	"\"argv\":[\"forbidden\"]}," \
 	"{\"name\":\"stop\",\"kind\":\"run\",\"argv\":[\"%s\"]}]}}"
 
 struct scene {
