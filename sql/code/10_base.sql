@@ -82,12 +82,13 @@ comment on function fleet_internal.span(numeric) is
 -- Every function asks here. The fleet is an argument so that a right can be
 -- narrowed to fleets without touching the callers.
 create or replace function fleet_internal.may(fleet int, verb text)
-returns bool language sql stable security definer
+returns bool language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp as $$
-	select exists (select from fleet_internal.verb v
+begin
+	return exists (select from fleet_internal.verb v
 		where v.name = may.verb
-		  and pg_has_role(session_user, v.role, 'member'))
-$$;
+		  and pg_has_role(session_user, v.role, 'member'));
+end $$;
 comment on function fleet_internal.may(int, text) is
 	'Whether the user of this session may do that to that fleet.';
 

@@ -144,10 +144,11 @@ comment on function fleet_internal.op_missed(text, text, text, jsonb) is
 
 create or replace function fleet_internal.sentence(p_machine text,
 	p_from text, p_to text)
-returns text language sql stable as $$
-	select e.sentence from fleet_internal.edge e
-	 where e.machine = p_machine and e.from_ = p_from and e.to_ = p_to
-	 order by e.event limit 1
-$$;
+returns text language plpgsql stable as $$
+begin
+	return (select e.sentence from fleet_internal.edge e
+		 where e.machine = p_machine and e.from_ = p_from
+		   and e.to_ = p_to limit 1);
+end $$;
 comment on function fleet_internal.sentence(text, text, text) is
 	'The sentence of an edge.';

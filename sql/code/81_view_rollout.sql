@@ -242,14 +242,23 @@ spec: everything planned for it
 step_id: number
 $$);
 
+-- not from fleet.step: only the partial index of steps in hand is read
 create or replace view fleet.current_step as
-select s.rollout, s.backend, s.state, s.phase, s.step, s.kind, s.target,
-	s.host, s.argv, s.attempt, s.started_at, s.elapsed, s.expected,
-	s.wait_until, s.wait_remaining, s.timeout, s.message, s.step_id
+select t.rollout_id as rollout, b.name as backend, s.state, s.phase,
+	s.name as step, s.kind, s.target, h.name as host, a.argv,
+	s.attempts as attempt, s.started_at, n.now - s.started_at as elapsed,
+	fleet_internal.span(s.expected_ms) as expected, s.wait_until,
+	greatest(s.wait_until - n.now, interval '0') as wait_remaining,
+	fleet_internal.span((s.spec->>'timeout_ms')::numeric) as timeout,
+	s.message, s.step_id
   from fleet_internal.turn t
-  join fleet_internal.step x on x.turn_id = t.turn_id
-	and x.state in ('running', 'unknown', 'failed')
-  join fleet.step s on s.step_id = x.step_id
+  join fleet_internal.step s on s.turn_id = t.turn_id
+	and s.state in ('running', 'unknown', 'failed')
+  join fleet_internal.backend b using (backend_id)
+ cross join (select fleet_internal.clock() as now) n
+  left join lateral (select x.* from fleet_internal.attempt x
+	 where x.step_id = s.step_id order by x.nr desc limit 1) a on true
+  left join fleet_internal.host h on h.host_id = a.host_id
  where t.state in ('working', 'held', 'restoring', 'out');
 select fleet_internal.describe('fleet.current_step', $$
 Only the steps in hand: running, failed or of unknown outcome, of turns that have not ended.

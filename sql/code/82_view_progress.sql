@@ -96,7 +96,9 @@ begin
 	for c in select distinct m[1] from regexp_matches(t,
 			'[\u0001-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]',
 			'g') m loop
-		t := replace(t, c, '\x' || lpad(to_hex(ascii(c)), 2, '0'));
+		t := replace(t, c, '\x'
+			|| lpad(to_hex(ascii(c)), case when ascii(c) > 255
+				then 4 else 2 end, '0'));
 	end loop;
 	return t;
 end $$;

@@ -2,8 +2,11 @@
 
 set local role fleet_owner;
 
+-- No foreign keys here: rows are written under the fleet's lock by one
+-- function, thousands of them, and nothing they name is ever deleted while
+-- they are read.
 create table fleet_internal.event (
-	fleet_id int not null references fleet_internal.fleet,
+	fleet_id int not null,
 	seq bigint not null,
 	at timestamptz not null,
 	happened_at timestamptz,
@@ -12,7 +15,7 @@ create table fleet_internal.event (
 	kind text not null,
 	rollout_id bigint,
 	turn_id bigint,
-	backend_id int references fleet_internal.backend,
+	backend_id int,
 	step_id bigint,
 	actor text not null default session_user,
 	origin text,

@@ -1,0 +1,120 @@
+#!/bin/bash
+# 70-views.t - what people see: words, counters, times, windows, hostile text.
+. ./lib.sh
+
+do_ "select test.running('mail', 1)"
+adv() {
+	do_ "select test.adv(1, jsonb_build_array($1))"
+}
+word() {
+	is "$1" "$2" "select state from fleet.rollout"
+}
+clock() {
+	do_ "insert into fleet_internal.clock_offset values (true, '$1') on conflict (only_one) do update set offset_by = '$1'"
+}
+
+# the word of a rollout
+word "running" running
+adv "'{\"op\":\"hold\",\"kind\":\"window\",\"why\":\"opens at 01:00\"}'::jsonb"
+word "a window: waiting" waiting
+adv "'{\"op\":\"hold\",\"kind\":\"pause\",\"why\":\"INC\"}'::jsonb"
+word "a pause: paused" paused
+adv "'{\"op\":\"hold\",\"kind\":\"turn\",\"why\":\"failed\",\"critical\":true}'::jsonb"
+word "a held turn: halted" halted
+is "all reasons are named" 'opens at 01:00; INC; failed|t' "select p.waits_for, p.critical from fleet.progress p"
+is "and what to type" 3 "select count(*) from fleet.hold where type_next <> ''"
+adv "'{\"op\":\"hold\",\"kind\":\"window\",\"why\":\"opens at 02:00\"}'::jsonb"
+is "the same reason again changes its words" '3|1' "select count(*), count(*) filter (where why = 'opens at 02:00') from fleet.hold"
+for k in turn window pause; do
+	adv "'{\"op\":\"unhold\",\"kind\":\"$k\"}'::jsonb"
+done
+word "all over: running" running
+
+# the word of a backend
+see() {
+	adv "jsonb_build_object('op', 'sighting', 'backend', test.backend(1, $1), 'in_service', $2::bool, 'age_ms', $3)"
+}
+backend() {
+	is "$1" "$2" "select state, in_service from fleet.backend where backend = 'mail1'"
+}
+backend "never read: not seen" 'not seen|'
+see 1 true 1000
+backend "read: in service" 'in service|t'
+see 1 false 500
+backend "read again: not" 'not in service|f'
+see 1 true 800
+backend "an older reading does not win" 'not in service|f'
+see 1 null 0
+backend "could not be read: null, not false" 'not seen|'
+see 1 true 0
+is "since follows changes only" t "select since = at from fleet.sighting"
+see 1 true 0
+is "an unchanged reading keeps since" t "select since < at from fleet.sighting"
+clock '61 s'
+backend "61 s later nobody knows" 'not seen|'
+clock '0'
+do_ "select test.take(1, 1)"
+backend "out because of us" 'out|t'
+is "the fleet says which" 'mail1|f' "select out_backend, may_take_one from fleet.fleet"
+see 2 true 0
+see 3 true 0
+is "the others are counted" '3|3|2' "select backends, in_service, must_stay_up from fleet.fleet"
+
+# counters and time: 7 steps of 5 s except users (60 s) = 90 s a turn
+is "expected comes from the plan" '00:01:30|00:04:30|0.0' "select t.expected, p.remaining, p.percent from fleet.turn t, fleet.progress p where backend = 'mail1'"
+for s in count weight; do
+	adv "test.step_op(1, 1, '$s', 'pending', 'running'), test.step_op(1, 1, '$s', 'running', 'passed')"
+done
+adv "test.step_op(1, 1, 'users', 'pending', 'running'), test.op('phase', 1, 1, '{\"phase\":\"drain\",\"to\":\"running\"}')"
+clock '30 s'
+is "a running step counts by its time" 'mail1|drain|users|2|21|t|t' \
+	"select current_backend, phase, current_step, steps_done, steps_total, percent between 14.8 and 15.6, remaining between '3 min 48 s' and '3 min 50 s' from fleet.progress"
+clock '10 min'
+is "but not longer than expected" '25.9|00:03:20' "select percent, remaining from fleet.progress"
+is "current_step" 'users|running|t' "select step, state, elapsed > '9 min' from fleet.current_step"
+is "timeline" 'drain|running|t|00:01:05' "select phase, state, elapsed > '9 min', expected from fleet.timeline where backend = 'mail1' and state = 'running'"
+adv "'{\"op\":\"hold\",\"kind\":\"pause\",\"why\":\"INC\"}'::jsonb"
+active=$(q "select active from fleet.progress")
+clock '2 h'
+is "time stands still while it does not move" 't||t' "select active between '$active'::interval - interval '1 s' and '$active'::interval + interval '1 s', eta, paused_for > '1 h' from fleet.progress"
+adv "'{\"op\":\"unhold\",\"kind\":\"pause\"}'::jsonb"
+is "and afterwards" 't|t' "select active between '$active'::interval - interval '1 s' and '$active'::interval + interval '2 s', eta is not null from fleet.progress"
+clock '0'
+
+# what passed before is expected again
+do_ "select test.finish(1, 1)"
+do_ "update fleet_internal.step set ended_at = started_at + interval '7 s' where step_id = test.step(1, 1, 'weight')"
+r=$(q "select test.plan('mail')")
+is "expected is learned from what passed" '00:00:07|00:00:05' "select a.expected, b.expected from fleet.step a, fleet.step b where a.rollout = $r and b.rollout = $r and a.backend = 'mail1' and b.backend = 'mail1' and a.step = 'weight' and b.step = 'look'"
+
+# windows
+do_ "select fleet.import(jsonb_set(fleet.export('mail'), '{windows}', '[\"Tue-Thu 01:00-05:00\", \"Sat,Sun 23:00-05:00\"]'))"
+is "next windows, past midnight, over the end of summer time" \
+	'2026-10-24 20:00:00+00|2026-10-25 03:00:00+00|07:00:00
+2026-10-25 21:00:00+00|2026-10-26 03:00:00+00|06:00:00
+2026-10-26 23:00:00+00|2026-10-27 03:00:00+00|04:00:00' \
+	"set timezone = 'UTC'; select opens_at, closes_at, closes_at - opens_at from fleet.next_windows('mail', 3, '2026-10-23 12:00+03')"
+is "over its beginning" '2027-03-27 21:00:00+00|05:00:00' \
+	"set timezone = 'UTC'; select opens_at, closes_at - opens_at from fleet.next_windows('mail', 1, '2027-03-27 12:00+02')"
+clock "$(q "select '2027-03-30 02:00+03'::timestamptz - clock_timestamp()")"
+is "open now" 'true|Tue-Thu 01:00-05:00' "select w->>'open', w->>'spec' from fleet_internal.window_now(1) w"
+clock "$(q "select '2027-03-30 05:00+03'::timestamptz - clock_timestamp()")"
+is "at its end it is closed" 'false|Tue-Thu 01:00-05:00' "select w->>'open', w->>'spec' from fleet_internal.window_now(1) w"
+clock '0'
+
+# what hosts print
+out() {
+	is "$1" "$3" "select fleet_internal.safe_text('$2')"
+}
+out "plain text with newline and tab" 'a\012b\011c' "$(printf 'a\nb\tc')"
+out "escape sequences" '\033]0;x\007' '\x1b]0;x\x07'
+out "carriage return" 'ok\015no' 'ok\x0dno'
+out "text direction" 'a\342\200\256b' 'a\x202eb'
+out "bytes that are no text" 'a\377b\000c' 'a\377b\000c'
+
+# views do not scan steps
+do_ "insert into fleet_internal.step (turn_id, position, phase, name, kind)
+	select test.turn(1, 3), 1000 + i, 'drain', 's' || i, 'run' from generate_series(1, 20000) i; analyze fleet_internal.step"
+for v in fleet backend host rollout progress turn timeline hold current_step outage; do
+	like "fleet.$v does not scan steps" '^no$' "create or replace function pg_temp.p() returns text language plpgsql as \$\$ declare l text; begin for l in explain select * from fleet.$v loop if l ~ 'Seq Scan on step' then return l; end if; end loop; return 'no'; end \$\$; select pg_temp.p()"
+done
