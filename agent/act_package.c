@@ -21,8 +21,9 @@
 #include "paths.h"
 #include "services.h"
 
-#define KEPT "packages" /* in kept/ATTEMPT: lines "name version" or "name -"   \
-			 */
+#define KEPT                                                                   \
+	"packages" /* in kept/ATTEMPT: lines "name version" or "name -"        \
+		    */
 
 /* Every installed package that matches, at the one version. */
 static int

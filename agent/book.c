@@ -146,7 +146,8 @@ take_begun(struct book *b, uint64_t at, const struct json_object *rec,
 			       c.attempt);
 	a = attempt_add(b, &c, v, digest, at);
 	a->state = WIRE_STATE_UNKNOWN;
-	a->why = strcmp(boot, b->boot_id) == 0
+	a->this_boot = strcmp(boot, b->boot_id) == 0;
+	a->why = a->this_boot
 			 ? "the runner that started it ended before it did"
 			 : "another boot: the host was restarted meanwhile";
 	return 0;

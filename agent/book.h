@@ -30,7 +30,8 @@ struct attempt {
 	int64_t seq;
 	enum wire_verb verb;
 	enum wire_state state; /* RUNNING only while this runner has it */
-	const char *why;       /* of UNKNOWN; static text */
+	bool this_boot;
+	const char *why; /* of UNKNOWN; static text */
 	uint64_t begun_at, ended_at;
 };
 

@@ -34,6 +34,7 @@ void
 keep_add(struct keep *k, const char *data, size_t len)
 {
 	size_t n = WIRE_HEAD_MAX - k->head.len;
+	ssize_t written;
 
 	if (k->discard)
 		return;
@@ -41,9 +42,14 @@ keep_add(struct keep *k, const char *data, size_t len)
 	n = WIRE_KEEP_MAX - (size_t)k->kept;
 	if (k->fd < 0 || n == 0)
 		return;
-	if (write(k->fd, data, n < len ? n : len) < 0)
-		return; /* what is missing is told by `cut` */
-	k->kept += n < len ? n : len;
+	/* A full disk: what is missing is told by `cut`. */
+	written = write(k->fd, data, n < len ? n : len);
+	if (written > 0)
+		k->kept += (uint64_t)written;
+	if (written == (ssize_t)(n < len ? n : len))
+		return;
+	close(k->fd);
+	k->fd = -1;
 }
 
 void

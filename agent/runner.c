@@ -248,7 +248,7 @@ runner_end_left(struct runner *r)
 	LIST_EACH (struct attempt, a, &r->book.attempts, link) {
 		unsigned int n;
 
-		if (a->state != WIRE_STATE_UNKNOWN)
+		if (a->state != WIRE_STATE_UNKNOWN || !a->this_boot)
 			continue;
 		n = cgroup_end_left(a->id);
 		if (n > 0)

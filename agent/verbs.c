@@ -181,13 +181,12 @@ static void
 verb_sheet(struct client *c, const struct request *r)
 {
 	const char *uuid, *text;
-	int64_t epoch, rollout;
+	int64_t epoch;
 	struct answer a;
 	struct err err;
 
 	if (request_uuid(r->doc, "fleet", &uuid, &err) < 0 ||
 	    json_get_int(r->doc, "epoch", 1, INT64_MAX - 1, &epoch, &err) < 0 ||
-	    json_get_int(r->doc, "rollout", 0, INT64_MAX, &rollout, &err) < 0 ||
 	    json_get_str(r->doc, "text", WIRE_SHEET_MAX, &text, &err) < 0) {
 		verbs_no(c, r, WIRE_CODE_USAGE, &err, NULL);
 		return;

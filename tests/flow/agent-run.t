@@ -12,7 +12,7 @@ import subprocess
 import threading
 import time
 
-from agent_lib import FLEET, RSS_MAX, Host, main, new_id, test, wait_for
+from agent_lib import AGENT, FLEET, RSS_MAX, Host, main, new_id, test, wait_for
 
 ALLOW = """
 read   echo <word>
@@ -659,6 +659,110 @@ def a_step_costs_two_flushes_and_4_mib():
     ms = (time.monotonic() - begun) * 10
     h.close()
     return f"{flushes} flushes for 20 steps, {rss} kB, {ms:.1f} ms a step"
+
+
+@test
+def a_full_disk_refuses_the_next_and_loses_no_end():
+    h = host("echo ran >> FILES/count; while [ ! -e FILES/go ]; do sleep 0.1; "
+             "done; head -c 20000 /dev/zero | tr '\\\\0' x\n")
+    os.makedirs(h.state)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "none",
+                    h.state], check=True)
+    try:
+        r = h.relay()
+        r.hello()
+        c = job(h)
+        r.ask(**c)
+        started(h)
+        with open(f"{h.state}/filler", "wb", buffering=0) as f:
+            try:
+                while f.write(b"x" * 4096) == 4096:
+                    pass
+            except OSError:
+                pass
+        refused, began = None, []
+        for _ in range(100):
+            more = h.change("run", argv=["no-such-program"])
+            a = r.ask(**more)
+            if not a["ok"]:
+                refused = a
+                break
+            began.append(more["attempt"])
+            r.ended(more["attempt"])
+        assert refused and refused["code"] == "space", refused
+        with open(f"{h.files}/go", "w"):
+            pass
+        result = r.ended(c["attempt"])
+        assert result["exit"] == 0 and result["out"]["bytes"] == 20000
+        assert result["out"]["cut"], "the file had no room"
+        h.kill_runner()
+        r = h.relay()
+        assert r.ask("ask", attempt=c["attempt"])["state"] == "ended"
+        for attempt in began:
+            assert r.ask("ask", attempt=attempt)["state"] == "ended"
+        os.unlink(f"{h.state}/filler")
+        assert r.do(job(h))["exit"] == 0
+        h.end_runner()
+    finally:
+        h.kill_runner()
+        subprocess.run(["umount", "-l", h.state], check=True)
+    h.close()
+    return f"{len(began)} more fitted into what was reserved"
+
+
+@test
+def a_failed_flush_stops_everything():
+    h = host()
+    r = h.relay()
+    r.hello()
+    r.do(job(h))
+    runner = h.runner_pids()[0]
+    s = subprocess.Popen(["strace", "-qq", "-e", "trace=fdatasync", "-e",
+                          "inject=fdatasync:error=EIO", "-o", "/dev/null",
+                          "-p", str(runner)], stderr=subprocess.DEVNULL)
+    wait_for("strace is there", lambda: "TracerPid:\t0\n" not in
+             open(f"/proc/{runner}/status").read())
+    c = job(h)
+    no = r.ask(**c)
+    assert no["code"] == "journal", no
+    s.send_signal(signal.SIGINT)
+    s.wait()
+    assert r.ask(**c)["code"] == "journal", "it never trusts that disk again"
+    assert r.hello()["journal"].startswith("damaged")
+    time.sleep(0.2)
+    assert h.count("count") == 1
+    h.kill_runner()
+    r = h.relay()
+    r.hello()
+    assert r.ask(**c)["state"] == "unknown", "it may have been durable"
+    assert h.count("count") == 1
+    h.close()
+
+
+@test
+def a_reader_that_sleeps_costs_no_memory():
+    h = host()
+    env = h.env()
+    p = subprocess.Popen([AGENT], env=env, stdin=subprocess.PIPE,
+                         stdout=subprocess.PIPE)
+    for i in range(1, 31):
+        p.stdin.write(json.dumps(
+            {"id": i, "verb": "probe", "timeout_ms": 60000, "argv":
+             ["head", "-c", "4000000", "/dev/zero"]}).encode() + b"\n")
+    p.stdin.flush()
+    time.sleep(1)
+    with open(f"/proc/{p.pid}/status") as f:
+        rss = [line for line in f if line.startswith("VmRSS")][0].split()[1]
+    p.stdin.close()
+    total = answers = 0
+    for line in p.stdout:
+        total += len(line)
+        answers += b'"exit":0' in line
+    p.wait()
+    assert answers == 30 and total > 30 * 4000000
+    assert int(rss) < RSS_MAX * 2, rss
+    h.close()
+    return f"{total >> 20} MiB went through, {rss} kB while nobody read"
 
 
 if __name__ == "__main__":
