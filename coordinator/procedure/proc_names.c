@@ -233,7 +233,10 @@ out_check(const struct place *p, const char *column, size_t off)
 	}
 }
 
-/* Columns of tab, json and kv are the host's: nobody can know them here. */
+/*
+ * Columns of tab, json and kv are the host's: nobody can know them here.  Every
+ * command has exit and stderr, every connection says whether it came about.
+ */
 static void
 column_check(const struct place *p, const struct probe *probe,
 	     const char *column, size_t off)
@@ -243,6 +246,10 @@ column_check(const struct place *p, const struct probe *probe,
 	const char *const *allowed = text;
 	size_t n = 5;
 
+	if (probe->tcp.node != NULL ? strcmp(column, "connected") == 0
+				    : strcmp(column, "exit") == 0 ||
+					      strcmp(column, "stderr") == 0)
+		return;
 	if (probe->many)
 		allowed = text + 4, n = 1;
 	else if (probe->format == READING_DURATION)

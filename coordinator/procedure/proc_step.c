@@ -79,10 +79,11 @@ second_read(struct proc_reader *r, const struct ynode *node, const char *what,
 		*out = i == 1;
 }
 
-enum { REMEMBER_VALUE, REMEMBER_WHERE, REMEMBER_N };
+enum { REMEMBER_VALUE, REMEMBER_WHERE, REMEMBER_PLACE, REMEMBER_N };
 static const struct yfield remember_fields[] = {
 	[REMEMBER_VALUE] = { "value", YFIELD_TEXT, true },
 	[REMEMBER_WHERE] = { "where", YFIELD_TEXT, false },
+	[REMEMBER_PLACE] = { "place", YFIELD_TEXT, false },
 };
 
 static void
@@ -110,6 +111,7 @@ remember_read(struct proc_reader *r, const struct ynode *map, struct step *step)
 				   remember_fields, REMEMBER_N, f);
 		field_read(r, f[REMEMBER_VALUE], &m->value);
 		cond_read(r, f[REMEMBER_WHERE], &m->where);
+		m->place = place_read(r, f[REMEMBER_PLACE]);
 	}
 }
 

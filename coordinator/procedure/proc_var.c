@@ -15,7 +15,9 @@ const char *const var_words[] = {
 
 #define VAR_TYPE_COUNT (sizeof(var_words) / sizeof(var_words[0]))
 
-enum { F_TYPE, F_DEFAULT, F_REQUIRED, F_OF, F_MIN, F_MAX, F_DESCRIPTION, F_N };
+enum { F_TYPE, F_DEFAULT, F_REQUIRED, F_OF, F_MIN, F_MAX, F_DESCRIPTION,
+	F_PLACE,
+	F_N };
 static const struct yfield var_fields[] = {
 	[F_TYPE] = { "type", YFIELD_TEXT, true },
 	[F_DEFAULT] = { "default", YFIELD_ANY, false },
@@ -24,6 +26,7 @@ static const struct yfield var_fields[] = {
 	[F_MIN] = { "min", YFIELD_TEXT, false },
 	[F_MAX] = { "max", YFIELD_TEXT, false },
 	[F_DESCRIPTION] = { "description", YFIELD_TEXT, false },
+	[F_PLACE] = { "place", YFIELD_TEXT, false },
 };
 
 const struct var *
@@ -158,6 +161,21 @@ bounds_read(struct proc_reader *r, const struct ynode *const f[],
 	}
 }
 
+const char *
+place_read(struct proc_reader *r, const struct ynode *node)
+{
+	if (node == NULL)
+		return NULL;
+	if (*node->text != '\0' && strpbrk(node->text, "<>\"'\n") == NULL)
+		return node->text;
+	ynode_error(r->d, node,
+		    "a place is what stands between < and > of an "
+		    "allow line");
+	diag_hint(r->d, "such as: int 0..1000, or: user in "
+			"/etc/drydock/probe-users");
+	return NULL;
+}
+
 static void
 of_read(struct proc_reader *r, const struct ynode *of, struct var *var)
 {
@@ -246,6 +264,7 @@ var_read(struct proc_reader *r, const struct ynode *key,
 				 &var->required);
 	if (f[F_DESCRIPTION] != NULL)
 		var->description = f[F_DESCRIPTION]->text;
+	var->place = place_read(r, f[F_PLACE]);
 	bounds_read(r, f, var);
 	of_read(r, f[F_OF], var);
 	var->def = f[F_DEFAULT];

@@ -80,6 +80,7 @@ struct var {
 	const struct ynode *of;	 /* choice: its words */
 	int64_t min, max;	 /* int; duration in ms */
 	const char *description; /* or NULL */
+	const char *place;	 /* what allow files write for it, or NULL */
 	bool used;
 };
 
@@ -119,6 +120,7 @@ struct remember {
 	const struct ynode *node;
 	struct field value;
 	struct cond where;
+	const char *place; /* or NULL */
 };
 
 /* X(name, word): exactly one stands in a step. */
@@ -274,6 +276,9 @@ void probes_read(struct proc_reader *r, const struct ynode *node);
 void preflights_read(struct proc_reader *r, const struct ynode *node);
 void probe_clear(struct probe *probe);
 void vars_read(struct proc_reader *r, const struct ynode *node);
+
+/* "int 0..1000", as between < and > of an allow line; NULL after an error. */
+const char *place_read(struct proc_reader *r, const struct ynode *node);
 
 /* Does the text fit the type?  -1 with the reason (the value is not quoted). */
 int var_value_check(const struct var *var, const char *text, struct err *err);
