@@ -153,6 +153,13 @@ begin
 			'what an outage says is not changed afterwards',
 			'It can be closed by a proof and accepted by a person, each once.',
 			'Nothing was written.');
+	elsif old.back_at is null and new.back_at not between
+		fleet_internal.clock() - interval '30 s'
+		and fleet_internal.clock() then
+		perform fleet_internal.fail('RD005',
+			'the proof is not of now',
+			format('It is of %s; at most 30 s are allowed.', new.back_at),
+			'Nothing was written. Look at its service and try again.');
 	elsif old.accepted_at is null and new.accepted_at is not null
 	   and not exists (select from fleet_internal.backend b
 			where b.backend_id = new.backend_id and b.accepted_out) then
@@ -164,7 +171,7 @@ begin
 	return new;
 end $$;
 comment on function fleet_internal.guard_outage_change() is
-	'An outage is closed once and accepted once; nothing else of it changes.';
+	'An outage is closed once, by a proof of now, and accepted once; nothing else of it changes.';
 
 -- At commit: a turn does not end while its backend is out and nobody has
 -- accepted that; an outage does not close unless its turn ends with it (an

@@ -36,6 +36,16 @@ wait $one && wait $other && [ "$(schema two)" = "$before" ] &&
 is "and each migration ran once" 1 \
 	"select count(*) from (values ('$(sort "$tmp/a" "$tmp/b" | grep -c 0001_base)')) v where column1 = '1'"
 
+
+# an administrator who is no superuser, where the roles are there or not
+q "create role dba login createrole" >/dev/null
+createdb -O dba third
+got=$(PGUSER=dba apply third) && [ "$(schema third)" = "$before" ] &&
+	say_ok "an administrator who is no superuser installs the same" ||
+	say_not_ok "an administrator who is no superuser installs the same" "$got"
+is "and is not an operator by that" f \
+	"select pg_has_role('dba', 'fleet_operator', 'member')"
+
 is "every relation and column has a comment" '' "
 	select c.oid::regclass || coalesce('.' || a.attname, '') from pg_class c
 	  join pg_namespace n on n.oid = c.relnamespace

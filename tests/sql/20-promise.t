@@ -106,6 +106,13 @@ refused "a proof that saw it down" RD005 'not in service' \
 	"select test.adv(1, jsonb_build_array(test.proof(1, 1, false), test.op('outage_close', 1, 1)))"
 refused "a proof older than the outage" RD005 'older than the outage' \
 	"select test.adv(1, jsonb_build_array(test.proof(1, 1) || '{\"age_ms\": 60000}', test.op('outage_close', 1, 1)))"
+refused "a proof of 31 s ago, seen before the drain had any effect" RD005 'proof is not of now' \
+	"begin; insert into fleet_internal.clock_offset values (true, '31 s');
+	 insert into fleet_internal.proof (backend_id, in_service, at, readings, epoch) select 1, true, out_since + interval '1 s', '{}', 1 from fleet_internal.outage where backend_id = 1;
+	 insert into fleet_internal.clock_offset values (true, '40 s') on conflict (only_one) do update set offset_by = '40 s';
+	 select test.adv(1, jsonb_build_array(test.op('outage_close', 1, 1)))"
+refused "a proof of the future" RD005 'proof is not of now' \
+	"select test.adv(1, jsonb_build_array(test.proof(1, 1) || '{\"age_ms\": -5000}', test.op('outage_close', 1, 1)))"
 refused "a proof of another backend" RD005 'There is none' \
 	"select test.adv(1, jsonb_build_array(test.proof(1, 2), test.op('outage_close', 1, 1)))"
 refused "by hand without a proof" 23514 'proof_is_whole' \
