@@ -275,7 +275,7 @@ call_say(struct call *call, enum wire_verb verb)
 void
 call_greet(struct call *call)
 {
-	if (call->state == CALL_UP)
+	if (call->state == CALL_UP || call->state == CALL_GREETING)
 		call_say(call, WIRE_HELLO);
 	else if (call->state == CALL_AWAY || call->state == CALL_RESTING)
 		call_open(call);
@@ -372,7 +372,9 @@ call_answered(struct call *call, struct call_question *q,
 		int64_t asked_ms = q->asked_ms;
 
 		call_question_answer(call, q, heard, line);
-		call_greeted(call, heard, asked_ms);
+		/* a newer hello is out: this one answers old questions */
+		if (!call_question_has(call, WIRE_HELLO))
+			call_greeted(call, heard, asked_ms);
 		return 0;
 	}
 	if (call->state != CALL_UP)

@@ -96,3 +96,20 @@ call_host_same_place(const struct call_host *a, const struct call_host *b)
 		i++;
 	return a->keys[i] == NULL && b->keys[i] == NULL;
 }
+
+bool
+call_host_same_person(const struct call_host *a, const struct call_host *b)
+{
+	if (!host_same(a->machine_id, b->machine_id) ||
+	    !host_same(a->backend_address, b->backend_address) ||
+	    !host_same(a->coordinator, b->coordinator) ||
+	    a->nfleets != b->nfleets)
+		return false;
+	for (size_t i = 0; i < a->nfleets; i++) {
+		if (!host_same(a->fleets[i].uuid, b->fleets[i].uuid) ||
+		    !host_same(a->fleets[i].name, b->fleets[i].name) ||
+		    a->fleets[i].epoch != b->fleets[i].epoch)
+			return false;
+	}
+	return true;
+}

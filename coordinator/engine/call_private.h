@@ -162,6 +162,8 @@ uint64_t call_question_put(struct call *call, enum wire_verb verb,
 uint64_t call_question_unfit(struct call *call, enum wire_verb verb,
 			     const char *why, call_done_fn *done, void *ctx);
 struct call_question *call_question_sent(struct call *call, uint64_t wire_id);
+/* Is one of that verb open? */
+bool call_question_has(const struct call *call, enum wire_verb verb);
 /* Its outcome is known without an answer: told at the next tick. */
 void call_question_end(struct call *call, struct call_question *q,
 		       enum call_outcome outcome, const char *why);
@@ -195,6 +197,9 @@ void call_host_free(struct call_host *host);
 /* Would the same channel do for both? */
 bool call_host_same_place(const struct call_host *a,
 			  const struct call_host *b);
+/* Would hello say, and check, the same? */
+bool call_host_same_person(const struct call_host *a,
+			   const struct call_host *b);
 
 /* call.c: the machine.  call_flush() sends what may be sent. */
 void call_flush(struct call *call);

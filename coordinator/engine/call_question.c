@@ -99,6 +99,16 @@ call_question_sent(struct call *call, uint64_t wire_id)
 	return NULL;
 }
 
+bool
+call_question_has(const struct call *call, enum wire_verb verb)
+{
+	LIST_EACH (struct call_question, q, &call->questions, link) {
+		if (q->verb == verb)
+			return true;
+	}
+	return false;
+}
+
 void
 call_question_end(struct call *call, struct call_question *q,
 		  enum call_outcome outcome, const char *why)

@@ -284,13 +284,15 @@ call_config(struct call *call, const struct call_host *host)
 {
 	struct call_host old = call->host;
 	bool same = call_host_same_place(&old, host);
+	bool known = call_host_same_person(&old, host);
 
 	assert(strcmp(old.name, host->name) == 0);
 	call_host_copy(&call->host, host);
 	call_host_free(&old);
 	if (!same && call->state != CALL_AWAY)
 		call_reopen(call, "its address, user or keys were changed");
-	else if (call->state == CALL_UP)
+	else if (!known &&
+		 (call->state == CALL_UP || call->state == CALL_GREETING))
 		call_greet(call);
 }
 

@@ -11,6 +11,7 @@
 #include "jdoc.h"
 #include "log.h"
 #include "pg.h"
+#include "request_desk.h"
 #include "store.h"
 #include "taking.h"
 #include "transport.h"
@@ -44,6 +45,20 @@ struct pg *
 engine_pg(struct engine *e, int fleet)
 {
 	return e->pool[fleet % ENGINE_POOL];
+}
+
+struct request_desk *
+engine_desk(struct engine *e, const struct fleet *fleet)
+{
+	const struct request_env env = {
+		.coordinator = e->id,
+		.fleet = fleet != NULL ? fleet->id : 0,
+		.epoch = fleet != NULL ? fleet->epoch : 0,
+		.calls = e->calls,
+		.transport = e->transport,
+	};
+
+	return request_desk_new(fleet != NULL ? fleet->pg : e->pool[0], &env);
 }
 
 void
@@ -340,9 +355,16 @@ on_notify(void *self, const char *channel, const char *payload)
 	struct engine *e = self;
 
 	(void)channel;
-	for (struct fleet *f = e->fleets; f != NULL; f = f->next)
-		if (payload[0] == '\0' || atoi(payload) == f->id)
-			fleet_reload(f);
+	if (strcmp(payload, "request") == 0) {
+		request_desk_wake(e->desk);
+		return;
+	}
+	for (struct fleet *f = e->fleets; f != NULL; f = f->next) {
+		if (payload[0] != '\0' && atoi(payload) != f->id)
+			continue;
+		fleet_reload(f);
+		request_desk_wake(f->desk);
+	}
 }
 
 static void
@@ -404,6 +426,7 @@ engine_new(struct event_base *base, struct transport *transport,
 	struct engine *e = x_new(struct engine);
 
 	e->base = base;
+	e->transport = transport;
 	e->opt = *options;
 	e->lease_ms = options->lease_ms ? options->lease_ms : ENGINE_LEASE_MS;
 	e->beat_ms = options->beat_ms ? options->beat_ms : ENGINE_BEAT_MS;
@@ -433,6 +456,7 @@ engine_free(struct engine **ep)
 		fleet_free(&f);
 	}
 	lease_stop(e);
+	request_desk_free(&e->desk);
 	waker_free(&e->leave_waker);
 	call_loop_free(&e->loop);
 	for (int i = 0; i < ENGINE_POOL; i++)

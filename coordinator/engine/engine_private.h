@@ -10,6 +10,8 @@ struct call_loop;
 struct event_base;
 struct fleet;
 struct pg;
+struct request_desk;
+struct transport;
 struct waker;
 
 enum {
@@ -35,6 +37,8 @@ struct engine {
 	struct pg *pool[ENGINE_POOL];
 	struct pg *ear;			/* LISTEN, heartbeat, lease */
 	struct call_set *calls;
+	struct transport *transport;
+	struct request_desk *desk;	/* requests of no fleet */
 	struct fleet *fleets;
 	struct taking *takings;		/* fleets being taken (lease.c) */
 	struct watched *watched;
@@ -65,6 +69,9 @@ struct fleet *engine_fleet(struct engine *engine, int id);
 void engine_drop(struct engine *engine, struct fleet *fleet,
 		 const char *why);
 struct pg *engine_pg(struct engine *engine, int fleet);
+/* Where people's requests are answered; fleet NULL: those of no fleet. */
+struct request_desk *engine_desk(struct engine *engine,
+				 const struct fleet *fleet);
 /* All fleets are released: say goodbye and tell the owner. */
 void engine_check_left(struct engine *engine);
 

@@ -11,6 +11,7 @@
 #include "load.h"
 #include "log.h"
 #include "look.h"
+#include "request_desk.h"
 #include "store.h"
 #include "waker.h"
 
@@ -450,6 +451,7 @@ fleet_new(struct engine *engine, int id, const char *name, const char *uuid,
 	snprintf(f->uuid, sizeof(f->uuid), "%s", uuid);
 	buf_init(&f->ops, 8 << 20);
 	f->waker = waker_new(engine->base, fleet_tick, f);
+	f->desk = engine_desk(engine, f);
 	fleet_wake(f);
 	return f;
 }
@@ -462,6 +464,7 @@ fleet_free(struct fleet **fp)
 	if (f == NULL)
 		return;
 	*fp = NULL;
+	request_desk_free(&f->desk);
 	facts_cancel(f);
 	write_cancel(f);
 	if (f->loading != NULL)

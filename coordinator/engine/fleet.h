@@ -27,6 +27,7 @@ struct json_object;
 struct look_roster;
 struct pg;
 struct pg_call;
+struct request_desk;
 struct waker;
 
 /* Ops that change together, on their way to the database. */
@@ -70,6 +71,7 @@ struct fleet {
 	char name[VIEW_NAME], uuid[VIEW_UUID];
 	int64_t epoch, change_seq;
 	struct pg *pg;
+	struct request_desk *desk;	/* what people ask about it */
 
 	struct json_object *doc, *work;	/* as loaded */
 	int64_t detail;			/* turn to load whole, 0: the next */

@@ -154,6 +154,8 @@ hello_done(void *self, const struct pg_rows *rows,
 		e->beat_sent_ms = beat->sent_ms;
 		log_notice("coordinator %s, number %lld", e->opt.name,
 			   (long long)e->id);
+		if (e->desk == NULL)
+			e->desk = engine_desk(e, NULL);
 	} else {
 		log_warn("no hello: %s", error->err.text);
 	}

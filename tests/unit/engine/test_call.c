@@ -332,6 +332,37 @@ test_misfits(void **state)
 	talk_end(&t);
 }
 
+/* Told a new epoch at every moment of the greeting: it ends with the last. */
+static void
+test_regreet(void **state)
+{
+	(void)state;
+	for (int ms = 0; ms < 12; ms++) {
+		struct call_fleet fleet = { FLEET, "mail-eu", 4 };
+		struct call_host host = fake_host("mail1", "10.0.0.11");
+		struct talk t;
+
+		host.fleets = &fleet;
+		host.nfleets = 1;
+		talk_begin(&t);
+		call_config(t.call, &host);
+		call_open(t.call);
+		fake_run(&t.fake, NULL, t.fake.now_ms + ms);
+		fleet.epoch = 5;
+		call_config(t.call, &host);
+		fleet.epoch = 6;
+		call_config(t.call, &host);
+		/* the same again is no reason to speak */
+		call_config(t.call, &host);
+		fake_run(&t.fake, NULL, t.fake.now_ms + 50);
+		assert_true(call_is_up(t.call));
+		assert_int_equal(call_facts(t.call)->fleets[0].epoch, 6);
+		assert_int_equal(t.down, 0);
+		assert_in_range(t.fake.nsaid, 1, 3);
+		talk_end(&t);
+	}
+}
+
 /* More than was asked for is a breach, not a larger buffer. */
 static void
 test_flood(void **state)
@@ -487,6 +518,7 @@ main(void)
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_banner),
 		cmocka_unit_test(test_misfits),
+		cmocka_unit_test(test_regreet),
 		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_rest),
