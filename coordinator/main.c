@@ -34,7 +34,8 @@
 	X(allow_async_commit, BOOL, "no",				\
 	  "work with a server that may lose commits")			\
 	X(heartbeat, DURATION, "2s", "how often the lease is renewed")	\
-	X(lease, DURATION, "15s", "a heartbeat that stands still so long is dead") \
+	X(lease, DURATION, "15s",					\
+	  "a heartbeat that stands still so long is dead")		\
 	X(log_level, STRING, "info", "critical … debug")
 
 struct daemon_conf {

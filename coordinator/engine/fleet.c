@@ -412,9 +412,9 @@ fleet_think(struct fleet *f)
 			lease_release(f);
 		return;
 	}
-	if ((f->reload && f->ops.len == 0 && f->batches == NULL) ||
-	    f->doc == NULL) {
-		fleet_load(f);
+	if (f->reload || f->doc == NULL) {
+		if (f->batches == NULL && !write_flush(f))
+			fleet_load(f);
 		return;
 	}
 	include_asked(f);

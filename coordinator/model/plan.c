@@ -59,7 +59,10 @@ plan_need(struct plan *p, enum fact_kind kind, int id, int64_t not_before_ms)
 const struct fact *
 plan_fresh(struct plan *p, enum fact_kind kind, int id)
 {
-	return plan_need(p, kind, id, p->now - PLAN_FRESH_MS);
+	int64_t fresh = p->now - PLAN_FRESH_MS;
+
+	return plan_need(p, kind, id, p->changed_ms > fresh ?
+			 p->changed_ms : fresh);
 }
 
 void
@@ -271,6 +274,25 @@ plan_committed(const struct view *v)
 	return false;
 }
 
+/* What was read before a change says nothing about the time after it. */
+static int64_t
+last_change(const struct view *v)
+{
+	int64_t last = 0;
+
+	for (int s = 0; s < v->nsteps; s++)
+		for (int i = 0; i < v->steps[s].nattempts; i++) {
+			const struct view_attempt *a =
+				&v->steps[s].attempts[i];
+
+			if (a->state == ATTEMPT_UNSENT)
+				continue;
+			if (a->ended_ms > last)
+				last = a->ended_ms;
+		}
+	return last;
+}
+
 /* R1, R2: rollouts that are not running. */
 static bool
 plan_rollout(struct plan *p)
@@ -301,7 +323,8 @@ plan_next(const struct view *view, const struct looks *looks, int64_t now_ms,
 	  struct decision *decision)
 {
 	struct plan p = { .v = view, .l = looks, .now = now_ms,
-			  .d = decision, .turn = view_active(view) };
+			  .d = decision, .turn = view_active(view),
+			  .changed_ms = last_change(view) };
 
 	memset(decision, 0, offsetof(struct decision, ops));
 	decision->nops = decision->nsends = 0;

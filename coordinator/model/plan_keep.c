@@ -42,6 +42,14 @@ keep_unsure(struct plan *p, int k, const struct fact *fact)
 	plan_again(p, RULE_KEEP, fact, p->v->steps[k].name);
 }
 
+void
+plan_keep_wants(struct plan *p, int current, int64_t not_before_ms)
+{
+	for (int k = 0; k < p->v->nsteps; k++)
+		if (keep_holds(p->v, k, current))
+			plan_need(p, FACT_CHECK, k, not_before_ms);
+}
+
 bool
 plan_keep(struct plan *p, int current)
 {

@@ -20,12 +20,13 @@ struct plan {
 	int64_t now;
 	struct decision *d;
 	int turn;			/* the active one, or the candidate */
+	int64_t changed_ms;		/* the turn's last change */
 };
 
 /* What is wanted is noted; NULL until it is there. */
 const struct fact *plan_need(struct plan *p, enum fact_kind kind, int id,
 			     int64_t not_before_ms);
-/* The same, at most PLAN_FRESH_MS old. */
+/* The same, at most PLAN_FRESH_MS old, and after the turn's last change. */
 const struct fact *plan_fresh(struct plan *p, enum fact_kind kind, int id);
 /* Look again at an undecided fact, PLAN_LOOK_AGAIN_MS after the last look. */
 void plan_again(struct plan *p, enum rule rule, const struct fact *fact,
@@ -75,6 +76,8 @@ void plan_turn(struct plan *p);
 bool plan_asked(struct plan *p);
 /* plan_keep.c: true when a kept check decided */
 bool plan_keep(struct plan *p, int current);
+/* Look at everything that is kept, too. */
+void plan_keep_wants(struct plan *p, int current, int64_t not_before_ms);
 /* plan_begin.c */
 void plan_begin(struct plan *p, int step);
 /* plan_run.c */

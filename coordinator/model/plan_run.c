@@ -488,6 +488,8 @@ run_poll(struct run *r)
 		return;
 	}
 	plan_need(p, FACT_UNTIL, r->s, next);
+	if (!plan_is_undoing(step))
+		plan_keep_wants(p, r->s, next);
 	plan_say(p, DECIDE_LOOK, RULE_WAIT, 0, "%s", step->name);
 }
 

@@ -119,6 +119,26 @@ at_boundary(const struct view *v, int s)
 		!step_kind_acts(v->steps[s].kind);
 }
 
+/* It is looked at all through the soak, and at its very end. */
+static void
+turn_soak(struct plan *p, const struct fact *target, int64_t ended_ms,
+	  int64_t soak)
+{
+	int64_t end = (target->since_ms > ended_ms ? target->since_ms :
+		       ended_ms) + soak;
+	int64_t next = target->at_ms + PLAN_LOOK_AGAIN_MS;
+
+	if (next > end)
+		next = end;
+	if (p->now < next) {
+		plan_say(p, DECIDE_IDLE, RULE_SOAK, next, "soaking: %s",
+			 target->seen);
+		return;
+	}
+	plan_need(p, FACT_TARGET, p->turn, next);
+	plan_say(p, DECIDE_LOOK, RULE_SOAK, 0, "soaking");
+}
+
 /* R41, R42: in service everywhere, for as long as the soak. */
 static void
 turn_prove(struct plan *p, int64_t ended_ms)
@@ -149,7 +169,7 @@ turn_prove(struct plan *p, int64_t ended_ms)
 		return;
 	}
 	if (!plan_confirmed(target, ended_ms, soak)) {
-		plan_again(p, RULE_SOAK, target, "soaking");
+		turn_soak(p, target, ended_ms, soak);
 		return;
 	}
 	for (int i = 0; i < p->v->nphases; i++)

@@ -356,7 +356,7 @@ class World:
     def explain(self, rollout):
         print(f"# state {self.state(rollout)} turns {self.turns(rollout)}")
         for row in self.sql("select seq, severity, kind, message from "
-                            "fleet_internal.event order by seq desc limit 25"):
+                            "fleet_internal.event order by seq desc limit 12"):
             print("#", " ".join(row))
         for row in self.sql("select kind, gate, why from fleet_internal.hold "
                             "where ended_at is null"):
@@ -364,8 +364,8 @@ class World:
         for name in ("ops1", "ops2"):
             if os.path.exists(os.path.join(self.top, f"{name}.log")):
                 print(f"# log of {name}:")
-                for line in self.log(name).splitlines()[-40:]:
-                    print("#  ", line[:300])
+                for line in self.log(name).splitlines()[-20:]:
+                    print("#  ", line[11:200])
 
     def counts(self):
         """What ran, and how often."""
@@ -393,6 +393,17 @@ class World:
             except OSError:
                 pass
         return found
+
+    def kill_agents(self, name):
+        """Relay, runner and what they run: as a host that dies."""
+        mark = f"DRYDOCK_AGENT_ROOT={self.root(name)}\0".encode()
+        for pid in self.agent_pids():
+            try:
+                with open(f"/proc/{pid}/environ", "rb") as f:
+                    if mark in f.read() + b"\0":
+                        os.kill(pid, signal.SIGKILL)
+            except (OSError, ProcessLookupError):
+                pass
 
     def close(self):
         for name in list(self.daemons):

@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""11-steer - people: held and retried, restored, aborted, paused, skipped.
+
+usage: 11-steer.t [TEST…]
+"""
+from engine_lib import World, address, main, steps, test, wait_for
+
+
+def up(w, b):
+    return (w.read(f"ring/{address(b)}") == "100 up" and
+            w.read(f"run/{b}") == "active")
+
+
+def one_outage(w):
+    """Nothing overlapped, whatever happened."""
+    assert w.one("select count(*) from fleet_internal.outage a join "
+                 "fleet_internal.outage b on a.outage_id < b.outage_id and "
+                 "b.out_since < coalesce(a.back_at, a.accepted_at, "
+                 "'infinity')") == "0"
+
+
+@test
+def a_failing_step_is_held_and_retried():
+    with World() as w:
+        w.put("fail-work-mail2", "")
+        w.daemon()
+        r = w.start()
+        w.wait_turn(r, 1, "held")
+        assert w.turns(r) == ["done", "held", "waiting"]
+        assert "exit 3" in w.one(
+            "select why from fleet_internal.hold where ended_at is null")
+        w.remove("fail-work-mail2")
+        w.one(f"select fleet.retry({r})")
+        w.wait_state(r, "succeeded")
+        assert all(up(w, b) for b in w.backends)
+        assert w.counts()["work mail2"] == 3
+        one_outage(w)
+
+
+@test
+def a_held_turn_is_restored_then_retried():
+    with World() as w:
+        w.put("fail-mail1-inactive", "")
+        w.daemon()
+        the_steps = steps()
+        the_steps[3]["settle_ms"] = 500
+        for s in the_steps:
+            if s["name"] == "stop":
+                s["phase"] = "drain"
+        the_steps[2]["phase"] = "drain"
+        r = w.start(the_steps)
+        w.wait_turn(r, 0, "held")
+        w.one(f"select fleet.restore({r})")
+        w.wait_turn(r, 0, "restored")
+        assert up(w, "mail1")
+        assert w.one("select count(*) from fleet_internal.outage "
+                     "where back_at is null") == "0"
+        w.remove("fail-mail1-inactive")
+        w.one(f"select fleet.retry({r}, 'mail1')")
+        w.wait_state(r, "succeeded")
+        assert all(up(w, b) for b in w.backends)
+        one_outage(w)
+
+
+@test
+def abort_before_the_point_of_no_return_puts_it_back():
+    with World() as w:
+        w.put("fail-work-mail1", "")
+        w.daemon()
+        r = w.start()
+        w.wait_turn(r, 0, "held")
+        w.one(f"select fleet.abort({r}, 'enough')")
+        w.wait_state(r, "aborted")
+        assert w.turns(r) == ["restored", "waiting", "waiting"]
+        assert up(w, "mail1")
+
+
+@test
+def abort_later_rests_out_until_included():
+    with World() as w:
+        w.put("fail-mail1-active", "")
+        w.daemon()
+        r = w.start()
+        w.wait_turn(r, 0, "held")
+        w.one(f"select fleet.abort({r}, 'enough')")
+        w.wait_state(r, "aborted")
+        assert w.turns(r)[0] == "out"
+        assert w.one("select count(*) from fleet_internal.outage "
+                     "where back_at is null") == "1"
+        w.one("select fleet.include('mail-hel', 'mail1')")
+        w.put("run/mail1", "active\n")
+        w.put(f"ring/{address('mail1')}", "100 up\n")
+        wait_for("it is included", lambda: w.turns(r)[0] == "restored", 30)
+        assert w.one("select count(*) from fleet_internal.outage "
+                     "where back_at is null") == "0"
+
+
+@test
+def a_pause_rests_between_two_backends_and_resumes():
+    with World() as w:
+        w.put("slow", "")
+        w.daemon()
+        r = w.start()
+        w.wait_turn(r, 0, "working")
+        w.one(f"select fleet.pause({r}, 'lunch', 'backend')")
+        w.wait_turn(r, 0, "done")
+        wait_for("the pause is in effect", lambda: w.one(
+            "select effective_at is not null from fleet_internal.pause") == "t")
+        assert w.turns(r) == ["done", "waiting", "waiting"]
+        w.one(f"select fleet.resume({r})")
+        w.wait_state(r, "succeeded")
+        one_outage(w)
+
+
+@test
+def a_pause_early_in_a_turn_returns_the_backend():
+    with World() as w:
+        the_steps = steps()
+        the_steps[1]["poll"].update(until="service.vhosts == 1",
+                                    at_most_ms=60000)
+        w.daemon()
+        r = w.start(the_steps)
+        wait_for("it drains", lambda: w.read(
+            f"ring/{address('mail1')}") == "0 up")
+        w.one(f"select fleet.pause({r}, 'lunch')")
+        wait_for("the pause is in effect", lambda: w.one(
+            "select effective_at is not null from fleet_internal.pause") == "t",
+            30)
+        assert up(w, "mail1")
+        assert w.turns(r)[0] in ("restored", "waiting"), w.turns(r)
+        w.one(f"select fleet.resume({r})")
+        w.wait_turn(r, 0, "working")
+
+
+@test
+def a_skipped_backend_that_is_out_leaves_the_slot():
+    with World() as w:
+        w.put("fail-mail1-active", "")
+        w.daemon()
+        r = w.start()
+        w.wait_turn(r, 0, "held")
+        w.one(f"select fleet.skip({r}, 'mail1', 'mine now', true)")
+        w.wait_turn(r, 0, "skipped")
+        # min_up: all but 1 stay up, so nothing further is taken
+        wait_for("the gate holds", lambda: w.one(
+            "select count(*) from fleet_internal.hold where gate = 'min_up' "
+            "and ended_at is null") == "1")
+        assert w.turns(r) == ["skipped", "waiting", "waiting"]
+
+
+@test
+def a_peer_that_fails_brings_the_drained_one_back():
+    with World() as w:
+        the_steps = steps()
+        the_steps[1]["poll"].update(until="service.vhosts == 1",
+                                    at_most_ms=60000)
+        w.daemon()
+        r = w.start(the_steps)
+        wait_for("it drains", lambda: w.read(
+            f"ring/{address('mail1')}") == "0 up")
+        w.put(f"ring/{address('mail3')}", "100 down\n")
+        w.wait_turn(r, 0, "restored")
+        assert up(w, "mail1")
+        assert w.turns(r) == ["restored", "waiting", "waiting"]
+
+
+@test
+def a_drifted_weight_is_repaired_once_then_held():
+    with World() as w:
+        the_steps = steps()
+        the_steps[1]["poll"].update(until="service.vhosts == 1",
+                                    at_most_ms=60000)
+        w.daemon()
+        r = w.start(the_steps)
+        for n in (1, 2):
+            wait_for(f"it drains, {n}", lambda: w.one(
+                "select count(*) from fleet_internal.event where "
+                "kind = 'step.passed' and message like 'weight-zero%'")
+                == str(n), 30)
+            w.put(f"ring/{address('mail1')}", "55 up\n")
+        w.wait_turn(r, 0, "held")
+        assert w.counts()[f"ring {address('mail1')} 0 up"] == 2
+
+
+main()

@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+"""12-faults - kills and cuts: it goes on, and each command ran once.
+
+usage: 12-faults.t [TEST…]
+"""
+import random
+import signal
+import time
+
+from engine_lib import World, address, main, test, wait_for
+
+WANTED = 6  # commands for one backend
+
+
+def each_ran_once(w):
+    counts = w.counts()
+    for b in w.backends:
+        assert counts[f"unit {b} inactive"] == 1, counts
+        assert counts[f"unit {b} active"] == 1, counts
+        assert counts[f"work {b}"] == 2, counts
+        assert counts[f"ring {address(b)} 0 up"] == 1, counts
+        assert counts[f"ring {address(b)} 100 up"] == 1, counts
+
+
+def outages_in_turn(w):
+    spans = w.sql("select out_since, back_at from fleet_internal.outage "
+                  "order by 1")
+    assert len(spans) == len(w.backends) and all(back for _, back in spans)
+    for (_, back), (since, _) in zip(spans, spans[1:]):
+        assert back <= since, "two were out at once"
+
+
+@test
+def drydockd_is_killed_again_and_again():
+    seed = int(time.time())
+    rng = random.Random(seed)
+    with World() as w:
+        w.put("slow", "")
+        w.daemon(lease="600ms")
+        r = w.start()
+        kills = 0
+        end = time.monotonic() + 120
+        while w.state(r) == "running" and time.monotonic() < end:
+            time.sleep(rng.uniform(0.1, 1.5))
+            w.kill()
+            kills += 1
+            w.daemon(lease="600ms")
+        w.wait_state(r, "succeeded")
+        each_ran_once(w)
+        outages_in_turn(w)
+        assert kills >= 3, kills
+        return f"{kills} kills, seed {seed}"
+
+
+@test
+def the_database_dies_inside_a_phase_that_may_not_pause():
+    with World() as w:
+        w.put("hang-mail1-inactive", "")
+        w.daemon()
+        r = w.start()
+        wait_for("it is being stopped",
+                 lambda: w.counts().get("unit mail1 inactive"))
+        w.database_kill()
+        w.remove("hang-mail1-inactive")
+        # the phase ends without the database; the next one does not begin
+        wait_for("it is stopped", lambda: w.read("run/mail1") == "inactive")
+        time.sleep(2)
+        assert w.counts()["work mail1"] == 1, w.counts()
+        w.database_up()
+        w.wait_state(r, "succeeded")
+        each_ran_once(w)
+        late = w.one("select count(*) from fleet_internal.event where "
+                     "kind = 'step.passed' and message like 'stop:%'")
+        assert late == "3", late
+
+
+@test
+def the_phase_goes_on_to_its_last_step_without_the_database():
+    with World() as w:
+        # the first step of the phase hangs: the others come after the kill
+        w.put("work", "echo \"work $1\" >>FILES/count\n"
+              "while [ -e FILES/hang ]; do sleep 0.05; done\n".replace(
+                  "FILES", w.files))
+        w.put("hang", "")
+        w.daemon()
+        r = w.start()
+        wait_for("the phase begun", lambda: w.counts().get("work mail1"))
+        w.database_kill()
+        w.remove("hang")
+        wait_for("the phase's next step is done without the database",
+                 lambda: w.read("run/mail1") == "inactive", 40)
+        w.database_up()
+        w.wait_state(r, "succeeded")
+        each_ran_once(w)
+        outages_in_turn(w)
+
+
+@test
+def the_database_dies_between_phases_and_nothing_moves():
+    with World() as w:
+        w.put("hang-mail1-active", "")
+        w.daemon()
+        r = w.start()
+        wait_for("it is being started",
+                 lambda: w.counts().get("unit mail1 active"))
+        w.database_kill()
+        w.remove("hang-mail1-active")
+        time.sleep(3)
+        assert w.read(f"ring/{address('mail1')}") == "0 up"
+        w.database_up()
+        w.wait_state(r, "succeeded")
+        each_ran_once(w)
+
+
+@test
+def a_second_coordinator_takes_over_from_a_stopped_one():
+    with World() as w:
+        w.put("slow", "")
+        one = w.daemon("ops1")
+        r = w.start()
+        w.wait_turn(r, 0, "working")
+        w.daemon("ops2")
+        one.send_signal(signal.SIGSTOP)
+        wait_for("ops2 has it", lambda: w.one(
+            "select c.name from fleet_internal.fleet f join "
+            "fleet_internal.coordinator c on c.coordinator_id = f.holder")
+            == "ops2", 30)
+        one.send_signal(signal.SIGCONT)
+        w.wait_state(r, "succeeded")
+        each_ran_once(w)
+        outages_in_turn(w)
+        assert one.poll() is None, "the old holder must live on, fenced"
+
+
+@test
+def two_coordinators_and_the_holder_is_killed():
+    with World() as w:
+        w.put("slow", "")
+        w.daemon("ops1")
+        r = w.start()
+        w.wait_turn(r, 0, "working")
+        w.daemon("ops2")
+        w.wait_turn(r, 0, "done")
+        w.kill("ops1")
+        w.wait_state(r, "succeeded")
+        each_ran_once(w)
+
+
+@test
+def sigterm_finishes_the_phase_that_may_not_pause():
+    with World() as w:
+        w.put("hang-mail1-inactive", "")
+        d = w.daemon()
+        r = w.start()
+        wait_for("it is being stopped",
+                 lambda: w.counts().get("unit mail1 inactive"))
+        d.send_signal(signal.SIGTERM)
+        time.sleep(2)
+        assert d.poll() is None, "it left inside the phase"
+        w.remove("hang-mail1-inactive")
+        d.wait(10)
+        assert w.one("select state from fleet_internal.step where "
+                     "name = 'stop' order by step_id limit 1") == "passed"
+        assert w.one("select holder is null from fleet_internal.fleet") == "t"
+        w.daemon("ops2")
+        w.wait_state(r, "succeeded")
+        each_ran_once(w)
+
+
+@test
+def sigterm_elsewhere_leaves_within_five_seconds():
+    with World() as w:
+        w.put("hang-mail1-active", "")
+        d = w.daemon()
+        r = w.start()
+        wait_for("it is being started",
+                 lambda: w.counts().get("unit mail1 active"))
+        begun = time.monotonic()
+        d.send_signal(signal.SIGTERM)
+        assert d.wait(10) == 0
+        took = time.monotonic() - begun
+        assert took < 5, took
+        w.remove("hang-mail1-active")
+        w.daemon("ops2")
+        w.wait_state(r, "succeeded")
+        each_ran_once(w)
+        return f"{took:.1f} s"
+
+
+@test
+def an_agents_runner_is_killed_and_the_check_settles_it():
+    with World() as w:
+        w.put("hang-mail1-inactive", "")
+        w.daemon()
+        r = w.start()
+        wait_for("it is being stopped",
+                 lambda: w.counts().get("unit mail1 inactive"))
+        w.kill_agents("mail1")
+        w.remove("hang-mail1-inactive")
+        w.wait_state(r, "succeeded", 90)
+        counts = w.counts()
+        assert counts["unit mail1 inactive"] == 2, counts
+        states = [s for s, in w.sql(
+            "select a.state from fleet_internal.attempt a join "
+            "fleet_internal.step s using (step_id) where s.name = 'stop' "
+            "order by a.nr, s.step_id limit 2")]
+        assert "unknown" in states or "ended" in states, states
+
+
+main()
