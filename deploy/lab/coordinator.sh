@@ -17,10 +17,8 @@ coordinator_up() {
 		say "no drydock-agent in $COORDINATOR_BIN: agents not installed"
 	fi
 	if [ -x "$COORDINATOR_BIN/drydockd" ] &&
-		[ -x "$COORDINATOR_BIN/drydock-ssh" ] &&
 		[ -x "$COORDINATOR_BIN/drydock" ]; then
-		coordinator_prepare
-		coordinator_start
+		! coordinator_prepare || coordinator_start
 	else
 		say "no coordinator in $COORDINATOR_BIN: not started"
 	fi
@@ -131,14 +129,15 @@ coordinator_prepare() {
 	(
 		# shellcheck source=/dev/null
 		. "$LAB_STATE/env"
-		drydock init
-		drydock import "$LAB_STATE/fleet.yaml"
+		drydock init && drydock import "$LAB_STATE/fleet.yaml" ||
+			exit
 		for host in $(hosts); do
 			drydock --yes host pin "$host" \
-				--from-file "$LAB_STATE/host-keys/$host"
+				--from-file "$LAB_STATE/host-keys/$host" || exit
 		done
-	) >"$LAB_STATE/prepare.log" 2>&1 9>&- ||
-		die "the coordinator's database: $(tail -3 "$LAB_STATE/prepare.log")"
+	) >"$LAB_STATE/prepare.log" 2>&1 9>&- && return
+	say "coordinator not started: $(tail -1 "$LAB_STATE/prepare.log")"
+	return 1
 }
 
 coordinator_pid() {
@@ -151,9 +150,8 @@ coordinator_start() {
 	! coordinator_pid >/dev/null || return 0
 	cat >"$LAB_STATE/drydockd.conf" <<EOF
 database = host=$PG_SOCKET dbname=$PG_DATABASE user=postgres
-ssh_key = $LAB_STATE/key
-ssh_program = $COORDINATOR_BIN/drydock-ssh
 name = lab1
+$(coordinator_transport)
 EOF
 	setsid "$COORDINATOR_BIN/drydockd" -c "$LAB_STATE/drydockd.conf" \
 		</dev/null >>"$LAB_STATE/drydockd.log" 2>&1 9>&- &
@@ -162,6 +160,28 @@ EOF
 	sleep 0.3
 	coordinator_pid >/dev/null ||
 		die "drydockd ended at once: $(tail -2 "$LAB_STATE/drydockd.log")"
+}
+
+# coordinator_transport: drydock-ssh; OpenSSH in its place when LAB_OPENSSH=1
+# (to tell a fault of the transport from one of the engine) or not built.
+coordinator_transport() {
+	if [ "${LAB_OPENSSH:-0}" != 1 ] &&
+		[ -x "$COORDINATOR_BIN/drydock-ssh" ]; then
+		echo "ssh_key = $LAB_STATE/key"
+		echo "ssh_program = $COORDINATOR_BIN/drydock-ssh"
+		return
+	fi
+	known_hosts_write
+	printf 'agent_exec = ssh -T -F none -i %s -o UserKnownHostsFile=%s' \
+		"$LAB_STATE/key" "$LAB_STATE/known_hosts"
+	echo " -o BatchMode=yes -o ConnectTimeout=5 drydock@%a"
+}
+
+known_hosts_write() {
+	local host
+	for host in $(hosts); do
+		echo "$(host_address "$host") $(cat "$LAB_STATE/host-keys/$host")"
+	done >"$LAB_STATE/known_hosts"
 }
 
 coordinator_gone() { ! coordinator_pid; }
