@@ -52,6 +52,7 @@ argv_lint(const struct lint *l, const struct argv *argv)
 			diag_warning(l->d, argv->at[i]->at, argv->at[i]->width,
 				     "{{ }} and $( ) mean nothing here");
 			diag_hint(l->d, "write ${vars.x}");
+			return;
 		}
 	}
 }

@@ -47,6 +47,24 @@ names_collect(const struct scope *s, struct names *all)
 				  proc->step[i].remember[k].name);
 }
 
+/* What people call it elsewhere. */
+static const char *
+alias_find(const char *name)
+{
+	static const char *const aliases[][2] = {
+		{ "backend.ip", "backend.address" },
+		{ "backend.host", "backend.name" },
+		{ "backend.hostname", "backend.name" },
+		{ "fleet", "fleet.name" },
+		{ "rollout", "rollout.id" },
+	};
+
+	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
+		if (strcmp(name, aliases[i][0]) == 0)
+			return aliases[i][1];
+	return NULL;
+}
+
 static const char *
 prefix_hint(const char *name)
 {
@@ -71,7 +89,9 @@ name_unknown(const struct scope *s, const struct ynode *node, const char *name)
 	diag_error(s->r->d, name_mark(s->r->proc->doc, node, name), width,
 		   "unknown variable \"%s\"", name);
 	names_collect(s, &all);
-	near = nearest_name(name, (const char *const *)all.name, all.n);
+	near = alias_find(name);
+	if (near == NULL)
+		near = nearest_name(name, (const char *const *)all.name, all.n);
 	/* A word without its family: ${address}. */
 	for (size_t i = 0; near == NULL && i < all.n; i++) {
 		const char *dot = strrchr(all.name[i], '.');

@@ -113,8 +113,6 @@ step_check(struct proc_reader *r, size_t i)
 			    "of no return: retries need a \"check\" or "
 			    "idempotent: true",
 			    step->name);
-	if (step->target.each && step->target.group == NULL)
-		ynode_error(r->d, step->target.node, "each GROUP is wanted");
 }
 
 static void

@@ -138,6 +138,16 @@ keep_read(struct proc_reader *r, const struct ynode *node, struct step *step)
 				&step->keep_repair);
 }
 
+/* The key that a value stands under. */
+static struct mark
+key_mark(const struct ynode *map, const struct ynode *value)
+{
+	for (size_t i = 0; i < map->n; i++)
+		if (map->item[i] == value)
+			return map->key[i]->at;
+	return value->at;
+}
+
 /* The one kind among the fields; ACT_COUNT when it is not exactly one. */
 static enum act_kind
 kind_find(struct proc_reader *r, const struct ynode *node, const char *what,
@@ -150,7 +160,8 @@ kind_find(struct proc_reader *r, const struct ynode *node, const char *what,
 		if (f[i] == NULL)
 			continue;
 		if (kind != ACT_COUNT) {
-			diag_error(r->d, f[i]->at, 1,
+			diag_error(r->d, key_mark(node, f[i]),
+				   (unsigned int)strlen(act_words[i]),
 				   "%s has both \"%s\" and \"%s\"; keep one",
 				   what, act_words[kind], act_words[i]);
 			return ACT_COUNT;

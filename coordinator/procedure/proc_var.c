@@ -15,9 +15,17 @@ const char *const var_words[] = {
 
 #define VAR_TYPE_COUNT (sizeof(var_words) / sizeof(var_words[0]))
 
-enum { F_TYPE, F_DEFAULT, F_REQUIRED, F_OF, F_MIN, F_MAX, F_DESCRIPTION,
+enum {
+	F_TYPE,
+	F_DEFAULT,
+	F_REQUIRED,
+	F_OF,
+	F_MIN,
+	F_MAX,
+	F_DESCRIPTION,
 	F_PLACE,
-	F_N };
+	F_N
+};
 static const struct yfield var_fields[] = {
 	[F_TYPE] = { "type", YFIELD_TEXT, true },
 	[F_DEFAULT] = { "default", YFIELD_ANY, false },
