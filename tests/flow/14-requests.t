@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+"""14-requests - plan, check, discover, greet: asked of a real coordinator.
+
+usage: 14-requests.t [TEST…]
+"""
+import json
+import os
+
+from engine_lib import World, address, main, test, wait_for
+
+PROCEDURE = """
+procedure: flow-stop
+format: 1
+description: Weight to zero, stop, start, weight back.
+strategy: {order: [name]}
+vars:
+  word: {type: word, required: true, description: what work is done}
+  conf: {type: file, required: false, description: a file to put there}
+probes:
+  unit: {run: "sh FILES/unit-show ${backend.name}", format: kv}
+preflight:
+  - code: UNIT
+    expect: unit.ActiveState == active
+    hint: start it
+phases:
+  - phase: drain
+    takes_out: true
+    rest: none
+    steps:
+      - name: zero
+        target: director
+        remember: {vhosts: {value: service.vhosts, where: service.vhosts > 0, place: int 0..1000}}
+        run: sh FILES/ring-set ${backend.address} 0 up
+        check: service.vhosts == 0
+        undo: {run: "sh FILES/ring-set ${backend.address} ${steps.zero.vhosts} up", check: "service.vhosts == ${steps.zero.vhosts}"}
+  - phase: stop
+    no_pause: true
+    rest: out
+    steps:
+      - name: stop
+        no_return: true
+        run: sh FILES/unit-set ${backend.name} inactive
+        check: unit.ActiveState == inactive
+        undo: {run: "sh FILES/unit-set ${backend.name} active", check: unit.ActiveState == active}
+  - phase: work
+    rest: out
+    steps:
+      - name: work
+        run: sh FILES/work ${vars.word}
+        undo: none
+  - phase: start
+    proves: true
+    rest: none
+    steps:
+      - name: start
+        run: sh FILES/unit-set ${backend.name} active
+        check: unit.ActiveState == active
+        undo: none
+  - phase: return
+    rest: in
+    steps:
+      - name: back
+        target: director
+        run: sh FILES/ring-set ${backend.address} ${steps.zero.vhosts} up
+        check: service.vhosts == ${steps.zero.vhosts}
+        undo: none
+"""
+
+
+def procedure(w):
+    w.one("select fleet.add_procedure(:'v')",
+          v=PROCEDURE.replace("FILES", w.files))
+
+
+def ask(w, kind, args):
+    """The finished request as a dict, its findings beside it."""
+    number = w.one(f"select fleet.request('{kind}', 'mail-hel', :'v')",
+                   v=json.dumps(args))
+    wait_for(f"{kind} is answered", lambda: w.one(
+        f"select done_at from fleet_internal.request "
+        f"where request_id = {number}"), 60)
+    row = json.loads(w.one(f"select to_jsonb(q) from fleet_internal.request q "
+                           f"where request_id = {number}"))
+    row["findings"] = json.loads(w.one(
+        "select coalesce(jsonb_agg(f order by position), '[]') "
+        f"from fleet_internal.finding f where request_id = {number}"))
+    return row
+
+
+def codes(row, severity):
+    return sorted({f["code"] for f in row["findings"]
+                   if f["severity"] == severity})
+
+
+PLAN = {"procedure": "flow-stop", "vars": {"word": "hard"}}
+
+
+@test
+def planned_checked_and_carried_out():
+    with World() as w:
+        procedure(w)
+        w.daemon()
+        plan = ask(w, "plan", PLAN)
+        assert plan["ok"], plan
+        rollout = plan["result"]["rollout"]
+        assert w.one("select count(*) from fleet_internal.step") == "15"
+        check = ask(w, "check", {"rollout": rollout})
+        assert check["ok"] and check["result"]["errors"] == 0, check
+        done = codes(check, "ok")
+        for code in ("AGENT_REACHABLE", "CLOCK_SKEW", "IN_SERVICE", "UNIT",
+                     "GROUP_READY", "MEMBERS_AGREE", "ASKED_ALL"):
+            assert code in done, (code, done)
+        # asking has changed nothing
+        assert not w.counts(), w.counts()
+        w.one(f"select fleet.start({rollout})")
+        w.wait_state(rollout, "succeeded")
+        for b in w.backends:
+            assert w.read(f"ring/{address(b)}") == "100 up"
+
+
+@test
+def a_check_names_what_is_wrong():
+    with World() as w:
+        procedure(w)
+        w.put("run/mail2", "inactive\n")
+        w.put(f"ring/{address('mail3')}", "0 up\n")
+        allow = os.path.join(w.root("mail1"), "etc/drydock/allow")
+        with open(allow) as f:
+            lines = [x for x in f if "work" not in x]
+        with open(allow, "w") as f:
+            f.writelines(lines)
+        hold = os.path.join(w.root("dir2"), "etc/drydock/hold")
+        with open(hold, "w") as f:
+            f.write("anna: disk swap\n")
+        w.daemon()
+        check = ask(w, "check", PLAN)
+        wrong = [(f["code"], f["host"] or f["backend"])
+                 for f in check["findings"] if f["severity"] == "error"]
+        for pair in (("UNIT", "mail2"), ("IN_SERVICE", "mail3"),
+                     ("NOT_ALLOWED", "mail1"), ("HOST_HELD", "dir2")):
+            assert pair in wrong, (pair, wrong)
+        assert "would not start" in check["message"]
+        assert w.one("select count(*) from fleet_internal.rollout") == "0"
+
+
+@test
+def what_cannot_be_planned_says_why():
+    with World() as w:
+        procedure(w)
+        w.daemon()
+        plan = ask(w, "plan", {"procedure": "flow-stop", "vars": {}})
+        assert plan["ok"] is False, plan
+        assert "word" in json.dumps(plan["findings"]), plan
+        plan = ask(w, "plan", {**PLAN, "only": ["mail9"]})
+        assert codes(plan, "error") == ["UNKNOWN_BACKEND"], plan
+        plan = ask(w, "plan", {**PLAN, "only": ["mail2"], "save": False})
+        assert [t["backend"] for t in plan["result"]["turns"]] == ["mail2"]
+        assert w.one("select count(*) from fleet_internal.rollout") == "0"
+
+
+@test
+def discover_and_greet():
+    with World() as w:
+        w.put("ring/127.0.1.77", "100 up\n")
+        w.daemon()
+        found = ask(w, "discover", {})
+        assert found["ok"], found
+        names = {b["address"]: b["name"] for b in found["result"]["backends"]}
+        assert names["127.0.1.77"] is None
+        assert names[address("mail2")] == "mail2"
+        assert codes(found, "notice") == ["NEW_BACKEND"], found
+        greet = ask(w, "greet", {})
+        assert greet["ok"], greet
+        assert all(h["up"] for h in greet["result"]["hosts"])
+        assert len(greet["result"]["hosts"]) == 5
+
+
+@test
+def a_scan_without_keys_says_so():
+    with World() as w:
+        w.daemon()
+        number = w.one("select fleet.request('scan', null, :'v')",
+                       v='{"host": "mail1"}')
+        wait_for("scan is answered", lambda: w.one(
+            "select done_at from fleet_internal.request "
+            f"where request_id = {number}"), 30)
+        assert "no host keys" in w.one(
+            "select message from fleet_internal.request "
+            f"where request_id = {number}")
+
+
+main()
