@@ -163,7 +163,7 @@ pump_ended(struct session *s)
 	struct err err;
 	struct buf said;
 
-	buf_init(&said, 4 * SESSION_NOISE);
+	buf_init(&said, (size_t)4 * SESSION_NOISE);
 	(void)utf8_escape(&said, s->noise, s->noise_len);
 	(void)err_set(&err, ERR_LOST, "the agent has ended%s%s%s",
 		      s->noise_len > 0 ? "; it said \"" : "", buf_str(&said),
