@@ -374,8 +374,6 @@ ssh_process_down(struct ssh_transport *t, const struct err *why)
 	(void)backoff_next(&t->respawn);
 	(void)err_set(&err, ERR_LOST, "drydock-ssh has died: %.300s",
 		      why->text);
-	LIST_EACH (struct ssh_chan, c, &t->chans, link)
-		c->dead = true;
 	while (found) {
 		/* from the start each time: the owner may change the list */
 		found = false;

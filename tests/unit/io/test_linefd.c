@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@ struct peer {
 	int other;
 	unsigned int lines, gone, drained;
 	unsigned int close_at, pause_at;
+	unsigned int *freed; /* close_at also frees the whole peer */
 	char last[64];
 	struct err why;
 };
@@ -30,8 +32,14 @@ on_line(void *self, char *line, size_t len)
 		memcpy(p->last, line, len + 1);
 	if (p->lines == p->pause_at)
 		linefd_pause(&p->l, true);
-	if (p->lines == p->close_at)
+	if (p->lines == p->close_at) {
 		linefd_close(&p->l);
+		if (p->freed != NULL) {
+			*p->freed = p->lines;
+			(void)close(p->other);
+			free(p);
+		}
+	}
 }
 
 static void
@@ -149,6 +157,23 @@ test_close_in_callback(void **state)
 	peer_close(&p);
 }
 
+/* The owner, and the linefd in it, is no more when the callback returns. */
+static void
+test_free_in_callback(void **state)
+{
+	struct peer *p = malloc(sizeof(*p));
+	unsigned int freed = 0;
+
+	(void)state;
+	assert_non_null(p);
+	peer_open(p);
+	p->close_at = 2;
+	p->freed = &freed;
+	say(p, "1\n2\n3\n");
+	loop_until(base, 1000, freed == 2);
+	loop_for(base, 30);
+}
+
 static void
 test_send_bound(void **state)
 {
@@ -181,6 +206,7 @@ main(void)
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_pause),
 		cmocka_unit_test(test_close_in_callback),
+		cmocka_unit_test(test_free_in_callback),
 		cmocka_unit_test(test_send_bound),
 	};
 	int failed;

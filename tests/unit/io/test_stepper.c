@@ -248,12 +248,14 @@ static void
 test_busy_chain_lets_others_in(void **state)
 {
 	struct talk *busy = talk_new(), *other = talk_new();
+	int64_t begun = clock_boot_ms();
 
 	(void)state;
 	(void)!write(other->fd[1], "x", 1);
 	stepper_start(&busy->st, &BUSY, 300);
 	stepper_start(&other->st, &READ, 5000);
 	loop_until(base, 200, other->dones > 0);
+	assert_true(clock_boot_ms() - begun < 200);
 	assert_int_equal(other->err.code, ERR_NONE);
 	assert_int_equal(busy->dones, 0);
 	loop_until(base, 1000, busy->dones > 0); /* its clock runs as well */

@@ -253,6 +253,39 @@ test_cut_is_lost(void **state)
 	finish(&s);
 }
 
+/* Let the first server's client in at this one, too. */
+static void
+trust(const struct sshd *d)
+{
+	shell("sed -i \"s|ssh-ed25519 .*|$(cat %s/client.pub)|\" %s/auth",
+	      server.dir, d->dir);
+}
+
+/* Writing goes on while nobody takes lines, far beyond one window. */
+static void
+test_write_without_credit(void **state)
+{
+	static char text[CHAN_LINE_MAX];
+	struct seen s;
+	struct sshd d;
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	sshd_start(&d, "ed25519", "cat > /dev/null");
+	trust(&d);
+	begin(&s, d.port, d.host_key, &client_key, false);
+	session_hold(s.s, true);
+	loop_until(base, 10000, s.opened == 1);
+	for (unsigned int n = 1; n <= 96; n += 32) {
+		for (int i = 0; i < 32; i++)
+			assert_int_equal(session_send(s.s, text, sizeof(text),
+						      NULL), 0);
+		loop_until(base, 10000, s.sent == n + 31);
+	}
+	finish(&s);
+	sshd_stop(&d);
+}
+
 /* What the agent said last is told; what it sent before is delivered. */
 static void
 test_agent_ends(void **state)
@@ -263,9 +296,7 @@ test_agent_ends(void **state)
 	(void)state;
 	sshd_start(&d, "ed25519",
 		   "echo line; echo noise 1>&2; printf 'sudo: no\\033[2J' 1>&2");
-	shell("cp %s/client.pub %s/k && sed -i \"s|ssh-ed25519 .*|$(cat "
-	      "%s/client.pub)|\" %s/auth && rm %s/k", server.dir, d.dir,
-	      server.dir, d.dir, d.dir);
+	trust(&d);
 	begin(&s, d.port, d.host_key, &client_key, false);
 	loop_until(base, 10000, s.closed == 1);
 	assert_int_equal(s.lines, 1);
@@ -447,6 +478,7 @@ main(void)
 		cmocka_unit_test(test_rsa_only_host),
 		cmocka_unit_test(test_ecdsa_and_scan),
 		cmocka_unit_test(test_cut_is_lost),
+		cmocka_unit_test(test_write_without_credit),
 		cmocka_unit_test(test_agent_ends),
 		cmocka_unit_test(test_not_text),
 		cmocka_unit_test(test_no_credit_no_lines),
