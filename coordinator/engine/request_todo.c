@@ -186,6 +186,9 @@ todo_act(struct todo_walk *walk, const struct json_object *act,
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		spec = NULL;
 		(void)json_opt_object(act, kinds[i], &spec, NULL);
+		/* what a purge takes is not there yet */
+		if (spec != NULL && json_member(spec, "purge_of") != NULL)
+			continue;
 		if (spec != NULL && strcmp(kind, kinds[i]) == 0)
 			todo_builtin(walk, kinds[i], spec, target);
 	}

@@ -209,6 +209,26 @@ spec_argv(struct fleet *f, const struct json_object *argv,
 	json_out_end(out);
 }
 
+/* The end of a clean: its attempt is the one thing that a plan cannot know. */
+static char *
+spec_purge(struct fleet *f, const struct json_object *clean, struct err *err)
+{
+	struct json_out out;
+	struct buf buf;
+	char *attempt;
+
+	if (value_fill(f, jdoc_str(clean, "purge_of", ""), &attempt, err) < 0)
+		return NULL;
+	buf_init(&buf, 65536);
+	json_out_init(&out, &buf);
+	json_out_object(&out, NULL);
+	json_out_str(&out, "inside", jdoc_str(clean, "inside", ""));
+	json_out_str(&out, "purge_of", attempt);
+	json_out_end(&out);
+	free(attempt);
+	return buf_take(&buf);
+}
+
 /* The kind's own keys, with what was remembered put into the words. */
 static char *
 spec_of(struct fleet *f, const struct view_step *step, struct err *err)
@@ -219,6 +239,8 @@ spec_of(struct fleet *f, const struct view_step *step, struct err *err)
 	struct buf buf;
 	bool ok = true;
 
+	if (jdoc_has(own, "purge_of"))
+		return spec_purge(f, own, err);
 	if (step->kind != STEP_KIND_RUN)
 		return own != NULL ? jdoc_text(own) : x_strdup("{}");
 	buf_init(&buf, 1 << 20);

@@ -9,6 +9,16 @@
 #include "machine.h"
 #include "template.h"
 
+/* What a purge takes for good: the attempt that put it aside. */
+static const char *
+attempt_ended(const struct view_step *step)
+{
+	for (int i = step->nattempts - 1; i >= 0; i--)
+		if (step->attempts[i].state == ATTEMPT_ENDED)
+			return step->attempts[i].id;
+	return NULL;
+}
+
 const char *
 value_get(const struct fleet *f, const char *step, const char *name)
 {
@@ -17,11 +27,14 @@ value_get(const struct fleet *f, const char *step, const char *name)
 		    strcmp(f->values[i].step, step) == 0 &&
 		    strcmp(f->values[i].name, name) == 0)
 			return f->values[i].value;
-	if (strcmp(name, "state") != 0)
-		return NULL;
-	for (int i = 0; i < f->view.nsteps; i++)
-		if (strcmp(f->view.steps[i].name, step) == 0)
+	for (int i = 0; i < f->view.nsteps; i++) {
+		if (strcmp(f->view.steps[i].name, step) != 0)
+			continue;
+		if (strcmp(name, "state") == 0)
 			return step_machine.states[f->view.steps[i].state];
+		if (strcmp(name, "attempt") == 0)
+			return attempt_ended(&f->view.steps[i]);
+	}
 	return NULL;
 }
 
@@ -114,13 +127,18 @@ values_note(const struct fleet *f)
 	return buf_take(&buf);
 }
 
-/* steps.S.x; a step's name may have dots, x has none. */
+/* rollout.id, steps.S.x; a step's name may have dots, x has none. */
 static enum template_answer
 fill_name(void *ctx, const char *name, struct buf *value, struct err *err)
 {
 	char step[VIEW_NAME];
 	const char *dot, *found;
+	const struct fleet *f = ctx;
 
+	if (strcmp(name, "rollout.id") == 0) {
+		buf_addf(value, "%lld", (long long)f->view.rollout);
+		return TEMPLATE_VALUE;
+	}
 	if (strncmp(name, "steps.", 6) != 0 ||
 	    (dot = strrchr(name + 6, '.')) == NULL ||
 	    (size_t)(dot - name - 6) >= sizeof(step)) {
@@ -128,7 +146,7 @@ fill_name(void *ctx, const char *name, struct buf *value, struct err *err)
 		return TEMPLATE_UNKNOWN;
 	}
 	snprintf(step, sizeof(step), "%.*s", (int)(dot - name - 6), name + 6);
-	found = value_get(ctx, step, dot + 1);
+	found = value_get(f, step, dot + 1);
 	if (found == NULL) {
 		err_set(err, ERR_FAILED, "${%s} was not remembered", name);
 		return TEMPLATE_UNKNOWN;
