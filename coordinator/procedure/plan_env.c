@@ -300,8 +300,8 @@ fill_failed(struct env *e, const struct ynode *node, size_t off,
 				"the variable with -e");
 }
 
-char *
-env_text(struct env *e, const struct text *text)
+static char *
+env_fill(struct env *e, const struct text *text, enum template_mode mode)
 {
 	struct buf out;
 	struct err err;
@@ -309,12 +309,24 @@ env_text(struct env *e, const struct text *text)
 
 	assert(text->tpl != NULL);
 	buf_init(&out, TEMPLATE_BYTES_MAX);
-	if (template_fill(text->tpl, env_lookup, e, TEMPLATE_AGAIN, &out, &off,
-			  &err) < 0) {
+	if (template_fill(text->tpl, env_lookup, e, mode, &out, &off, &err) <
+	    0) {
 		fill_failed(e, text->node, off, &err);
 		buf_clear(&out);
 	}
 	return out.len == 0 ? (buf_free(&out), x_strdup("")) : buf_take(&out);
+}
+
+char *
+env_text(struct env *e, const struct text *text)
+{
+	return env_fill(e, text, TEMPLATE_AGAIN);
+}
+
+char *
+env_final(struct env *e, const struct text *text)
+{
+	return env_fill(e, text, TEMPLATE_TEXT);
 }
 
 int64_t

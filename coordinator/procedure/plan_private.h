@@ -38,6 +38,8 @@ void env_target(const struct env *e, const struct target *target);
  * free()d by the caller.
  */
 char *env_text(struct env *e, const struct text *text);
+/* The same, and nothing may be open: no ${steps.S.x}. */
+char *env_final(struct env *e, const struct text *text);
 int64_t env_span(struct env *e, const struct span *span, int64_t otherwise);
 /* *tri_r (NULL allowed): decided already?  NULL: the condition is absent. */
 char *env_cond(struct env *e, const struct cond *cond, enum tri *tri_r);

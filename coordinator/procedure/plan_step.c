@@ -70,6 +70,42 @@ out_text(struct env *e, struct json_out *o, const char *key,
 	free(filled);
 }
 
+/*
+ * What goes to the agent as it stands, in copy, clean and package: nothing may
+ * be open any more, and $${ is a plain ${ by now.
+ */
+static void
+out_final(struct env *e, struct json_out *o, const char *key,
+	  const struct text *text)
+{
+	char *filled;
+
+	if (text->tpl == NULL)
+		return;
+	filled = env_final(e, text);
+	json_out_str(o, key, filled);
+	free(filled);
+}
+
+static void
+validate_out(struct env *e, struct json_out *o, const struct argv *argv)
+{
+	if (argv->n == 0)
+		return;
+	json_out_array(o, "validate");
+	for (size_t i = 0; i < argv->n; i++) {
+		const struct text word = { argv->at[i], argv->word[i] };
+
+		/* The agent puts its own file there. */
+		if (word.tpl->n == 1 && word.tpl->part[0].is_name &&
+		    strcmp(word.tpl->part[0].text, "new_file") == 0)
+			json_out_str(o, NULL, "${new_file}");
+		else
+			out_final(e, o, NULL, &word);
+	}
+	json_out_end(o);
+}
+
 static void
 poll_out(struct env *e, struct json_out *o, const struct act *act)
 {
@@ -97,15 +133,15 @@ copy_out(struct env *e, struct json_out *o, const struct act *act)
 			ynode_error(e->d, act->copy.from.node, "%s", err.text);
 		json_out_str(o, "sha256", sha);
 	}
-	out_text(e, o, "staged", &act->copy.staged);
-	out_text(e, o, "to", &act->copy.to);
+	out_final(e, o, "staged", &act->copy.staged);
+	out_final(e, o, "to", &act->copy.to);
 	if (act->copy.mode != NULL)
 		json_out_str(o, "mode", act->copy.mode);
 	if (act->copy.owner != NULL)
 		json_out_str(o, "owner", act->copy.owner);
 	if (act->copy.group != NULL)
 		json_out_str(o, "group", act->copy.group);
-	out_argv(e, o, "validate", &act->copy.validate);
+	validate_out(e, o, &act->copy.validate);
 	json_out_end(o);
 }
 
@@ -113,8 +149,8 @@ static void
 clean_out(struct env *e, struct json_out *o, const struct act *act)
 {
 	json_out_object(o, "clean");
-	out_text(e, o, "inside", &act->clean.inside);
-	out_text(e, o, "match", &act->clean.match);
+	out_final(e, o, "inside", &act->clean.inside);
+	out_final(e, o, "match", &act->clean.match);
 	json_out_end(o);
 }
 
@@ -134,7 +170,7 @@ packages_collect(struct env *e, const struct act *act, struct packages *all)
 			continue;
 		if (var != NULL && env_var(e, var) == NULL)
 			continue;
-		text = env_text(e, t);
+		text = env_final(e, t);
 		if (packages_parse(text, all, &err) < 0)
 			ynode_error(e->d, t->node, "%s", err.text);
 		free(text);
@@ -222,11 +258,11 @@ plan_act(struct env *e, struct json_out *o, const struct act *act)
 	abort();
 }
 
+/* Without one, copy, clean and package bring their own. */
 static void
 undo_out(struct env *e, struct json_out *o, const struct step *step)
 {
 	const struct undo *undo = &step->undo;
-	enum act_kind kind = step->act.kind;
 
 	if (undo->none) {
 		json_out_str(o, "undo", "none");
@@ -238,13 +274,6 @@ undo_out(struct env *e, struct json_out *o, const struct step *step)
 						     : &step->target);
 		out_cond(e, o, "check", &undo->check);
 		out_span(e, o, "timeout_ms", &undo->timeout);
-		json_out_end(o);
-	} else if (kind == ACT_COPY || kind == ACT_CLEAN ||
-		   kind == ACT_PACKAGE) {
-		/* They bring their own: the agent puts back what it kept. */
-		json_out_object(o, "undo");
-		json_out_str(o, "kind", act_words[kind]);
-		out_target(e, o, &step->target);
 		json_out_end(o);
 	}
 }
@@ -356,7 +385,7 @@ purge_out(struct env *e, struct json_out *o, const struct step *step)
 	json_out_str(o, "phase", last->name);
 	json_out_str(o, "kind", "clean");
 	json_out_object(o, "clean");
-	out_text(e, o, "inside", &step->act.clean.inside);
+	out_final(e, o, "inside", &step->act.clean.inside);
 	json_out_str(o, "purge_of", of);
 	json_out_end(o);
 	out_target(e, o, &step->target);

@@ -61,9 +61,13 @@ struct plan_input {
 /*
  * The pinned plan of one backend as JSON on one line, added to `out`: every
  * variable filled in, every `when` that needs no probe decided.  What stays
- * open in its texts are ${steps.S.NAME}, ${steps.S.state}, ${rollout.id} when
- * none was given, and ${new_file} in a copy's validate: fill them with
- * template_fill_text() and expr_fill() right before acting.
+ * open in its texts are ${steps.S.NAME}, ${steps.S.state} and ${rollout.id}
+ * when none was given: fill them with template_fill_text() and expr_fill()
+ * right before acting.  What copy, clean and package say is final and goes to
+ * the agent as it stands (${new_file} in a validate is the agent's own), but
+ * for the `purge_of` of the cleans that are appended: ${steps.S.attempt} is the
+ * id of the attempt that put aside.  copy, clean and package without "undo"
+ * bring their own.
  * -1: the diags say why (a value that does not fit, a label or group that the
  * inventory lacks); `out` is then not to be used.
  */

@@ -234,8 +234,7 @@ kinds_are_written(void **state)
 		NULL, "{\"conf\":{\"name\":\"c\",\"sha256\":\"ab12\"}}",
 		",\"kind\":\"copy\",\"copy\":{\"sha256\":\"ab12\",\"to\":"
 		"\"/etc/x\",\"mode\":\"0644\",\"validate\":[\"t\","
-		"\"${new_file}\"]},\"target\":\"backend\",\"undo\":{\"kind\":"
-		"\"copy\",\"target\":\"backend\"}}");
+		"\"${new_file}\"]},\"target\":\"backend\"}");
 	step_is("  - name: s\n    copy: {from: \"${vars.conf}\", to: /etc/x}\n",
 		NULL, NULL,
 		",\"kind\":\"copy\",\"copy\":{\"to\":\"/etc/x\"},\"target\":"
@@ -342,6 +341,9 @@ what_does_not_fit(void **state)
 	fails(RUN("a"), "mail10", "[]", NULL, 0, "the variables");
 	fails("  - {name: s, run: a, target: proxy}\n", "mail10", NULL, NULL,
 	      20, "no group \"proxy\"");
+	fails("  - name: s\n    copy: {staged: /srv/x, to: \"/etc/"
+	      "${steps.first.v}\"}\n",
+	      "mail10", NULL, NULL, 21, "not known yet");
 	fails("  - {name: s, poll: {until: unit.x == 1, at_most: "
 	      "\"${vars.wait}\"}}\n",
 	      "mail10", "{\"wait\":\"0s\"}", NULL, 20, "between");
