@@ -109,8 +109,7 @@ named_arg(const char *name)
 static void
 word_write(struct buf *out, const char *value)
 {
-	bool plain = value[0] != '\0' &&
-		     strpbrk(value, " \"'$&|;<>()") == NULL;
+	bool plain = value[0] != '\0' && strpbrk(value, " \"'$&|;<>()") == NULL;
 
 	if (strcmp(value, "reason") == 0)
 		(void)buf_adds(out, " \"…\"");

@@ -287,12 +287,33 @@ hold_head(struct buf *line, const struct face *f, const struct rows *holds,
 	}
 }
 
+/* a pause that was asked for and has not come to rest is no hold yet */
+static void
+pausing(struct buf *out, const struct face *f, const struct rows *r)
+{
+	struct buf line;
+
+	if (rows_text(r, 0, "pause_mode") == NULL ||
+	    rows_text(r, 0, "paused_at") != NULL)
+		return;
+	buf_init(&line, LINE_MAX_BYTES);
+	(void)buf_adds(&line, "  ");
+	face_tinted(&line, f, TINT_WARN, "PAUSING");
+	(void)buf_adds(&line, "  by ");
+	face_text(&line, f, rows_str(r, 0, "paused_by"));
+	standing_flush(out, f, &line);
+	indented(out, f, "", rows_str(r, 0, "pause_reason"));
+	indented(out, f, "", rows_str(r, 0, "pause_rests"));
+	buf_free(&line);
+}
+
 void
 standing_holds(struct buf *out, const struct face *f, const struct standing *s)
 {
 	struct buf line;
 	size_t i;
 
+	pausing(out, f, s->rollout);
 	buf_init(&line, LINE_MAX_BYTES);
 	for (i = 0; i < rows_count(s->holds); i++) {
 		hold_head(&line, f, s->holds, i);

@@ -2,7 +2,6 @@
 -- step with hostile words everywhere; what drives it is switched off, so the
 -- rows stand as they are.
 \set ON_ERROR_STOP on
-select fleet.start(1);
 set session_replication_role = replica;
 update fleet_internal.rollout set started_at = now() - interval '42 min'
  where rollout_id = 1;

@@ -1,0 +1,70 @@
+#!/bin/bash
+# cli-watch.t - the live screen in a terminal of 80 by 24: repainted in place,
+# no line too long, hostile text harmless, the terminal whole afterwards.
+# shellcheck source=tests/flow/lib-cli.sh
+. "$(dirname "$0")/lib-cli.sh"
+here=$(cd "$(dirname "$0")" && pwd)
+
+tm() {
+	tmux -S "$pg/tmux" -f /dev/null "$@"
+}
+
+# the screen until it matches, or the deadline: $screen
+see() {
+	local i
+
+	for ((i = 0; i < 100; i++)); do
+		screen=$(tm capture-pane -p -t w -S -200)
+		grep -qE -- "$1" <<<"$screen" && return 0
+		sleep 0.1
+	done
+	sed 's/^/# /' <<<"$screen"
+	return 1
+}
+
+times() {
+	grep -cE -- "$1" <<<"$screen" || true
+}
+
+cli_start
+command -v tmux >/dev/null || { echo "1..0 # SKIP no tmux"; exit 0; }
+"$drydock" init >/dev/null 2>&1
+psql -X -q -o /dev/null -f "$here/cli-seed.sql" 2>"$pg/seed.err"
+"$drydock" start 1 --yes >/dev/null 2>&1
+psql -X -q -o /dev/null -f "$here/cli-seed-run.sql"
+sql "select fleet_internal.beat(1, '11111111-1111-1111-1111-111111111111')" \
+	>/dev/null
+
+tm new-session -d -s w -x 80 -y 24 "env PS1='ready> ' LC_ALL=C.UTF-8 \
+	TERM=screen-256color bash --norc"
+tm send-keys -t w "$drydock watch 1; echo code=\$?" Enter
+ok "the table of backends and phases" \
+	see '^BACKEND +STATE +DRAIN +STOP +VERIFY +TOTAL'
+ok "a backend that is done" see '^mail01 +✓ done .* 21m 00s'
+ok "one that is held" see '^mail02 +✗ held'
+ok "why, and what to type" see 'type: drydock retry 1 mail02'
+ok "hostile words as text" see 'x1b\[31mexit 75'
+sleep 3 # three frames
+see 'q quit'
+ok "three frames later the head stands there once" \
+	test "$(times '^Rollout 1 ')" = 1
+ok "and so does the last line" test "$(times 'q quit')" = 1
+sql "select fleet.pause(1, 'tea')" >/dev/null
+ok "what happens appears" see 'pause asked: tea'
+tm resize-window -t w -x 60 -y 24
+ok "a narrow terminal drops columns" see '^BACKEND +STATE +DRAIN.* TOTAL$'
+tm send-keys -t w q
+ok "q leaves, the rollout goes on" see 'the rollout goes on'
+ok "with 0" see '^code=0'
+tm send-keys -t w 'echo typed' Enter
+ok "the terminal echoes again" see 'echo typed'
+tm send-keys -t w "$drydock watch 1; echo code=\$?" Enter
+for ((i = 0; i < 100; i++)); do
+	see 'q quit'
+	[ "$(times 'q quit')" -lt 2 ] || break
+	sleep 0.1
+done
+tm send-keys -t w C-c
+ok "Ctrl-C: 130, and it goes on" see '^code=130'
+tm kill-server
+finish
