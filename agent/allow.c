@@ -260,7 +260,7 @@ line_parse(struct allow *a, const char *text, unsigned int line,
 	   struct err *err)
 {
 	struct allow_rule *r;
-	enum allow_what what;
+	enum allow_what what = ALLOW_READ;
 
 	text += strspn(text, " \t");
 	if (*text == '\0' || *text == '#')

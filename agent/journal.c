@@ -233,7 +233,7 @@ static void
 journal_say(struct journal *j, enum journal_state state, const char *why)
 {
 	j->state = state;
-	snprintf(j->why, sizeof(j->why), "%s", why);
+	snprintf(j->why, sizeof(j->why), "%.250s", why);
 }
 
 /* The torn write goes, and must be gone before anything is appended. */

@@ -115,7 +115,7 @@ say(struct journal_end *end, enum journal_verdict verdict, const char *why)
 {
 	end->verdict = verdict;
 	snprintf(end->why, sizeof(end->why),
-		 "%s at byte %llu, behind %llu records", why,
+		 "%.120s at byte %llu, behind %llu records", why,
 		 (unsigned long long)end->at, (unsigned long long)end->records);
 }
 

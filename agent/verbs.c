@@ -116,7 +116,7 @@ static void
 verb_peek(struct client *c, const struct request *r)
 {
 	const char *id, *stream;
-	int64_t offset, bytes;
+	int64_t offset, bytes = 0;
 	struct buf raw;
 	struct err err;
 

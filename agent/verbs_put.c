@@ -125,7 +125,7 @@ verb_put(struct client *c, const struct request *r)
 	struct answer a;
 	struct put p;
 	struct err err;
-	int64_t have;
+	int64_t have = 0;
 
 	if (put_parse(&p, r->doc, &err) < 0) {
 		verbs_no(c, r, WIRE_CODE_USAGE, &err, NULL);
