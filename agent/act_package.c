@@ -138,7 +138,7 @@ change_held(struct act *a, struct apt_set *set, struct err *err)
 
 	if (!a->spec->package.hold_services)
 		return apt_change(a->state, set, a->undo_of != NULL, err);
-	if (services_hold(&s, set, err) < 0)
+	if (services_hold(&s, a->state, set, err) < 0)
 		return -1;
 	rc = apt_change(a->state, set, a->undo_of != NULL, err);
 	if (services_release(&s, &end) < 0) {

@@ -195,6 +195,7 @@ main(int argc, char **argv)
 	int opt;
 
 	umask(077);
+	(void)!chdir("/");
 	openlog("drydock-agent", LOG_PID | LOG_NDELAY, LOG_DAEMON);
 	if (argc == 1)
 		return relay_main();

@@ -242,6 +242,18 @@ runner_listen(struct runner *r, struct err *err)
 	return 0;
 }
 
+void
+runner_release(struct runner *r)
+{
+	LIST_EACH (struct work, w, &r->works, link) {
+		if (w->attempt->verb == WIRE_PACKAGE)
+			return;
+	}
+	if (services_end_left(r->state))
+		host_audit("released the services that a killed change of "
+			   "packages held down");
+}
+
 static void
 runner_end_left(struct runner *r)
 {
@@ -256,10 +268,7 @@ runner_end_left(struct runner *r)
 				   "left of attempt %s",
 				   n, a->id);
 	}
-	/* Only for real: a test's hosts share one /usr. */
-	if (paths_root()[0] == '\0' && services_end_left())
-		host_audit("removed the policy-rc.d that an earlier runner "
-			   "left");
+	runner_release(r);
 }
 
 static void

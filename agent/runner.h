@@ -70,6 +70,8 @@ work_begin(struct runner *r, const struct change *c, const struct request *req,
 
 /* Tell whoever is connected. */
 void runner_push(struct runner *r, const struct attempt *a);
+/* Services that a killed change of packages held down. */
+void runner_release(struct runner *r);
 /* A connection or a work less: is it time to end? */
 void runner_rest(struct runner *r);
 

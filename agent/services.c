@@ -14,6 +14,7 @@
 
 #define POLICY_DIR     "/usr/sbin"
 #define POLICY	       "policy-rc.d"
+#define HELD	       "held" /* in the state directory: units, one a line */
 #define MARK	       "# drydock-agent: no service starts during a package change"
 #define POLICY_TEXT    "#!/bin/sh\n" MARK "\nexit 101\n"
 #define UNITS	       "/systemd/system/"
@@ -41,15 +42,21 @@ policy_is_ours(void)
 }
 
 static int
-policy_make(struct err *err)
+policy_check(struct err *err)
 {
-	int dir, rc;
-
 	if (access(POLICY_DIR "/" POLICY, F_OK) == 0 && !policy_is_ours())
 		return err_set(err, ERR_REFUSED,
 			       POLICY_DIR
 			       "/" POLICY
 			       " is there and is not ours: remove it first");
+	return 0;
+}
+
+static int
+policy_make(struct err *err)
+{
+	int dir, rc;
+
 	dir = open(POLICY_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return err_set_errno(err, "cannot open " POLICY_DIR);
@@ -138,29 +145,49 @@ mask_prove(const struct services *s, struct err *err)
 	return 0;
 }
 
+/* Every unit of the set that is installed; none where systemd is not. */
 static int
-services_mask(struct services *s, const struct apt_set *set, struct err *err)
+services_find(struct services *s, const struct apt_set *set, struct err *err)
 {
-	if (!systemd_is_first())
-		return 0;
-	for (size_t i = 0; i < set->n; i++) {
+	for (size_t i = 0; systemd_is_first() && i < set->n; i++) {
 		if (set->item[i].present != NULL &&
 		    units_of(s, set->item[i].name, err) < 0)
 			return -1;
 	}
-	if (s->n == 0)
-		return 0;
-	s->masked = true;
-	if (systemctl(s, "mask", err) < 0)
+	return 0;
+}
+
+static int
+held_write(const struct services *s, struct err *err)
+{
+	struct buf text;
+	int rc;
+
+	buf_init(&text, SERVICES_MAX * 256);
+	for (size_t i = 0; i < s->n; i++)
+		buf_addf(&text, "%s\n", s->unit[i]);
+	rc = paths_write(s->state, HELD, buf_str(&text), text.len, 0600, err);
+	buf_free(&text);
+	return rc;
+}
+
+static int
+services_lock(struct services *s, const struct apt_set *set, struct err *err)
+{
+	if (policy_check(err) < 0 || services_find(s, set, err) < 0 ||
+	    held_write(s, err) < 0 || policy_make(err) < 0)
+		return -1;
+	if (s->n > 0 && systemctl(s, "mask", err) < 0)
 		return -1;
 	return mask_prove(s, err);
 }
 
 int
-services_hold(struct services *s, const struct apt_set *set, struct err *err)
+services_hold(struct services *s, int state, const struct apt_set *set,
+	      struct err *err)
 {
-	*s = (struct services){ .policy = true };
-	if (policy_make(err) == 0 && services_mask(s, set, err) == 0) {
+	*s = (struct services){ .state = state };
+	if (services_lock(s, set, err) == 0) {
 		printf("services are held down: %s, %zu units masked\n", POLICY,
 		       s->n);
 		return 0;
@@ -174,18 +201,37 @@ services_release(struct services *s, struct err *err)
 {
 	int rc = 0;
 
-	if (s->masked)
-		rc = systemctl(s, "unmask", err);
-	if (s->policy && policy_is_ours() && unlink(POLICY_DIR "/" POLICY) < 0)
-		rc = err_set_errno(err, "cannot remove " POLICY_DIR "/" POLICY);
+	if (faccessat(s->state, HELD, F_OK, 0) == 0) {
+		if (s->n > 0)
+			rc = systemctl(s, "unmask", err);
+		if (policy_is_ours() && unlink(POLICY_DIR "/" POLICY) < 0)
+			rc = err_set_errno(err, "cannot remove " POLICY_DIR
+						"/" POLICY);
+		if (rc == 0 && unlinkat(s->state, HELD, 0) < 0)
+			rc = err_set_errno(err, "cannot remove " HELD);
+	}
 	for (size_t i = 0; i < s->n; i++)
 		x_free(&s->unit[i]);
-	*s = (struct services){ .n = 0 };
+	s->n = 0;
 	return rc;
 }
 
 bool
-services_end_left(void)
+services_end_left(int state)
 {
-	return policy_is_ours() && unlink(POLICY_DIR "/" POLICY) == 0;
+	struct services s = { .state = state };
+	char *line, *rest;
+	struct buf text;
+
+	if (faccessat(state, HELD, F_OK, 0) < 0)
+		return false;
+	buf_init(&text, SERVICES_MAX * 256);
+	(void)paths_read(state, HELD, &text, NULL);
+	rest = text.data;
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		if (line[0] != '\0' && s.n < SERVICES_MAX)
+			s.unit[s.n++] = x_strdup(line);
+	}
+	buf_free(&text);
+	return services_release(&s, NULL) == 0;
 }

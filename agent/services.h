@@ -3,8 +3,9 @@
  *
  * Two locks: a policy-rc.d that says no to everybody, with our mark in it, and
  * (where systemd is PID 1) a runtime mask of every unit the packages bring,
- * proven by what systemd then says.  Both go when the change is over; a
- * policy-rc.d that stayed after a crash is found by its mark.
+ * proven by what systemd then says.  Both go when the change is over.  What is
+ * held stands in the state directory first, so whoever comes after a crash can
+ * release it.
  */
 #ifndef DRYDOCK_SERVICES_H
 #define DRYDOCK_SERVICES_H
@@ -19,16 +20,16 @@
 struct services {
 	char *unit[SERVICES_MAX];
 	size_t n;
-	bool policy, masked;
+	int state; /* borrowed: the state directory */
 };
 
 /* -1: nothing is held. */
-int
-services_hold(struct services *s, const struct apt_set *set, struct err *err);
+int services_hold(struct services *s, int state, const struct apt_set *set,
+		  struct err *err);
 /* -1: something stays; the rest is released. */
 int services_release(struct services *s, struct err *err);
 
-/* Take away a policy-rc.d of ours that was left.  True: there was one. */
-bool services_end_left(void);
+/* Release what a change left that was killed.  True: there was something. */
+bool services_end_left(int state);
 
 #endif

@@ -85,6 +85,8 @@ work_done(void *self)
 	buf_init(&text, RUNNER_RESULT_MAX);
 	work_result(w, &text);
 	work_free(w);
+	if (a->verb == WIRE_PACKAGE)
+		runner_release(r);
 	if (book_end(&r->book, a, buf_str(&text), &err) == 0) {
 		runner_push(r, a);
 	} else {

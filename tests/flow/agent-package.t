@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 
-from agent_lib import AGENT, Host, Relay, main, test
+from agent_lib import AGENT, Host, Relay, main, test, wait_for
 
 ALLOW = """
 change package ddk-*
@@ -29,6 +29,7 @@ def run(*argv, **keys):
 POSTINST = """#!/bin/sh
 set -e
 if [ "$1" = configure ]; then
+	if [ -e /etc/slow ]; then touch /etc/slow.now; sleep 60; fi
 	if [ -x /usr/sbin/policy-rc.d ]; then
 		/usr/sbin/policy-rc.d ddk restart || exit 0
 	fi
@@ -261,6 +262,37 @@ def a_policy_that_is_not_ours_stays():
     result = r.do(b.change("package", **SET), 60)
     assert result["exit"] == 1 and "not ours" in said(result)
     assert os.path.exists(path) and b.versions() == OLD
+    b.close()
+
+
+@test
+def a_killed_change_holds_nothing_down_for_ever():
+    b, r = box()
+    policy = f"{b.merged}/usr/sbin/policy-rc.d"
+    slow = b.merged + "/etc/slow"
+    r.ask("dry", kind="package", fetch=True, **SET, seconds=60)
+    with open(slow, "w"):
+        pass
+    c = b.change("package", **SET)
+    r.ask(**c)
+    wait_for("it sleeps in the postinst",
+             lambda: os.path.exists(slow + ".now"))
+    assert os.path.exists(policy) and os.path.exists(f"{b.state}/held")
+    b.kill_runner()
+    r = b.relay()
+    assert r.ask("ask", attempt=c["attempt"])["state"] == "unknown"
+    assert not os.path.exists(policy), "released by the next runner"
+    os.unlink(slow + ".now")
+    c = b.change("package", timeout_ms=4000, **SET)
+    r.ask(**c)
+    wait_for("it sleeps again", lambda: os.path.exists(slow + ".now"))
+    result = r.ended(c["attempt"])
+    assert result["timed_out"], result
+    assert not os.path.exists(policy), "released after the time was over"
+    os.unlink(slow)
+    result = r.do(b.change("package", **SET), 60)
+    assert result["exit"] == 0, said(result)
+    assert b.versions() == NEW, "dpkg --configure -a mended it"
     b.close()
 
 
