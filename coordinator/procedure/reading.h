@@ -15,7 +15,8 @@
  *	format   rows                       columns
  *	text     none                       text value lines bytes
  *	json     one per object             its keys; numbers as written
- *	tab      one per line below header  the header (doveadm -f tab)
+ *	tab      one per line below header  the header (doveadm -f tab; an
+ *	                                    empty line alone: no rows)
  *	kv       one                        the keys of KEY=VALUE lines
  *	duration one                        value ("15 mins" is 15m), text
  *

@@ -231,6 +231,11 @@ reading_parse_tab(struct reading *r, const char *data, size_t len,
 	struct err cut = { 0 };
 	int ret = -1;
 
+	/* doveadm prints a header with the first row: no row, no header. */
+	if (strcmp(copy, "\n") == 0) {
+		free(copy);
+		return 0;
+	}
 	line = line_next(&at, &cut);
 	if (line == NULL)
 		(void)err_set(err, ERR_PROTO, "%s",

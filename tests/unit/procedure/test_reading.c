@@ -115,6 +115,10 @@ header_only_has_no_rows(void **state)
 	assert_string_equal(field(r, NULL, "count", s, 100), "0");
 	assert_string_equal(field(r, NULL, "v", s, 100), "!no row");
 	reading_free(&r);
+	/* `doveadm -f tab proxy list` without sessions */
+	r = parse(READING_TAB, "\n");
+	assert_string_equal(field(r, NULL, "count", s, 100), "0");
+	reading_free(&r);
 	r = parse(READING_JSON, "[]");
 	assert_string_equal(field(r, NULL, "count", s, 100), "0");
 	reading_free(&r);
@@ -185,7 +189,7 @@ static const struct {
 	const char *why;
 } bad[] = {
 	{ READING_TAB, T(""), "nothing was printed" },
-	{ READING_TAB, T("\n"), "without a fit name" },
+	{ READING_TAB, T("\n\n"), "without a fit name" },
 	{ READING_TAB, T("a\tb"), "cut" },
 	{ READING_TAB, T("a\tb\n1\t"), "cut" },
 	{ READING_TAB, T("a\tb\n1\t2\n1\t2"), "cut" },
