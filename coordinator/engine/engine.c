@@ -315,6 +315,7 @@ on_down(void *ctx, struct call *call, const char *why)
 			continue;
 		if (call_fenced_by(call) > f->epoch)
 			lease_raise(f, call_fenced_by(call));
+		send_cut(f, call_name(call), why);
 		fleet_wake(f);
 	}
 }

@@ -297,6 +297,10 @@ fleet_load(struct fleet *f)
 	struct store_num id, turn;
 	const char *params[2];
 
+	if (!pg_up(f->pg)) {
+		fleet_wake_at(f, fleet_now_ms(f) + 500);
+		return;
+	}
 	f->reload = false;
 	if (f->has_rollout && view_active(&f->view) >= 0)
 		f->detail = 0;
@@ -388,7 +392,7 @@ think_once(struct fleet *f)
 		fleet_wake_at(f, d->wake_ms);
 		return true;
 	case DECIDE_IDLE:
-		if (write_flush(f))
+		if (write_flush(f) && f->view.database)
 			return true;
 		if (d->wake_ms == 0)
 			f->reload = f->view.database;
@@ -412,7 +416,8 @@ fleet_think(struct fleet *f)
 			lease_release(f);
 		return;
 	}
-	if (f->reload || f->doc == NULL) {
+	if (f->doc == NULL || (f->reload &&
+	    (f->view.database || !fleet_committed(f)))) {
 		if (f->batches == NULL && !write_flush(f))
 			fleet_load(f);
 		return;

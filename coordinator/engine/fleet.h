@@ -157,6 +157,9 @@ void send_all(struct fleet *fleet);
 void send_pushed(struct fleet *fleet, const char *attempt, const char *state,
 		 const char *result_text);
 
+/* No channel to that host any more: whatever runs there is asked for. */
+void send_cut(struct fleet *fleet, const char *host, const char *why);
+
 /* write.c */
 /* Put the batch being made on its way; false: there was nothing. */
 bool write_flush(struct fleet *fleet);

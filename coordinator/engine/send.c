@@ -190,6 +190,24 @@ send_pushed(struct fleet *f, const char *attempt, const char *state,
 	fleet_wake(f);
 }
 
+/* The channel is gone: what runs will be asked for, not told. */
+void
+send_cut(struct fleet *f, const char *host, const char *why)
+{
+	for (int s = 0; s < f->view.nsteps; s++)
+		for (int i = 0; i < f->view.steps[s].nattempts; i++) {
+			const struct view_attempt *a =
+				&f->view.steps[s].attempts[i];
+			const struct agent_fact *agent =
+				looks_agent(&f->looks, a->id);
+
+			if (agent != NULL && agent->state == AGENT_RUNNING &&
+			    strcmp(a->host, host) == 0)
+				agent_silent(f, looks_agent_get(&f->looks,
+					a->id), host, why);
+		}
+}
+
 /* --------------------------------------------------------------- sending */
 
 static void

@@ -10,6 +10,7 @@ enum {
 	PLAN_LOOK_AGAIN_MS = 2000,
 	PLAN_UNSURE_MS = 60000,		/* then unknown is held */
 	PLAN_NOT_READY_MS = 30000,	/* then it is critical */
+	PLAN_RUNNING_MS = 60000,	/* then a running one is asked again */
 	PLAN_CONTACT_MS = 300000,	/* beyond the step's timeout */
 	PLAN_SERVICE_MS = 60000		/* to be seen in service again */
 };

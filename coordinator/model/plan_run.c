@@ -113,9 +113,10 @@ run_sends(struct run *r, int64_t *wake_ms)
 
 		if (r->step->attempts[i].state != ATTEMPT_SENT)
 			continue;
-		if (agent != NULL && (agent->state == AGENT_ASKING ||
-				      agent->state == AGENT_RUNNING))
+		if (agent != NULL && agent->state == AGENT_ASKING)
 			continue;
+		if (agent != NULL && agent->state == AGENT_RUNNING)
+			due = agent->at_ms + PLAN_RUNNING_MS;
 		if (agent != NULL && agent->state == AGENT_SILENT)
 			due = agent->at_ms + backoff_ask_ms(agent->asked - 1);
 		if (due > r->p->now)

@@ -1,0 +1,681 @@
+/*
+ * test_plan_next.c - the rules of plan_next(), one by one.
+ *
+ * The ladders begin with a view in which the step can simply begin and make it
+ * worse by one rule per row: each row's rule must win over all rows above.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "unit.h"
+
+#include "world.h"
+
+static struct world w;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	world_init(&w);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	world_clear(&w);
+	return 0;
+}
+
+static void
+expect_rule(enum decision_kind kind, enum rule rule)
+{
+	world_next(&w);
+	if (w.d.rule != rule || w.d.kind != kind)
+		print_message("%s (%s), kind %d: %s\n",
+			      rule_number(w.d.rule),
+			      rule_sentence(w.d.rule), (int)w.d.kind,
+			      w.d.reason);
+	assert_int_equal(w.d.rule, rule);
+	assert_int_equal(w.d.kind, kind);
+}
+
+/* ------------------------------------------------------------ the gates */
+
+struct rung {
+	const char *name;
+	void (*worse)(void);
+	enum decision_kind kind;
+	enum rule rule;
+};
+
+static void all_is_well(void) { world_ready(&w); }
+static void
+no_preflight(void)
+{
+	w.v.npreflight = 1;
+	world_fact(&w, FACT_PREFLIGHT, 0, TRI_FALSE);
+}
+static void not_ready(void) { world_fact(&w, FACT_READY, 0, TRI_FALSE); }
+static void peers_down(void) { world_fact(&w, FACT_PEERS, 0, TRI_FALSE); }
+static void
+target_unknown(void)
+{
+	world_fact(&w, FACT_TARGET, 0, TRI_UNKNOWN);
+}
+static void not_greeted(void) { world_fact(&w, FACT_GREETED, 0, TRI_FALSE); }
+static void one_excluded(void) { w.v.excluded = 1; }
+static void window_shut(void) { w.v.windows = true; }
+static void stale(void) { w.now += 60000; }
+static void
+canaries_done(void)
+{
+	w.v.turns[2].state = TURN_DONE;
+	w.v.stop_after = 1;
+}
+static void one_restored(void)
+{
+	w.v.turns[1].state = TURN_RESTORED;
+	w.v.turns[1].cause = CAUSE_PERSON;
+}
+static void paused(void) { w.v.pause.asked = w.v.pause.effective = true; }
+static void aborted(void) { w.v.abort = true; }
+static void leaving(void) { w.v.stopping = true; }
+static void database_away(void) { w.v.database = false; }
+
+static const struct rung take_ladder[] = {
+	{ "all is well", all_is_well, DECIDE_DO, RULE_TAKE },
+	{ "its preflight fails", no_preflight, DECIDE_DO, RULE_GATES },
+	{ "a group is not ready", not_ready, DECIDE_DO, RULE_GATES },
+	{ "a peer is down", peers_down, DECIDE_DO, RULE_GATES },
+	{ "nobody knows of itself", target_unknown, DECIDE_DO, RULE_GATES },
+	{ "an agent is not greeted", not_greeted, DECIDE_DO, RULE_GATES },
+	{ "one is excluded", one_excluded, DECIDE_DO, RULE_GATES },
+	{ "no window is open", window_shut, DECIDE_DO, RULE_GATES },
+	{ "the looks are old", stale, DECIDE_LOOK, RULE_ORDER },
+	{ "the canaries are done", canaries_done, DECIDE_DO, RULE_APPROVAL },
+	{ "one was put back", one_restored, DECIDE_DO, RULE_HALTED },
+	{ "it is paused", paused, DECIDE_IDLE, RULE_PAUSED },
+	{ "it is aborted", aborted, DECIDE_DO, RULE_ABORTED },
+	{ "we are leaving", leaving, DECIDE_IDLE, RULE_LEAVE },
+	{ "the database is away", database_away, DECIDE_IDLE,
+	  RULE_DATABASE },
+};
+
+/* Which gate a rung's hold names, in the ladder's order. */
+static const enum gate take_gates[] = {
+	GATE_NONE, GATE_PREFLIGHT, GATE_READY, GATE_PEERS, GATE_TARGET_IN,
+	GATE_GREETED, GATE_MIN_UP, GATE_WINDOW,
+};
+
+static void
+the_take_gets_worse_by_one_rule_at_a_time(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT(take_ladder); i++) {
+		take_ladder[i].worse();
+		expect_rule(take_ladder[i].kind, take_ladder[i].rule);
+		if (i == 0 || i >= UNIT_COUNT(take_gates))
+			continue;
+		assert_true(world_has(&w, OP_HOLD, -1));
+		for (int k = 0; k < w.d.nops; k++)
+			if (w.d.ops[k].kind == OP_HOLD)
+				assert_int_equal(w.d.ops[k].gate,
+						 take_gates[i]);
+		assert_false(world_has(&w, OP_TURN, TURN_EV_TAKE));
+	}
+}
+
+static void
+an_override_lifts_its_gate_for_its_backend_only(void **state)
+{
+	(void)state;
+	world_ready(&w);
+	world_fact(&w, FACT_TARGET, 0, TRI_FALSE);
+	expect_rule(DECIDE_DO, RULE_GATES);
+	w.v.turns[0].overrides = 1u << GATE_TARGET_IN;
+	expect_rule(DECIDE_DO, RULE_TAKE);
+	w.v.turns[0].overrides = 0;
+	w.v.turns[1].overrides = 1u << GATE_TARGET_IN;
+	expect_rule(DECIDE_DO, RULE_GATES);
+}
+
+static void
+one_that_is_down_comes_first(void **state)
+{
+	(void)state;
+	world_ready(&w);
+	world_fact(&w, FACT_TARGET, 2, TRI_FALSE);
+	expect_rule(DECIDE_LOAD, RULE_ORDER);
+	assert_int_equal(w.d.load, 2);
+}
+
+static void
+the_same_hold_is_told_once(void **state)
+{
+	(void)state;
+	world_ready(&w);
+	world_fact(&w, FACT_PEERS, 0, TRI_FALSE);
+	expect_rule(DECIDE_DO, RULE_GATES);
+	world_apply(&w);
+	expect_rule(DECIDE_IDLE, RULE_GATES);
+	assert_true(w.d.wake_ms > w.now);
+	world_fact(&w, FACT_PEERS, 0, TRI_TRUE);
+	expect_rule(DECIDE_DO, RULE_TAKE);
+	assert_true(world_has(&w, OP_UNHOLD, -1));
+}
+
+static void
+nothing_waits_any_more(void **state)
+{
+	(void)state;
+	for (int i = 0; i < W_TURNS; i++)
+		w.v.turns[i].state = TURN_DONE;
+	expect_rule(DECIDE_DO, RULE_FINISH);
+	assert_true(world_has(&w, OP_ROLLOUT, ROLLOUT_EV_FINISH));
+	w.v.turns[1].state = TURN_SKIPPED;
+	expect_rule(DECIDE_DO, RULE_FINISH);
+	assert_true(world_has(&w, OP_ROLLOUT, ROLLOUT_EV_FINISH_INCOMPLETE));
+}
+
+/* ------------------------------------------------------- before a step */
+
+static void
+step_can_begin(void)
+{
+	world_at(&w, W_ZERO);
+	w.v.steps[W_ZERO].has_when = true;
+	w.v.steps[W_ZERO].has_remember = true;
+	w.v.steps[W_ZERO].has_require = true;
+	world_fact(&w, FACT_WHEN, W_ZERO, TRI_TRUE);
+	world_fact(&w, FACT_REMEMBER, W_ZERO, TRI_TRUE);
+	world_fact(&w, FACT_REQUIRE, W_ZERO, TRI_TRUE);
+	world_fact(&w, FACT_CHECK, W_ZERO, TRI_FALSE);
+}
+static void already(void) { world_fact(&w, FACT_CHECK, W_ZERO, TRI_TRUE); }
+static void
+no_evidence(void)
+{
+	world_fact(&w, FACT_REQUIRE, W_ZERO, TRI_FALSE);
+}
+static void
+no_value(void)
+{
+	world_fact(&w, FACT_REMEMBER, W_ZERO, TRI_FALSE);
+}
+static void peer_fails(void) { world_fact(&w, FACT_PEERS, 0, TRI_FALSE); }
+static void
+group_unready(void)
+{
+	looks_note(&w.l, FACT_READY, 0, TRI_FALSE, w.now, "not synced");
+}
+static void
+too_soon(void)
+{
+	w.v.groups[0].min_gap_ms = 1100;
+	w.v.groups[0].changed_ms = w.now - 100;
+}
+static void
+undecidable(void)
+{
+	looks_note(&w.l, FACT_WHEN, W_ZERO, TRI_UNKNOWN, w.now, "no answer");
+}
+static void when_false(void) { world_fact(&w, FACT_WHEN, W_ZERO, TRI_FALSE); }
+static void
+pause_early(void)
+{
+	w.v.pause.asked = true;
+}
+
+static const struct rung begin_ladder[] = {
+	{ "it can begin", step_can_begin, DECIDE_DO, RULE_BEGIN },
+	{ "it is so already", already, DECIDE_DO, RULE_ALREADY },
+	{ "the evidence is missing", no_evidence, DECIDE_DO, RULE_REQUIRE },
+	{ "a value cannot be told", no_value, DECIDE_DO, RULE_REMEMBER },
+	{ "another one is not in service", peer_fails, DECIDE_DO,
+	  RULE_OUTAGE },
+	{ "its group is not ready", group_unready, DECIDE_IDLE, RULE_READY },
+	{ "it is too soon", too_soon, DECIDE_IDLE, RULE_GAP },
+	{ "its when is undecided", undecidable, DECIDE_IDLE,
+	  RULE_UNDECIDED },
+	{ "its when is false", when_false, DECIDE_DO, RULE_SKIP },
+	{ "a pause was asked", pause_early, DECIDE_DO, RULE_PAUSED },
+	{ "it is aborted", aborted, DECIDE_DO, RULE_ABORT },
+	{ "we are leaving", leaving, DECIDE_IDLE, RULE_LEAVE },
+	{ "the database is away", database_away, DECIDE_IDLE,
+	  RULE_DATABASE },
+};
+
+static void
+a_step_gets_worse_by_one_rule_at_a_time(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT(begin_ladder); i++) {
+		begin_ladder[i].worse();
+		expect_rule(begin_ladder[i].kind, begin_ladder[i].rule);
+		if (i != 0 && i != 1)
+			assert_false(world_has(&w, OP_ATTEMPT, -1));
+	}
+}
+
+static void
+the_first_step_takes_the_slot_and_remembers(void **state)
+{
+	(void)state;
+	step_can_begin();
+	expect_rule(DECIDE_DO, RULE_BEGIN);
+	assert_true(world_has(&w, OP_OUTAGE_OPEN, -1));
+	assert_true(world_has(&w, OP_REMEMBER, -1));
+	assert_true(world_has(&w, OP_MOUTH, -1));
+	assert_true(world_has(&w, OP_ATTEMPT, -1));
+	world_apply(&w);
+	assert_true(w.v.turns[0].outage_open);
+	assert_string_equal(w.v.steps[W_ZERO].attempts[0].host, "dir1");
+	assert_string_equal(w.v.groups[0].mouth, "dir1");
+}
+
+/* What was read before our own last change is not evidence. */
+static void
+a_reading_from_before_the_last_change_does_not_count(void **state)
+{
+	struct view_attempt *a;
+
+	(void)state;
+	world_at(&w, W_START);
+	world_fact(&w, FACT_CHECK, W_START, TRI_TRUE);
+	world_fact(&w, FACT_CHECK, W_ZERO, TRI_TRUE);
+	a = view_attempt_add(&w.v.steps[W_CHANGE]);
+	a->state = ATTEMPT_ENDED;
+	a->ended_ms = w.now + 1;
+	w.now += 5;
+	expect_rule(DECIDE_LOOK, RULE_BEGIN);
+	assert_true(world_wants(&w, FACT_CHECK, W_START));
+}
+
+static void
+a_no_pause_phase_is_committed_whole(void **state)
+{
+	int attempts = 0;
+
+	(void)state;
+	world_at(&w, W_FLUSH);
+	world_fact(&w, FACT_CHECK, W_FLUSH, TRI_FALSE);
+	world_fact(&w, FACT_ANOTHER, 0, TRI_FALSE);
+	expect_rule(DECIDE_DO, RULE_COMMIT);
+	assert_false(world_has(&w, OP_PHASE_COMMIT, -1));
+	world_fact(&w, FACT_ANOTHER, 0, TRI_TRUE);
+	expect_rule(DECIDE_DO, RULE_BEGIN);
+	for (int i = 0; i < w.d.nops; i++)
+		attempts += w.d.ops[i].kind == OP_ATTEMPT;
+	assert_int_equal(attempts, 2);
+	assert_true(world_has(&w, OP_PHASE_COMMIT, -1));
+	world_apply(&w);
+	assert_true(plan_committed(&w.v));
+	/* carried on without the database, and against pause and abort */
+	w.v.database = false;
+	w.v.abort = w.v.pause.asked = w.v.stopping = true;
+	expect_rule(DECIDE_SEND, RULE_SEND);
+}
+
+static void
+a_broken_keep_is_repaired_then_held(void **state)
+{
+	(void)state;
+	world_at(&w, W_CHANGE);
+	world_fact(&w, FACT_CHECK, W_ZERO, TRI_FALSE);
+	expect_rule(DECIDE_DO, RULE_KEEP);
+	assert_true(world_has(&w, OP_STEP, STEP_EV_AGAIN));
+	world_apply(&w);
+	w.v.steps[W_ZERO].state = STEP_PASSED;
+	expect_rule(DECIDE_DO, RULE_KEEP);
+	assert_true(world_has(&w, OP_TURN, TURN_EV_HOLD));
+}
+
+/* ----------------------------------------------------- a step that runs */
+
+static struct agent_fact *
+agent_says(const struct view_attempt *a, enum agent_state state)
+{
+	struct agent_fact *agent = looks_agent_get(&w.l, a->id);
+
+	agent->state = state;
+	agent->at_ms = w.now;
+	agent->asked = 1;
+	return agent;
+}
+
+static void
+lost_is_asked_again_under_the_same_id(void **state)
+{
+	struct view_attempt *a = world_begun(&w, W_CHANGE, "mail1");
+	struct agent_fact *agent;
+
+	(void)state;
+	expect_rule(DECIDE_SEND, RULE_SEND);
+	agent = agent_says(a, AGENT_ASKING);
+	expect_rule(DECIDE_IDLE, RULE_WAIT);
+	agent->state = AGENT_SILENT;
+	agent->silent_ms = w.now;
+	expect_rule(DECIDE_IDLE, RULE_WAIT);
+	w.now += 1000;
+	expect_rule(DECIDE_SEND, RULE_SEND);
+	assert_int_equal(w.d.sends[0].attempt, 0);
+	assert_int_equal(w.v.steps[W_CHANGE].nattempts, 1);
+	/* timeout + 5 min: a hold, and asking goes on */
+	w.now += 20000 + 300000;
+	agent->at_ms = w.now - 60000;
+	expect_rule(DECIDE_DO, RULE_CONTACT);
+	assert_true(world_has(&w, OP_HOLD, -1));
+	world_apply(&w);
+	expect_rule(DECIDE_SEND, RULE_SEND);
+	/* an answer lifts it */
+	agent->state = AGENT_ENDED;
+	expect_rule(DECIDE_DO, RULE_RESULT);
+	assert_true(world_has(&w, OP_UNHOLD, -1));
+}
+
+static void
+without_a_check_the_exit_decides(void **state)
+{
+	struct view_attempt *a = world_begun(&w, W_CHANGE, "mail1");
+
+	(void)state;
+	a->state = ATTEMPT_ENDED;
+	a->ended_ms = w.now;
+	a->exit = 0;
+	expect_rule(DECIDE_DO, RULE_PASS);
+	a->exit = 3;
+	expect_rule(DECIDE_DO, RULE_FAIL);
+	assert_true(world_has(&w, OP_TURN, TURN_EV_HOLD));
+	w.v.steps[W_CHANGE].retries = 1;
+	expect_rule(DECIDE_DO, RULE_AGAIN);
+	w.v.steps[W_CHANGE].retries = 0;
+	w.v.steps[W_CHANGE].ignore = true;
+	expect_rule(DECIDE_DO, RULE_FAIL);
+	assert_true(world_has(&w, OP_STEP, STEP_EV_IGNORE));
+}
+
+static void
+with_a_check_the_check_alone_decides(void **state)
+{
+	struct view_attempt *a = world_begun(&w, W_START, "mail1");
+
+	(void)state;
+	a->state = ATTEMPT_ENDED;
+	a->ended_ms = w.now;
+	a->exit = 75;
+	w.now += 1;
+	expect_rule(DECIDE_LOOK, RULE_PASS);
+	world_fact(&w, FACT_CHECK, W_START, TRI_TRUE);
+	expect_rule(DECIDE_DO, RULE_PASS);
+	assert_non_null(strstr(w.d.reason, "exit 75"));
+	/* false: looked at again until it should have settled */
+	looks_note(&w.l, FACT_CHECK, W_START, TRI_FALSE, w.now, "no");
+	expect_rule(DECIDE_IDLE, RULE_WAIT);
+	w.now += 20000;
+	looks_note(&w.l, FACT_CHECK, W_START, TRI_FALSE, w.now, "no");
+	expect_rule(DECIDE_DO, RULE_FAIL);
+}
+
+static void
+a_check_through_a_group_counts_twice(void **state)
+{
+	struct view_attempt *a = world_begun(&w, W_BACK, "dir1");
+
+	(void)state;
+	w.v.groups[0].confirm_ms = 2000;
+	a->state = ATTEMPT_ENDED;
+	a->ended_ms = w.now;
+	w.now += 1;
+	world_fact(&w, FACT_CHECK, W_BACK, TRI_TRUE);
+	expect_rule(DECIDE_IDLE, RULE_WAIT);
+	w.now = w.d.wake_ms;
+	expect_rule(DECIDE_LOOK, RULE_PASS);
+	looks_note(&w.l, FACT_CHECK, W_BACK, TRI_TRUE, w.now, "yes");
+	expect_rule(DECIDE_DO, RULE_PASS);
+}
+
+static void
+unknown_is_settled_by_the_check_or_held(void **state)
+{
+	struct view_attempt *a = world_begun(&w, W_START, "mail1");
+
+	(void)state;
+	a->state = ATTEMPT_UNKNOWN;
+	a->ended_ms = w.now;
+	w.now += 1;
+	expect_rule(DECIDE_LOOK, RULE_UNKNOWN);
+	world_fact(&w, FACT_CHECK, W_START, TRI_TRUE);
+	expect_rule(DECIDE_DO, RULE_PASS);
+	world_fact(&w, FACT_CHECK, W_START, TRI_FALSE);
+	expect_rule(DECIDE_DO, RULE_UNKNOWN);
+	assert_true(world_has(&w, OP_ATTEMPT, -1));
+	/* what destroys is never run twice on a guess */
+	w.v.steps[W_START].destroys = true;
+	expect_rule(DECIDE_DO, RULE_UNKNOWN);
+	assert_false(world_has(&w, OP_ATTEMPT, -1));
+	assert_true(world_has(&w, OP_STEP, STEP_EV_LOSE));
+	assert_true(world_has(&w, OP_TURN, TURN_EV_HOLD));
+}
+
+static void
+unknown_without_a_check_is_held(void **state)
+{
+	struct view_attempt *a = world_begun(&w, W_CHANGE, "mail1");
+
+	(void)state;
+	a->state = ATTEMPT_UNKNOWN;
+	a->ended_ms = w.now;
+	expect_rule(DECIDE_DO, RULE_UNKNOWN);
+	assert_true(world_has(&w, OP_STEP, STEP_EV_LOSE));
+	world_apply(&w);
+	w.v.turns[0].asked = ASK_RETRY;
+	expect_rule(DECIDE_DO, RULE_ASKED);
+	assert_false(world_has(&w, OP_TURN, -1));
+	w.v.turns[0].asked = ASK_SETTLE_DONE;
+	expect_rule(DECIDE_DO, RULE_ASKED);
+	assert_true(world_has(&w, OP_STEP, STEP_EV_SETTLE_DONE));
+	assert_true(world_has(&w, OP_TURN, TURN_EV_SETTLE));
+}
+
+static void
+refused_was_not_begun(void **state)
+{
+	struct view_attempt *a = world_begun(&w, W_CHANGE, "mail1");
+
+	(void)state;
+	agent_says(a, AGENT_REFUSED);
+	expect_rule(DECIDE_DO, RULE_REFUSED);
+	assert_true(world_has(&w, OP_STEP, STEP_EV_UNSENT));
+	assert_true(world_has(&w, OP_ATTEMPT_END, ATTEMPT_EV_UNSEND));
+	assert_true(world_has(&w, OP_TURN, TURN_EV_HOLD));
+}
+
+static void
+a_member_that_is_gone_is_followed_by_another(void **state)
+{
+	struct view_attempt *a = world_begun(&w, W_BACK, "dir1");
+	struct agent_fact *agent = agent_says(a, AGENT_SILENT);
+
+	(void)state;
+	agent->gone = true;
+	agent->silent_ms = w.now - 80000;
+	expect_rule(DECIDE_LOOK, RULE_CONTACT);
+	world_fact(&w, FACT_CHECK, W_BACK, TRI_FALSE);
+	expect_rule(DECIDE_DO, RULE_CONTACT);
+	world_apply(&w);
+	assert_string_equal(w.v.groups[0].mouth, "dir2");
+	assert_string_equal(w.v.steps[W_BACK].attempts[1].host, "dir2");
+	assert_int_equal(w.v.steps[W_BACK].attempts[0].state,
+			 ATTEMPT_ABANDONED);
+}
+
+static void
+a_no_pause_phase_past_its_deadline(void **state)
+{
+	struct view_attempt *a = world_begun(&w, W_FLUSH, "mail1");
+
+	(void)state;
+	a->state = ATTEMPT_ENDED;
+	a->ended_ms = w.now;
+	w.now += 20000;
+	looks_note(&w.l, FACT_CHECK, W_FLUSH, TRI_FALSE, w.now, "no");
+	expect_rule(DECIDE_DO, RULE_AGAIN);
+	w.v.phases[1].committed_ms = w.now - 400000;
+	expect_rule(DECIDE_DO, RULE_DEADLINE);
+	assert_true(world_has(&w, OP_TURN, TURN_EV_RESTORE));
+	w.v.turns[0].no_return_begun = true;
+	expect_rule(DECIDE_DO, RULE_DEADLINE);
+	assert_true(world_has(&w, OP_TURN, TURN_EV_HOLD));
+}
+
+/* ------------------------------------------------------ rest and return */
+
+static void
+abort_rests_in_out_or_at_the_end(void **state)
+{
+	(void)state;
+	world_at(&w, W_FLUSH);
+	w.v.abort = true;
+	expect_rule(DECIDE_DO, RULE_ABORT);
+	assert_true(world_has(&w, OP_TURN, TURN_EV_RESTORE));
+	assert_true(world_has(&w, OP_UNDO, -1));
+	world_at(&w, W_CHANGE);
+	expect_rule(DECIDE_DO, RULE_ABORT);
+	assert_true(world_has(&w, OP_TURN, TURN_EV_REST_OUT));
+	world_at(&w, W_BACK);
+	world_next(&w);
+	assert_int_not_equal(w.d.rule, RULE_ABORT);
+}
+
+static void
+a_peer_fails_while_one_is_out(void **state)
+{
+	(void)state;
+	world_at(&w, W_FLUSH);
+	world_fact(&w, FACT_PEERS, 0, TRI_FALSE);
+	expect_rule(DECIDE_DO, RULE_PEER);
+	assert_true(world_has(&w, OP_TURN, TURN_EV_RESTORE));
+	/* after the point of no return it is finished */
+	world_at(&w, W_CHANGE);
+	world_fact(&w, FACT_PEERS, 0, TRI_FALSE);
+	world_next(&w);
+	assert_int_not_equal(w.d.rule, RULE_PEER);
+}
+
+static void
+a_pause_rests_where_a_phase_rests(void **state)
+{
+	(void)state;
+	w.v.pause.asked = true;
+	world_at(&w, W_CHANGE);	/* stop does not rest */
+	world_next(&w);
+	assert_int_not_equal(w.d.rule, RULE_PAUSED);
+	world_at(&w, W_START);	/* change rests out */
+	expect_rule(DECIDE_DO, RULE_PAUSED);
+	assert_true(world_has(&w, OP_PAUSE, -1));
+	w.v.pause.effective = true;
+	expect_rule(DECIDE_IDLE, RULE_PAUSED);
+}
+
+static void
+undo_goes_in_reverse_and_proves_before_users_return(void **state)
+{
+	int undo[4], again = -1, n = 0, zero = -1;
+
+	(void)state;
+	world_at(&w, W_START);
+	w.v.turns[0].state = TURN_HELD;
+	w.v.turns[0].asked = ASK_RESTORE;
+	w.v.steps[W_START].state = STEP_FAILED;
+	w.v.steps[W_START].tries = 1;
+	expect_rule(DECIDE_DO, RULE_ASKED);
+	for (int i = 0; i < w.d.nops; i++) {
+		if (w.d.ops[i].kind == OP_UNDO)
+			undo[n++] = w.d.ops[i].step;
+		if (w.d.ops[i].kind == OP_AGAIN)
+			again = i;
+		if (w.d.ops[i].kind == OP_UNDO &&
+		    w.d.ops[i].step == W_ZERO)
+			zero = i;
+	}
+	assert_int_equal(n, 2);
+	assert_int_equal(undo[0], W_STOP);
+	assert_int_equal(undo[1], W_ZERO);
+	assert_true(again >= 0 && again < zero);
+}
+
+static void
+what_cannot_be_undone_is_held_not_guessed(void **state)
+{
+	(void)state;
+	world_at(&w, W_FLUSH);
+	w.v.steps[W_ZERO].undo = UNDO_ABSENT;
+	w.v.abort = true;
+	expect_rule(DECIDE_DO, RULE_ABORT);
+	assert_true(world_has(&w, OP_TURN, TURN_EV_HOLD));
+	assert_false(world_has(&w, OP_TURN, TURN_EV_RESTORE));
+}
+
+static void
+a_turn_ends_with_soak_and_proof(void **state)
+{
+	(void)state;
+	world_at(&w, W_BACK);
+	w.v.steps[W_BACK].state = STEP_PASSED;
+	w.v.steps[W_BACK].ended_ms = w.now + 1;
+	w.v.soak_ms = 60000;
+	w.now += 2;
+	expect_rule(DECIDE_LOOK, RULE_SOAK);
+	world_fact(&w, FACT_TARGET, 0, TRI_TRUE);
+	expect_rule(DECIDE_IDLE, RULE_SOAK);
+	w.now += 61000;
+	looks_note(&w.l, FACT_TARGET, 0, TRI_TRUE, w.now, "in service");
+	expect_rule(DECIDE_DO, RULE_PROVE);
+	assert_true(world_has(&w, OP_OUTAGE_CLOSE, -1));
+	/* not in service for a minute after the soak: a person */
+	looks_note(&w.l, FACT_TARGET, 0, TRI_FALSE, w.now, "down");
+	expect_rule(DECIDE_IDLE, RULE_SOAK);
+	w.now += 130000;
+	looks_note(&w.l, FACT_TARGET, 0, TRI_FALSE, w.now, "down");
+	expect_rule(DECIDE_DO, RULE_SOAK);
+	assert_true(world_has(&w, OP_TURN, TURN_EV_HOLD));
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(the_take_gets_worse_by_one_rule_at_a_time),
+		T(an_override_lifts_its_gate_for_its_backend_only),
+		T(one_that_is_down_comes_first),
+		T(the_same_hold_is_told_once),
+		T(nothing_waits_any_more),
+		T(a_step_gets_worse_by_one_rule_at_a_time),
+		T(the_first_step_takes_the_slot_and_remembers),
+		T(a_reading_from_before_the_last_change_does_not_count),
+		T(a_no_pause_phase_is_committed_whole),
+		T(a_broken_keep_is_repaired_then_held),
+		T(lost_is_asked_again_under_the_same_id),
+		T(without_a_check_the_exit_decides),
+		T(with_a_check_the_check_alone_decides),
+		T(a_check_through_a_group_counts_twice),
+		T(unknown_is_settled_by_the_check_or_held),
+		T(unknown_without_a_check_is_held),
+		T(refused_was_not_begun),
+		T(a_member_that_is_gone_is_followed_by_another),
+		T(a_no_pause_phase_past_its_deadline),
+		T(abort_rests_in_out_or_at_the_end),
+		T(a_peer_fails_while_one_is_out),
+		T(a_pause_rests_where_a_phase_rests),
+		T(undo_goes_in_reverse_and_proves_before_users_return),
+		T(what_cannot_be_undone_is_held_not_guessed),
+		T(a_turn_ends_with_soak_and_proof),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
