@@ -198,13 +198,11 @@ def an_agents_runner_is_killed_and_the_check_settles_it():
         w.kill_agents("mail1")
         w.remove("hang-mail1-inactive")
         w.wait_state(r, "succeeded", 90)
-        counts = w.counts()
-        assert counts["unit mail1 inactive"] == 2, counts
         states = [s for s, in w.sql(
             "select a.state from fleet_internal.attempt a join "
             "fleet_internal.step s using (step_id) where s.name = 'stop' "
-            "order by a.nr, s.step_id limit 2")]
-        assert "unknown" in states or "ended" in states, states
+            "order by s.step_id, a.nr")]
+        assert states[0] == "unknown", states
 
 
 main()
