@@ -61,8 +61,9 @@ returns bigint language sql immutable parallel safe as
 $$ select round(extract(epoch from i) * 1000)::bigint $$;
 comment on function fleet_internal.ms(interval) is 'Milliseconds of an interval.';
 
+-- stable like its body: declared immutable it could not be inlined
 create or replace function fleet_internal.ms(t timestamptz)
-returns bigint language sql immutable parallel safe as
+returns bigint language sql stable parallel safe as
 $$ select round(extract(epoch from t) * 1000)::bigint $$;
 comment on function fleet_internal.ms(timestamptz) is
 	'Milliseconds since 1970, as the coordinator counts.';

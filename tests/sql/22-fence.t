@@ -19,7 +19,7 @@ is "and left no trace" 0 "select count(*) from fleet.event where kind = 'a.b'"
 
 # a repeated call happened once
 call=00000000-0000-0000-0000-00000000ca11
-one=$(q "$(adv 1 2 '[{"op":"event","kind":"a.b","message":"m"}]' $call)")
+do_ "$(adv 1 2 '[{"op":"event","kind":"a.b","message":"m"}]' $call)"
 like "the same call again answers the same" '"repeated": true' \
 	"$(adv 1 2 '[{"op":"event","kind":"a.b","message":"m"}]' $call)"
 is "and did nothing" 1 "select count(*) from fleet.event where kind = 'a.b'"
@@ -38,7 +38,7 @@ is "one's own attempt id again: it happened" '1|1|7' \
 	"select count(*), max(attempt), max(seq) from fleet.attempt"
 is "the fleet's change number follows" 7 "select change_seq from fleet_internal.fleet where fleet_id = 1"
 end='{"exit":0,"ms":12,"out":{"bytes":3,"lines":1,"head":"YWIK"},"err":{"bytes":0}}'
-for i in 1 2; do
+for _ in 1 2; do
 	do_ "select test.adv(1, jsonb_build_array(jsonb_build_object('op', 'attempt_end', 'id', '$a', 'to', 'ended', 'result', '$end'::jsonb),
 		test.step_op(1, 1, 'count', 'running', 'passed')))"
 done

@@ -4,10 +4,21 @@
 . ./lib.sh
 
 do_ "select test.running('mail', 1); select test.take(1, 1)"
+do_ "create table test.cost (what text, ms double precision)"
+cost() {
+	q "select round(percentile_cont($2) within group (order by ms)::numeric, 2) from test.cost where what = '$1'"
+}
+say() {
+	echo "# $1: best $(cost "$1" 0) ms, median $(cost "$1" 0.5) ms, 95 % $(cost "$1" 0.95) ms, of $(q "select count(*) from test.cost where what = '$1'")"
+}
+for f in "load_work(1)" "load_fleet(1)"; do
+	do_ "do \$\$ declare t0 timestamptz; begin for i in 1..30 loop t0 := clock_timestamp(); perform fleet_internal.$f; insert into test.cost values ('$f', extract(epoch from clock_timestamp() - t0) * 1000); end loop; end \$\$"
+	say "$f"
+done
+# a turn of 2,000 steps: the costs must not grow with it
 do_ "insert into fleet_internal.step (turn_id, position, phase, name, kind)
 	select test.turn(1, 1), 1000 + i, 'drain', 's' || i, 'run' from generate_series(1, 2000) i"
 # finish one step and begin the next, attempt and all, as the engine does
-do_ "create table test.cost (what text, ms double precision)"
 do_ "create procedure test.measure(rounds int) language plpgsql as \$\$
 declare
 	ops jsonb; t0 timestamptz; a uuid; b uuid := gen_random_uuid(); s bigint;
@@ -30,19 +41,9 @@ begin
 	end loop;
 end \$\$"
 do_ "call test.measure(500)"
-cost() {
-	q "select round(percentile_cont($2) within group (order by ms)::numeric, 2) from test.cost where what = '$1'"
-}
-say() {
-	echo "# $1: best $(cost "$1" 0) ms, median $(cost "$1" 0.5) ms, 95 % $(cost "$1" 0.95) ms, of $(q "select count(*) from test.cost where what = '$1'")"
-}
 say advance
 is "finish and start in one advance: well below 10 ms" t \
 	"select percentile_cont(0.5) within group (order by ms) < 10 from test.cost where what = 'advance'"
-for f in "load_work(1)" "load_fleet(1)"; do
-	do_ "do \$\$ declare t0 timestamptz; begin for i in 1..30 loop t0 := clock_timestamp(); perform fleet_internal.$f; insert into test.cost values ('$f', extract(epoch from clock_timestamp() - t0) * 1000); end loop; end \$\$"
-	say "$f"
-done
 for v in progress backend fleet rollout; do
 	do_ "do \$\$ declare t0 timestamptz; begin for i in 1..30 loop t0 := clock_timestamp(); perform count(x) from fleet.$v x; insert into test.cost values ('fleet.$v', extract(epoch from clock_timestamp() - t0) * 1000); end loop; end \$\$"
 	say "fleet.$v"

@@ -1,6 +1,6 @@
 # lib.sh - words for SQL tests. Sourced by *.t; database and server come from
 # the environment that run sets.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2015,SC2001,SC2028
 set -euo pipefail
 
 nr=0

@@ -1,4 +1,4 @@
--- 61_store.sql - content, procedures, host keys and requests.
+-- 63_store.sql - content, procedures, host keys and requests.
 
 set local role fleet_owner;
 
