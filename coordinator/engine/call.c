@@ -333,14 +333,19 @@ static int
 call_put_on(struct call *call, struct call_question *q,
 	    const struct call_heard *heard, bool *more_r, struct err *err)
 {
-	struct call_content *c = q->content;
+	struct call_pieces *c = q->pieces;
 	int64_t have = json_as_int(json_member(heard->doc, "have"));
 	struct buf line;
 	size_t len;
 
-	*more_r = false;
-	if ((uint64_t)have == c->size)
+	*more_r = q->then_line != NULL;
+	if ((uint64_t)have == c->size) {
+		if (q->then_line != NULL) {
+			call_question_go_on(call, q);
+			call_flush(call);
+		}
 		return 0;
+	}
 	if (have < 0 || (uint64_t)have > c->size ||
 	    (size_t)have <= c->offset)
 		return err_set(err, ERR_PROTO, "put: has %lld of %zu bytes "
@@ -379,7 +384,7 @@ call_answered(struct call *call, struct call_question *q,
 	}
 	if (call->state != CALL_UP)
 		return err_set(err, ERR_PROTO, "an answer before hello's");
-	if (q->content != NULL && heard->ok &&
+	if (q->pieces != NULL && heard->ok &&
 	    call_put_on(call, q, heard, &more, err) < 0)
 		return -1;
 	if (!more)

@@ -218,6 +218,13 @@ int64_t call_heard_ms(const struct call *call);
  * UNSENT when that fails; in a back-off it is UNSENT at once.
  */
 
+/* A file that must be on the host before the change; sha256 NULL: none. */
+struct call_content {
+	const char *sha256;
+	const void *data;
+	size_t size;
+};
+
 /* Attempt: all of it is stored with the attempt before this is called. */
 struct call_change {
 	const char *verb;		/* run copy clean package */
@@ -233,6 +240,7 @@ struct call_change {
 	int64_t timeout_ms;
 	bool discard;			/* output: discard */
 	const char *spec;		/* JSON object text: {"argv":[…]} … */
+	struct call_content content;	/* put first, then the change */
 };
 
 /* Answer body: {state, result?, why?} or refused with code, record. */

@@ -52,6 +52,63 @@ ask_end(struct ask *ask, int written, struct call *call, enum wire_verb verb,
 	return id;
 }
 
+/* The question that was put last, if it waits to be sent. */
+static struct call_question *
+ask_find(struct call *call, uint64_t id)
+{
+	LIST_EACH (struct call_question, q, &call->questions, link) {
+		if (q->id == id)
+			return q;
+	}
+	return NULL;
+}
+
+/* All of a content, its first piece on the line; NULL and why in ask. */
+static struct call_pieces *
+ask_pieces(struct ask *ask, const struct call_content *content)
+{
+	size_t len = content->size < CALL_PUT_PIECE ? content->size :
+						      CALL_PUT_PIECE;
+	struct call_pieces *p;
+
+	if (strlen(content->sha256) >= SHA256_TEXT_SIZE) {
+		(void)err_set(&ask->err, ERR_USAGE, "no sha256: %.80s",
+			      content->sha256);
+		return NULL;
+	}
+	(void)call_say_put(&ask->line, 0, content->sha256, content->size, 0,
+			   content->data, len);
+	p = x_alloc(sizeof(*p) + content->size);
+	memcpy(p->sha256, content->sha256, strlen(content->sha256) + 1);
+	p->size = content->size;
+	if (content->size > 0)
+		memcpy(p->data, content->data, content->size);
+	return p;
+}
+
+/* then: the change's line, taken over; NULL: the put is all there is. */
+static uint64_t
+ask_put(struct ask *ask, struct call *call, const struct call_content *content,
+	enum wire_verb verb, char *then, call_done_fn *done, void *ctx)
+{
+	struct call_pieces *pieces = ask_pieces(ask, content);
+	struct call_question *q;
+	uint64_t id;
+
+	id = ask_end(ask, pieces == NULL ? -1 : 0, call, WIRE_PUT, 0, 0, done,
+		     ctx);
+	q = ask_find(call, id);
+	if (q == NULL) {
+		free(pieces);
+		free(then);
+		return id;
+	}
+	q->pieces = pieces;
+	q->then_line = then;
+	q->then_verb = verb;
+	return id;
+}
+
 uint64_t
 call_change(struct call *call, const struct call_change *change,
 	    call_done_fn *done, void *ctx)
@@ -67,6 +124,9 @@ call_change(struct call *call, const struct call_change *change,
 			      change->verb);
 	else
 		ret = call_say_change(&ask.line, 0, change, &ask.err);
+	if (ret == 0 && change->content.sha256 != NULL)
+		return ask_put(&ask, call, &change->content, verb,
+			       buf_take(&ask.line), done, ctx);
 	return ask_end(&ask, ret, call, verb, 0, 0, done, ctx);
 }
 
@@ -132,42 +192,15 @@ call_dry(struct call *call, const char *kind, const char *spec, bool fetch,
 	return ask_end(&ask, ret, call, WIRE_DRY, timeout_ms, 0, done, ctx);
 }
 
-/* The question that was put last, if it waits to be sent. */
-static struct call_question *
-ask_find(struct call *call, uint64_t id)
-{
-	LIST_EACH (struct call_question, q, &call->questions, link) {
-		if (q->id == id)
-			return q;
-	}
-	return NULL;
-}
-
 uint64_t
 call_put(struct call *call, const char *sha256, const void *data, size_t size,
 	 call_done_fn *done, void *ctx)
 {
-	size_t len = size < CALL_PUT_PIECE ? size : CALL_PUT_PIECE;
-	struct call_question *q;
-	struct call_content *c;
+	const struct call_content content = { sha256, data, size };
 	struct ask ask;
-	uint64_t id;
-	int ret;
 
 	ask_begin(&ask);
-	ret = call_say_put(&ask.line, 0, sha256, size, 0, data, len);
-	if (strlen(sha256) >= SHA256_TEXT_SIZE)
-		ret = err_set(&ask.err, ERR_USAGE, "no sha256: %.80s", sha256);
-	id = ask_end(&ask, ret, call, WIRE_PUT, 0, 0, done, ctx);
-	q = ask_find(call, id);
-	if (q == NULL)
-		return id;
-	c = x_alloc(sizeof(*c) + size);
-	memcpy(c->sha256, sha256, strlen(sha256) + 1);
-	c->size = size;
-	memcpy(c->data, data, size);
-	q->content = c;
-	return id;
+	return ask_put(&ask, call, &content, WIRE_PUT, NULL, done, ctx);
 }
 
 uint64_t

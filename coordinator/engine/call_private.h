@@ -106,13 +106,15 @@ struct call_question {
 	int64_t asked_ms;		/* when it was sent */
 	size_t max_bytes;		/* of out and err each */
 	struct buf out, err;
-	struct call_content *content;	/* of a put, else NULL */
+	struct call_pieces *pieces;	/* of a put, else NULL */
+	char *then_line;		/* the change that the put is for */
+	enum wire_verb then_verb;
 	enum call_outcome outcome;	/* once on call->ended */
 	char *why;
 };
 
 /* What is still to be sent of a put. */
-struct call_content {
+struct call_pieces {
 	char sha256[65];
 	size_t size, offset;
 	unsigned char data[];
@@ -164,6 +166,8 @@ uint64_t call_question_unfit(struct call *call, enum wire_verb verb,
 struct call_question *call_question_sent(struct call *call, uint64_t wire_id);
 /* Is one of that verb open? */
 bool call_question_has(const struct call *call, enum wire_verb verb);
+/* Its content is all there: now it is the change that it was put for. */
+void call_question_go_on(struct call *call, struct call_question *q);
 /* Its outcome is known without an answer: told at the next tick. */
 void call_question_end(struct call *call, struct call_question *q,
 		       enum call_outcome outcome, const char *why);

@@ -49,7 +49,8 @@ question_free(struct call *call, struct call_question *q)
 	list_del(&q->link);
 	free(q->line);
 	free(q->why);
-	free(q->content);
+	free(q->pieces);
+	free(q->then_line);
 	buf_free(&q->out);
 	buf_free(&q->err);
 	free(q);
@@ -180,12 +181,34 @@ call_question_chunk(struct call_question *q, const struct call_heard *heard,
 }
 
 void
+call_question_go_on(struct call *call, struct call_question *q)
+{
+	assert(q->then_line != NULL && q->line == NULL);
+	q->line = q->then_line;
+	q->then_line = NULL;
+	q->verb = q->then_verb;
+	q->patience_ms = patience[q->verb];
+	x_free(&q->pieces);
+	/* of the change the agent has seen nothing yet */
+	q->wire_id = 0;
+	q->asked_ms = 0;
+	q->put_ms = call_set_now(call);
+}
+
+/* May the agent have seen it?  A put is not yet the change it is for. */
+static bool
+question_is_out(const struct call_question *q)
+{
+	return q->asked_ms != 0 && q->then_line == NULL;
+}
+
+void
 call_question_lose(struct call *call, const char *why)
 {
 	LIST_EACH_SAFE (struct call_question, q, &call->questions, link) {
 		call_question_end(call, q,
-				  q->wire_id == 0 && q->asked_ms == 0 ?
-					  CALL_UNSENT : CALL_LOST, why);
+				  question_is_out(q) ? CALL_LOST : CALL_UNSENT,
+				  why);
 	}
 }
 
@@ -253,7 +276,7 @@ call_question_expire(struct call *call, int64_t now_ms)
 		if (q->wire_id != 0)
 			question_abandon(call, q);
 		call_question_end(call, q,
-				  q->asked_ms != 0 ? CALL_LOST : CALL_UNSENT,
+				  question_is_out(q) ? CALL_LOST : CALL_UNSENT,
 				  why);
 	}
 }

@@ -70,6 +70,7 @@ scope_of(struct fleet *f)
 		.mouth = scope_mouth,
 		.step_value = scope_value,
 		.ctx = f,
+		.rollout = f->rollout_text,
 	};
 }
 

@@ -5,6 +5,7 @@
 
 #include "alloc.h"
 #include "clock.h"
+#include "contents.h"
 #include "engine_private.h"
 #include "fleet.h"
 #include "jdoc.h"
@@ -243,6 +244,8 @@ fleet_took(struct fleet *f, const struct json_object *doc, struct err *err)
 	load_offset(f);
 	rc = load_view(&f->view, f->doc, f->work, err);
 	f->has_rollout = rc == 0;
+	snprintf(f->rollout_text, sizeof(f->rollout_text), "%lld",
+		 (long long)f->view.rollout);
 	f->view.stopping = f->engine->leaving;
 	if (jdoc_int(f->doc, "change_seq", 0) > f->change_seq)
 		f->change_seq = jdoc_int(f->doc, "change_seq", 0);
@@ -255,6 +258,7 @@ fleet_took(struct fleet *f, const struct json_object *doc, struct err *err)
 	}
 	values_load(f);
 	load_results(f);
+	contents_load(f);
 	json_free(&before);
 	json_free(&work);
 	engine_hosts(f->engine);
@@ -470,6 +474,7 @@ fleet_free(struct fleet **fp)
 		return;
 	*fp = NULL;
 	request_desk_free(&f->desk);
+	contents_free(f);
 	facts_cancel(f);
 	write_cancel(f);
 	if (f->loading != NULL)

@@ -21,6 +21,7 @@
 
 struct asking;
 struct call;
+struct contents;
 struct engine;
 struct err;
 struct json_object;
@@ -77,11 +78,13 @@ struct fleet {
 	int64_t detail;			/* turn to load whole, 0: the next */
 	int64_t offset_ms;		/* database time - boot time */
 	bool has_rollout;
+	char rollout_text[24];		/* ${rollout.id} */
 	struct view view;
 	struct looks looks;
 	struct decision decision;
 
 	struct look_roster *roster;
+	struct contents *contents;	/* files the turn's steps copy */
 	struct service *services;
 	int nservices;
 	struct remembered *values;

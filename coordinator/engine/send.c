@@ -6,6 +6,7 @@
 #include "alloc.h"
 #include "call.h"
 #include "clock.h"
+#include "contents.h"
 #include "engine_private.h"
 #include "fleet.h"
 #include "jdoc.h"
@@ -317,6 +318,27 @@ sending_new(struct fleet *f, const struct view_attempt *attempt)
 	return s;
 }
 
+/* The file that a copy brings; -1: not at hand yet, or not to be had. */
+static int
+send_content(struct fleet *f, const struct view_step *step,
+	     const struct view_attempt *attempt, struct call_content *content)
+{
+	const struct json_object *own =
+		jdoc_in(step->spec, step_kind_word(step->kind));
+	const char *why = "";
+
+	content->sha256 = step->kind == STEP_KIND_COPY &&
+		step->undoes < 0 ? jdoc_str(own, "sha256", NULL) : NULL;
+	if (content->sha256 == NULL)
+		return 0;
+	if (contents_get(f, content->sha256, &content->data, &content->size,
+			 &why) == 0)
+		return 0;
+	agent_silent(f, looks_agent_get(&f->looks, attempt->id),
+		     attempt->host, why);
+	return -1;
+}
+
 static void
 send_change(struct fleet *f, const struct view_step *step,
 	    const struct view_attempt *attempt, struct call *call)
@@ -324,9 +346,14 @@ send_change(struct fleet *f, const struct view_step *step,
 	const struct view_turn *turn = &f->view.turns[f->view.detail];
 	struct err err = { ERR_NONE, "" };
 	char *spec = spec_of(f, step, &err), *note, *path, *who;
+	struct call_content content = { NULL, NULL, 0 };
 
 	if (spec == NULL) {
 		refuse_here(f, attempt, err.text);
+		return;
+	}
+	if (send_content(f, step, attempt, &content) < 0) {
+		free(spec);
 		return;
 	}
 	note = values_note(f);
@@ -350,6 +377,7 @@ send_change(struct fleet *f, const struct view_step *step,
 		.discard = strcmp(jdoc_str(step->spec, "output", "keep"),
 				  "discard") == 0,
 		.spec = spec,
+		.content = content,
 	}, send_answered, sending_new(f, attempt));
 	free(spec);
 	free(note);

@@ -24,6 +24,8 @@
 	X(FLEET, 1, "select fleet_internal.load_fleet($1::int)::text")	\
 	X(ADVANCE, 6, "select fleet_internal.advance($1::int, $2::bigint, " \
 	  "$3::bigint, $4::bigint, $5::jsonb, $6::uuid)::text")		\
+	X(CONTENT, 1, "select translate(encode("			\
+	  "fleet_internal.load_content($1), 'base64'), E'\\n', '')")	\
 	X(REVISION, 1, "select revision::text from fleet.rollout "	\
 	  "where rollout = $1::bigint")
 

@@ -15,7 +15,6 @@ description: Weight to zero, stop, start, weight back.
 strategy: {order: [name]}
 vars:
   word: {type: word, required: true, description: what work is done}
-  conf: {type: file, required: false, description: a file to put there}
 probes:
   unit: {run: "sh FILES/unit-show ${backend.name}", format: kv}
 preflight:
@@ -92,6 +91,24 @@ def codes(row, severity):
                    if f["severity"] == severity})
 
 
+def with_copy(w):
+    """The same with a file in the middle; the agents permit it."""
+    conf = os.path.join(w.files, "conf")
+    os.mkdir(conf)
+    for b in w.backends:
+        with open(os.path.join(w.root(b), "etc/drydock/allow"), "a") as f:
+            f.write(f"change copy <path under {conf}>\n")
+    text = PROCEDURE.replace("FILES", w.files).replace(
+        "name: work\n", "name: conf\n        copy: {from: "
+        f'"${{vars.conf}}", to: "{conf}/${{backend.name}}"}}\n'
+        "      - name: work\n").replace(
+        "vars:\n", "vars:\n  conf: {type: file, required: true, "
+        "description: what is put there}\n").replace(
+        "procedure: flow-stop", "procedure: flow-copy")
+    w.one("select fleet.add_procedure(:'v')", v=text)
+    return conf
+
+
 PLAN = {"procedure": "flow-stop", "vars": {"word": "hard"}}
 
 
@@ -116,6 +133,36 @@ def planned_checked_and_carried_out():
         w.wait_state(rollout, "succeeded")
         for b in w.backends:
             assert w.read(f"ring/{address(b)}") == "100 up"
+
+
+@test
+def a_file_is_copied_to_every_backend():
+    with World() as w:
+        conf = with_copy(w)
+        w.daemon()
+        text = "".join(f"line {n} of a longer file\n" for n in range(4000))
+        for b in w.backends:
+            with open(os.path.join(conf, b), "w") as f:
+                f.write("old\n")
+        sha = w.one("select fleet.put_content(convert_to(:'v', 'UTF8'))",
+                    v=text)
+        plan = ask(w, "plan", {
+            "procedure": "flow-copy", "vars": {"word": "hard"},
+            "files": {"conf": {"name": "x.conf", "sha256": sha}}})
+        assert plan["ok"], plan
+        rollout = plan["result"]["rollout"]
+        w.one(f"select fleet.start({rollout})")
+        w.wait_state(rollout, "succeeded")
+        for b in w.backends:
+            with open(os.path.join(conf, b)) as f:
+                assert f.read() == text
+        # before the next one, the dry run shows what would be put back
+        with open(os.path.join(conf, "mail2"), "w") as f:
+            f.write("other\n")
+        check = ask(w, "check", {"rollout": rollout})
+        copies = {f["backend"]: f["detail"]["text"]
+                  for f in check["findings"] if f["code"] == "COPY"}
+        assert len(copies) == 3 and "-other" in copies["mail2"], copies
 
 
 @test

@@ -266,6 +266,7 @@ agent_verb(struct fake_chan *c, const struct json_object *doc, int64_t id,
 		json_out_str(o, "state", "none");
 	} else if (wire_verb_is_change(verb)) {
 		c->fake->given_change++;
+		c->fake->given_copy += verb == WIRE_COPY;
 		json_out_str(o, "state", "running");
 	}
 }

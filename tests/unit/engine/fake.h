@@ -62,7 +62,7 @@ struct fake {
 	void *probe_ctx;
 	bool refuse_open;
 	/* what agents were given, for "was it sent?" */
-	unsigned int given_probe, given_change, given_put, opened;
+	unsigned int given_probe, given_change, given_copy, given_put, opened;
 	char *said[4096];		/* lines given, in order */
 	size_t nsaid;
 };

@@ -17,6 +17,7 @@
 #include "json.h"
 
 #define ATTEMPT "5b2ff4f0-5f0d-4d37-9a9b-2d5f2f1f6f01"
+#define COPY	"5b2ff4f0-5f0d-4d37-9a9b-2d5f2f1f6f09"
 #define FLEET	"0d9c8f3e-3f57-4f40-8d8e-1f5f2f1f6f02"
 
 struct talk {
@@ -70,7 +71,8 @@ talk_ended(void *ctx, struct call *call, const char *attempt,
 	   const char *text)
 {
 	(void)call;
-	assert_string_equal(attempt, ATTEMPT);
+	assert_true(strcmp(attempt, ATTEMPT) == 0 ||
+		    strcmp(attempt, COPY) == 0);
 	assert_string_equal(state, "ended");
 	assert_non_null(result);
 	assert_true(text[0] == '{');
@@ -114,14 +116,21 @@ talk_ask(struct talk *t)
 		.spec = "{\"argv\":[\"systemctl\",\"stop\",\"dovecot\"]}",
 	};
 
+	struct call_change copy = change;
+
+	copy.verb = "copy";
+	copy.attempt = COPY;
+	copy.spec = "{\"to\":\"/etc/x\"}";
+	copy.content = (struct call_content){ sha, content, 40000 };
 	t->ended = 0;
 	t->all = false;
 	memset(t->by, 0, sizeof(t->by));
-	t->want = 4;
+	t->want = 5;
 	(void)call_probe(t->call, date, 5000, 4096, talk_done, t);
 	(void)call_change(t->call, &change, talk_done, t);
 	(void)call_put(t->call, sha, content, sizeof(content), talk_done, t);
 	(void)call_ask(t->call, ATTEMPT, talk_done, t);
+	(void)call_change(t->call, &copy, talk_done, t);
 	assert_int_equal(t->ended, 0);
 	return t->want;
 }
@@ -136,12 +145,13 @@ test_honest(void **state)
 	t.fake.noise = "Welcome to mail1. Authorised users only.";
 	(void)talk_ask(&t);
 	fake_run(&t.fake, &t.all, t.fake.now_ms + 100000);
-	assert_int_equal(t.by[CALL_ANSWERED], 4);
-	assert_int_equal(t.fake.given_put, 3);
+	assert_int_equal(t.by[CALL_ANSWERED], 5);
+	assert_int_equal(t.fake.given_put, 3 + 2);
+	assert_int_equal(t.fake.given_copy, 1);
 	assert_int_equal(t.up, 1);
 	assert_string_equal(t.out, "hello\n");
 	fake_run(&t.fake, NULL, t.fake.now_ms + 1000);
-	assert_int_equal(t.pushed, 1);
+	assert_int_equal(t.pushed, 2);
 	assert_true(call_is_up(t.call));
 	/* an hour of nothing: pings keep it */
 	fake_run(&t.fake, NULL, t.fake.now_ms + 3600000);
@@ -154,7 +164,7 @@ test_honest(void **state)
 static bool
 torture(enum fake_fault fault, unsigned int k)
 {
-	unsigned int probes, changes;
+	unsigned int probes, changes, copies;
 	struct talk t;
 	bool hit;
 
@@ -165,23 +175,25 @@ torture(enum fake_fault fault, unsigned int k)
 	(void)talk_ask(&t);
 	fake_run(&t.fake, &t.all, t.fake.now_ms + 200000);
 	/* every question has one end, soon enough */
-	assert_int_equal(t.ended, 4);
+	assert_int_equal(t.ended, 5);
 	probes = t.fake.given_probe;
-	changes = t.fake.given_change;
+	copies = t.fake.given_copy;
+	changes = t.fake.given_change - copies;
 	/* unsent is a promise: what the agent saw is not among them */
-	assert_true(t.by[CALL_UNSENT] + (probes > 0) + (changes > 0) <= 4);
-	assert_true(probes <= 1 && changes <= 1);
+	assert_true(t.by[CALL_UNSENT] + (probes > 0) + (changes > 0) +
+			    (copies > 0) <= 5);
+	assert_true(probes <= 1 && changes <= 1 && copies <= 1);
 	assert_int_equal(t.by[CALL_REFUSED], 0);
 	hit = t.fake.deeds >= k;
 	if (!hit)
-		assert_int_equal(t.by[CALL_ANSWERED], 4);
+		assert_int_equal(t.by[CALL_ANSWERED], 5);
 	/* nothing wedged: asked again after a while, all is answered */
 	fake_run(&t.fake, NULL, t.fake.now_ms + 200000);
-	assert_int_equal(t.ended, 4);
+	assert_int_equal(t.ended, 5);
 	assert_true(call_is_up(t.call));
 	(void)talk_ask(&t);
 	fake_run(&t.fake, &t.all, t.fake.now_ms + 200000);
-	if (t.by[CALL_ANSWERED] != 4 && !(t.fake.deeds >= k && !hit))
+	if (t.by[CALL_ANSWERED] != 5 && !(t.fake.deeds >= k && !hit))
 		fail_msg("fault %d at %u: second round %u answered (%s)",
 			 fault, k, t.by[CALL_ANSWERED], t.why);
 	talk_end(&t);
