@@ -17,6 +17,7 @@
 #include "alloc.h"
 #include "buf.h"
 #include "paths.h"
+#include "uuid.h"
 
 #define PREFIX	    "drydock-"
 #define PROC_MAX    ((size_t)64 * 1024)
@@ -100,20 +101,26 @@ cgroup_remove(const char *cgroup)
 		(void)rmdir(cgroup);
 }
 
-/* Does the file hold the text, after a newline, NUL, '/' or at its start? */
-static bool
-proc_has(const char *pid, const char *name, const char *text)
+/* The attempt that follows `mark` in a file of that process; "": none. */
+static void
+proc_attempt(const char *pid, const char *name, const char *mark,
+	     char id[UUID_TEXT_SIZE])
 {
 	char *path = x_asprintf("/proc/%s/%s", pid, name);
+	const char *at = NULL;
 	struct buf b;
-	bool found = false;
 
+	id[0] = '\0';
 	buf_init(&b, PROC_MAX);
 	(void)paths_read(AT_FDCWD, path, &b, NULL);
-	found = b.len > 0 && memmem(b.data, b.len, text, strlen(text)) != NULL;
+	if (b.len > 0)
+		at = memmem(b.data, b.len, mark, strlen(mark));
+	if (at != NULL)
+		snprintf(id, UUID_TEXT_SIZE, "%s", at + strlen(mark));
+	if (!uuid_valid(id))
+		id[0] = '\0';
 	buf_free(&b);
 	x_free(&path);
-	return found;
 }
 
 /* Dead, and only not yet waited for by its parent. */
@@ -134,26 +141,35 @@ proc_is_zombie(const char *pid)
 	return is;
 }
 
+static bool
+proc_is_ours(const char *pid, cgroup_ours_fn *ours, void *self)
+{
+	char id[UUID_TEXT_SIZE];
+
+	proc_attempt(pid, "cgroup", "/" PREFIX, id);
+	if (id[0] == '\0')
+		proc_attempt(pid, "environ", "DRYDOCK_ATTEMPT=", id);
+	return id[0] != '\0' && ours(self, id) && !proc_is_zombie(pid);
+}
+
 /* The pidfd first, then the look: so the number cannot mean somebody else. */
 static bool
-proc_end(const char *pid, const char *in_cgroup, const char *in_env)
+proc_end(const char *pid, cgroup_ours_fn *ours, void *self)
 {
 	int fd = (int)syscall(SYS_pidfd_open, (pid_t)atoi(pid), 0);
-	bool ours;
+	bool is;
 
 	if (fd < 0)
 		return false;
-	ours = (proc_has(pid, "cgroup", in_cgroup) ||
-		proc_has(pid, "environ", in_env)) &&
-	       !proc_is_zombie(pid);
-	if (ours)
+	is = proc_is_ours(pid, ours, self);
+	if (is)
 		(void)syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
 	close(fd);
-	return ours;
+	return is;
 }
 
 static unsigned int
-end_round(const char *in_cgroup, const char *in_env)
+end_round(cgroup_ours_fn *ours, void *self)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *de;
@@ -164,7 +180,7 @@ end_round(const char *in_cgroup, const char *in_env)
 	while ((de = readdir(dir)) != NULL) {
 		if (de->d_name[0] >= '1' && de->d_name[0] <= '9' &&
 		    atoi(de->d_name) != getpid() &&
-		    proc_end(de->d_name, in_cgroup, in_env))
+		    proc_end(de->d_name, ours, self))
 			n++;
 	}
 	closedir(dir);
@@ -172,22 +188,18 @@ end_round(const char *in_cgroup, const char *in_env)
 }
 
 unsigned int
-cgroup_end_left(const char *attempt)
+cgroup_end_left(cgroup_ours_fn *ours, void *self)
 {
-	char *in_cgroup = x_asprintf("/" PREFIX "%s", attempt);
-	char *in_env = x_asprintf("DRYDOCK_ATTEMPT=%s", attempt);
 	const struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
 	unsigned int first = 0, n;
 
 	for (int round = 0; round < LEFT_ROUNDS; round++) {
-		n = end_round(in_cgroup, in_env);
+		n = end_round(ours, self);
 		if (round == 0)
 			first = n;
 		if (n == 0)
 			break;
 		nanosleep(&pause, NULL);
 	}
-	x_free(&in_cgroup);
-	x_free(&in_env);
 	return first;
 }

@@ -8,6 +8,8 @@
 #ifndef DRYDOCK_CGROUP_H
 #define DRYDOCK_CGROUP_H
 
+#include <stdbool.h>
+
 /* Its directory, below our own group; free() it.  NULL: none. */
 char *cgroup_make(const char *attempt);
 void cgroup_join(const char *cgroup); /* the calling process */
@@ -15,9 +17,10 @@ void cgroup_kill(const char *cgroup);
 void cgroup_remove(const char *cgroup); /* stays while a process is in it */
 
 /*
- * End every process of the attempt, of whichever cgroup, and those that have it
- * in their environment.  Returns how many were found.
+ * End every process, of whichever cgroup, that has such an attempt in its
+ * cgroup's name or in its environment.  Returns how many were found.
  */
-unsigned int cgroup_end_left(const char *attempt);
+typedef bool cgroup_ours_fn(void *self, const char *attempt);
+unsigned int cgroup_end_left(cgroup_ours_fn *ours, void *self);
 
 #endif

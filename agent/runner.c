@@ -254,20 +254,23 @@ runner_release(struct runner *r)
 			   "packages held down");
 }
 
+/* Begun in this boot, and its runner is gone. */
+static bool
+attempt_was_left(void *self, const char *id)
+{
+	struct runner *r = self;
+	const struct attempt *a = book_attempt(&r->book, id);
+
+	return a != NULL && a->state == WIRE_STATE_UNKNOWN && a->this_boot;
+}
+
 static void
 runner_end_left(struct runner *r)
 {
-	LIST_EACH (struct attempt, a, &r->book.attempts, link) {
-		unsigned int n;
+	unsigned int n = cgroup_end_left(attempt_was_left, r);
 
-		if (a->state != WIRE_STATE_UNKNOWN || !a->this_boot)
-			continue;
-		n = cgroup_end_left(a->id);
-		if (n > 0)
-			host_audit("ended %u processes that an earlier runner "
-				   "left of attempt %s",
-				   n, a->id);
-	}
+	if (n > 0)
+		host_audit("ended %u processes that an earlier runner left", n);
 	runner_release(r);
 }
 

@@ -25,7 +25,7 @@
 #include "runner.h"
 
 #define START_MS       15000
-#define START_AGAIN_MS 1000
+#define START_AGAIN_MS 200
 #define POLL_MS	       10
 
 static int

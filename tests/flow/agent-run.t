@@ -6,6 +6,7 @@ usage: agent-run.t [TEST…]
 import base64
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -128,10 +129,42 @@ def a_killed_runner_leaves_unknown_and_never_reruns():
     left = subprocess.run(["pgrep", "-f", f"{h.files}/job"],
                           capture_output=True, text=True).stdout
     assert left == "", f"still there: {left}"
-    assert "that an earlier runner left" in h.syslog()
+    assert "an earlier runner left" in h.syslog()
     time.sleep(0.2)
     assert h.count("count") == 1
     h.close()
+
+
+@test
+def killed_at_random_instants_nothing_runs_twice():
+    h = host("echo $1 >> FILES/count; sleep 0.01\n")
+    told = {"running": 0, "ended": 0, "unknown": 0, "none": 0}
+    dice = random.Random(4711)
+    for _ in range(40):
+        r = h.relay()
+        r.hello()
+        c = h.change("run", argv=["sh", f"{h.files}/job", new_id()])
+        runner = h.runner_pids()[0]
+        r.send(**c)
+        time.sleep(dice.random() * 0.04)
+        os.kill(runner, signal.SIGKILL)
+        h.kill_runner()
+        r.close()
+        r = h.relay()
+        told[r.ask("ask", attempt=c["attempt"])["state"]] += 1
+        answer = r.ask(**c)  # as a coordinator does: the same again
+        if answer["state"] == "running":
+            assert r.ended(c["attempt"])["exit"] == 0
+            answer = r.ask(**c)
+        with open(f"{h.files}/count", "a+") as f:
+            f.seek(0)
+            ran = f.read().count(c["argv"][2])
+        assert ran <= 1, (ran, answer)
+        assert answer["state"] != "ended" or ran == 1, (ran, answer)
+        r.close()
+    assert told["unknown"] > 0 and told["none"] + told["ended"] > 0, told
+    h.close()
+    return str(told)
 
 
 @test

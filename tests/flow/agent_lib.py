@@ -105,14 +105,21 @@ class Host:
         return found
 
     def kill_runner(self):
+        """And what it has just forked, as a crash would."""
         for pid in self.runner_pids():
-            os.kill(pid, signal.SIGKILL)
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
         wait_for("the runner is gone", lambda: not self.runner_pids())
 
     def end_runner(self):
         """Politely, so that it can tell what it leaked."""
         for pid in self.runner_pids():
-            os.kill(pid, signal.SIGTERM)
+            try:
+                os.kill(pid, signal.SIGTERM)
+            except ProcessLookupError:
+                pass
         try:
             wait_for("the runner is gone", lambda: not self.runner_pids(), 2)
         except AssertionError:
