@@ -19,6 +19,7 @@ read   grep -q good ${new_file}
 change copy <path under FILES/etc>
 change copy <path under FILES/etc> staged <path under FILES/staged>
 change clean <path under FILES/vmail>
+change clean <path under FILES/deep/vmail>
 change clean <path under FILES/guarded> unless-running sleeping-dove
 """
 
@@ -255,11 +256,19 @@ def clean_refuses_bad_paths():
     for path in ("vmail/link", "vmail/link/deeper", "vmail/absent"):
         _, result = f.do("clean", inside=f"{f.at}/{path}")
         assert result["exit"] == 1 and "cannot open" in said(result), path
+    os.makedirs(f"{f.at}/vmail/real/sub")
+    os.symlink("real", f"{f.at}/vmail/inner")
+    os.makedirs(f"{f.at}/outside/vmail/keep")
+    os.symlink(f"{f.at}/outside", f"{f.at}/deep")
+    for path in ("vmail/inner/sub", "deep/vmail"):
+        _, result = f.do("clean", inside=f"{f.at}/{path}")
+        assert result["exit"] == 1 and "cannot open" in said(result), path
     os.rename(f"{f.at}/vmail", f"{f.at}/vmail.real")
     os.symlink(f"{f.at}/outside", f"{f.at}/vmail")
     _, result = f.do("clean", inside=f"{f.at}/vmail")
     assert result["exit"] == 1 and "without links" in said(result)
-    assert f.listing("outside") == [b"keep"]
+    assert f.listing("outside") == [b"keep", b"vmail"]
+    assert f.listing("outside/vmail") == [b"keep"]
     f.close()
 
 
