@@ -13,6 +13,7 @@
 #include "log.h"
 #include "look.h"
 #include "request_desk.h"
+#include "sheet.h"
 #include "store.h"
 #include "waker.h"
 
@@ -259,6 +260,7 @@ fleet_took(struct fleet *f, const struct json_object *doc, struct err *err)
 	values_load(f);
 	load_results(f);
 	contents_load(f);
+	sheet_update(f);
 	json_free(&before);
 	json_free(&work);
 	engine_hosts(f->engine);
@@ -475,6 +477,7 @@ fleet_free(struct fleet **fp)
 	*fp = NULL;
 	request_desk_free(&f->desk);
 	contents_free(f);
+	sheet_free(f);
 	facts_cancel(f);
 	write_cancel(f);
 	if (f->loading != NULL)

@@ -29,6 +29,7 @@ struct look_roster;
 struct pg;
 struct pg_call;
 struct request_desk;
+struct sheet;
 struct waker;
 
 /* Ops that change together, on their way to the database. */
@@ -84,6 +85,7 @@ struct fleet {
 	struct decision decision;
 
 	struct look_roster *roster;
+	struct sheet *sheet;		/* on the turn's host, or NULL */
 	struct contents *contents;	/* files the turn's steps copy */
 	struct service *services;
 	int nservices;

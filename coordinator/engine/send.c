@@ -11,6 +11,7 @@
 #include "fleet.h"
 #include "jdoc.h"
 #include "log.h"
+#include "sheet.h"
 #include "uuid.h"
 
 enum { SEND_GONE_MS = 75000 };
@@ -413,6 +414,8 @@ send_all(struct fleet *f)
 			 f->name);
 		return;
 	}
+	/* before the changes: it must be there when they begin */
+	sheet_update(f);
 	for (int i = 0; i < d->nsends; i++)
 		send_one(f, d->sends[i].step, d->sends[i].attempt);
 }

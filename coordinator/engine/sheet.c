@@ -1,0 +1,257 @@
+/*
+ * sheet.c - the break-glass sheet: a text that needs neither drydock nor its
+ * database to be read.
+ */
+#include "sheet.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "call.h"
+#include "engine_private.h"
+#include "fleet.h"
+#include "jdoc.h"
+#include "log.h"
+#include "wire.h"
+#include "words.h"
+
+/* What the agent was told last. */
+struct sheet {
+	char host[VIEW_NAME];
+	char *text;
+};
+
+/* Passed, begun, not yet, left out. */
+static const char *
+sheet_mark(enum step_state state)
+{
+	switch (state) {
+	case STEP_PASSED:
+		return "[x]";
+	case STEP_RUNNING:
+	case STEP_FAILED:
+	case STEP_UNKNOWN:
+		return "[?]";
+	case STEP_PENDING:
+		return "[ ]";
+	case STEP_SKIPPED:
+	case STEP_UNDONE:
+		return "[-]";
+	}
+	return "[?]";
+}
+
+static void
+sheet_argv(struct fleet *f, const struct json_object *argv, struct buf *out)
+{
+	size_t n = jdoc_count(argv);
+	char **words = x_calloc(n + 1, sizeof(*words));
+	char *line;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *word = json_as_str(json_item(argv, i));
+
+		if (value_fill(f, word, &words[i], NULL) < 0)
+			words[i] = x_strdup(word);
+	}
+	line = words_join((const char *const *)words, n);
+	(void)buf_adds(out, line);
+	free(line);
+	for (size_t i = 0; i < n; i++)
+		free(words[i]);
+	free(words);
+}
+
+/* A built-in in words: there is no command that a person could repeat. */
+static void
+sheet_builtin(const struct json_object *spec, const char *kind,
+	      struct buf *out)
+{
+	const struct json_object *own = jdoc_in(spec, kind);
+	char *text = own == NULL ? x_strdup("") : jdoc_text(own);
+
+	(void)buf_addf(out, "%s %s", kind, text);
+	free(text);
+}
+
+/* A text of the plan with what is remembered put in, as far as it is. */
+static void
+sheet_text(struct fleet *f, const char *before, const char *text,
+	   struct buf *out)
+{
+	char *filled = NULL;
+
+	if (value_fill(f, text, &filled, NULL) < 0)
+		filled = x_strdup(text);
+	(void)buf_addf(out, "%s%s", before, filled);
+	free(filled);
+}
+
+/* A step or an undo: both have a kind and what belongs to it. */
+static void
+sheet_act(struct fleet *f, const struct json_object *act, const char *kind,
+	  struct buf *out)
+{
+	if (strcmp(kind, "run") == 0)
+		sheet_argv(f, jdoc_in(act, "argv"), out);
+	else if (strcmp(kind, "poll") == 0)
+		sheet_text(f, "wait until ",
+			   jdoc_str(jdoc_in(act, "poll"), "until", ""), out);
+	else if (strcmp(kind, "wait") == 0)
+		(void)buf_addf(out, "wait %lld s",
+			       (long long)jdoc_int(act, "wait_ms", 0) / 1000);
+	else if (strcmp(kind, "approve") == 0)
+		(void)buf_adds(out, "(a person says go on)");
+	else
+		sheet_builtin(act, kind, out);
+}
+
+/* On which host: the turn's own, or the member that the turn talks to. */
+static const char *
+sheet_where(const struct fleet *f, const struct view_step *step)
+{
+	const struct view_group *group;
+
+	if (step->target == TARGET_BACKEND)
+		return "here";
+	group = &f->view.groups[step->group];
+	return step->target == TARGET_EACH ? "on each member" :
+	       group->mouth[0] != '\0'	   ? group->mouth : group->name;
+}
+
+static void
+sheet_step(struct fleet *f, const struct view_step *step, struct buf *out)
+{
+	(void)buf_addf(out, "  %s %s, %s:\n        ",
+		       sheet_mark(step->state), step->name,
+		       sheet_where(f, step));
+	sheet_act(f, step->spec, step_kind_word(step->kind), out);
+	(void)buf_addc(out, '\n');
+	if (!step->has_check)
+		return;
+	sheet_text(f, "        is done when ",
+		   jdoc_str(step->spec, "check", ""), out);
+	(void)buf_addc(out, '\n');
+}
+
+/* The way back, for those who would rather not go on: last one first. */
+static void
+sheet_undos(struct fleet *f, struct buf *out)
+{
+	(void)buf_adds(out, "\nOr back, in this order (what each step that was "
+		       "begun brings as its undo):\n\n");
+	for (int i = f->view.nsteps - 1; i >= 0; i--) {
+		const struct view_step *step = &f->view.steps[i];
+		const struct json_object *undo = jdoc_in(step->spec, "undo");
+
+		if (undo == NULL || step->undoes >= 0 ||
+		    step->state == STEP_PENDING ||
+		    step->state == STEP_SKIPPED || step->state == STEP_UNDONE)
+			continue;
+		(void)buf_addf(out, "      undo of %s:\n        ", step->name);
+		sheet_act(f, undo, jdoc_str(undo, "kind", "run"), out);
+		(void)buf_addc(out, '\n');
+	}
+}
+
+static void
+sheet_write(struct fleet *f, const struct view_turn *turn, struct buf *out)
+{
+	(void)buf_addf(out, "drydock is working on this host.\n\n"
+		       "rollout %lld (%s), fleet %s, backend %s\n\n"
+		       "If drydock and its database are gone, go on by hand "
+		       "from the first line that\nis not [x].  [?] may have "
+		       "happened: look before you repeat it.\n\n",
+		       (long long)f->view.rollout, f->view.uuid, f->name,
+		       turn->backend);
+	for (int i = 0; i < f->view.nsteps; i++)
+		if (f->view.steps[i].state != STEP_SKIPPED)
+			sheet_step(f, &f->view.steps[i], out);
+	sheet_undos(f, out);
+}
+
+/* Past the point of no return, or about to pass it. */
+static bool
+sheet_needed(const struct fleet *f)
+{
+	if (!f->has_rollout || f->view.detail < 0 ||
+	    fleet_turn_doc(f) == NULL)
+		return false;
+	if (f->view.turns[f->view.detail].no_return_begun)
+		return true;
+	for (int i = 0; i < f->view.nsteps; i++)
+		if (f->view.steps[i].no_return &&
+		    f->view.steps[i].state == STEP_RUNNING)
+			return true;
+	return false;
+}
+
+static bool
+sheet_is_over(const struct view_turn *turn)
+{
+	return turn->state == TURN_DONE || turn->state == TURN_RESTORED ||
+	       turn->state == TURN_SKIPPED || turn->state == TURN_WAITING;
+}
+
+static void
+sheet_answered(void *ctx, const struct call_answer *answer)
+{
+	(void)ctx;
+	if (answer->outcome != CALL_ANSWERED)
+		log_warn("the sheet is not on its host: %s", answer->why);
+}
+
+static void
+sheet_send(struct fleet *f, const char *host, const char *text)
+{
+	struct call *call = call_find(f->engine->calls, host);
+
+	if (call != NULL)
+		(void)call_sheet(call, f->uuid, f->epoch, f->view.uuid, text,
+				 sheet_answered, NULL);
+}
+
+void
+sheet_free(struct fleet *f)
+{
+	if (f->sheet != NULL)
+		free(f->sheet->text);
+	x_free(&f->sheet);
+}
+
+static void
+sheet_put(struct fleet *f, const char *host, const char *text)
+{
+	if (f->sheet == NULL)
+		f->sheet = x_new(struct sheet);
+	else if (strcmp(f->sheet->host, host) == 0 &&
+		 strcmp(f->sheet->text, text) == 0)
+		return;
+	(void)snprintf(f->sheet->host, sizeof(f->sheet->host), "%s", host);
+	x_strset(&f->sheet->text, text);
+	sheet_send(f, host, text);
+}
+
+void
+sheet_update(struct fleet *f)
+{
+	const struct view_turn *turn = NULL;
+	struct buf text;
+
+	if (sheet_needed(f))
+		turn = &f->view.turns[f->view.detail];
+	if (f->sheet != NULL &&
+	    (turn == NULL || sheet_is_over(turn) ||
+	     strcmp(turn->backend, f->sheet->host) != 0)) {
+		sheet_send(f, f->sheet->host, "");
+		sheet_free(f);
+	}
+	if (turn == NULL || sheet_is_over(turn))
+		return;
+	buf_init(&text, WIRE_SHEET_MAX / 2);
+	sheet_write(f, turn, &text);
+	sheet_put(f, turn->backend, buf_str(&text));
+	buf_free(&text);
+}

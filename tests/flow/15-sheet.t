@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""15-sheet - the sheet that says how to finish by hand.
+
+usage: 15-sheet.t [TEST…]
+"""
+import os
+
+from engine_lib import World, address, main, test, wait_for
+
+
+def sheet(w, host):
+    path = os.path.join(w.root(host), "var/lib/drydock/SHEET")
+    try:
+        with open(path) as f:
+            return f.read()
+    except FileNotFoundError:
+        return None
+
+
+@test
+def it_is_there_from_the_point_of_no_return_to_the_end():
+    with World() as w:
+        w.put("hang-mail1-inactive", "")
+        w.daemon()
+        rollout = w.start()
+        wait_for("the stop hangs", lambda: "unit mail1 inactive" in w.counts(),
+                 60)
+        text = sheet(w, "mail1")
+        assert text is not None, "no sheet before the stop began"
+        assert f"rollout {rollout} " in text
+        assert "[x] weight-zero, dir" in text, text
+        assert "[?] stop, here:" in text, text
+        assert "[ ] start, here:" in text, text
+        # the exact commands, with what was remembered
+        assert "unit-set mail1 active" in text, text
+        assert f"ring-set {address('mail1')} 100 up" in text, text
+        assert "${" not in text, text
+        assert sheet(w, "mail2") is None
+        # it outlives everybody who could have written it
+        w.kill()
+        assert sheet(w, "mail1") == text
+        w.remove("hang-mail1-inactive")
+        w.daemon()
+        w.wait_state(rollout, "succeeded")
+        wait_for("the last sheet is gone",
+                 lambda: all(sheet(w, b) is None for b in w.backends), 10)
+
+
+main()
