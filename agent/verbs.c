@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "host.h"
 #include "paths.h"
+#include "tree.h"
 
 #define SHEET "SHEET"
 
@@ -136,6 +137,27 @@ verb_peek(struct client *c, const struct request *r)
 	buf_free(&raw);
 }
 
+/* What was kept for an undo: nobody will ask for it any more. */
+static void
+kept_gone(const struct runner *r, const char *id)
+{
+	int all = openat(r->state, "kept", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int one = all < 0 ? -1
+			  : openat(all, id,
+				   O_RDONLY | O_DIRECTORY | O_CLOEXEC |
+					   O_NOFOLLOW);
+	struct tree_count removed = { .entries = 0 };
+	struct stat st;
+
+	if (one >= 0 && fstat(one, &st) == 0 &&
+	    tree_remove(one, st.st_dev, &removed, NULL) == 0)
+		(void)unlinkat(all, id, AT_REMOVEDIR);
+	if (one >= 0)
+		close(one);
+	if (all >= 0)
+		close(all);
+}
+
 static void
 output_gone(void *self, const struct attempt *a)
 {
@@ -144,6 +166,7 @@ output_gone(void *self, const struct attempt *a)
 
 	(void)unlinkat(r->outputs, keep_name(name, a->id, "out"), 0);
 	(void)unlinkat(r->outputs, keep_name(name, a->id, "err"), 0);
+	kept_gone(r, a->id);
 }
 
 static void
