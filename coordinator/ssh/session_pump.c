@@ -79,8 +79,13 @@ pump_again(struct session *s, ssize_t n, enum session_stuck stuck,
 		pump_lost(s, doing);
 		return PUMP_IDLE;
 	}
-	if ((ssh_want(s) & EV_WRITE) == 0)
-		return PUMP_IDLE;
+	if ((ssh_want(s) & EV_WRITE) == 0) {
+		/* a packet that was half done is through: others may go on */
+		bool was_stuck = s->stuck != SESSION_FREE;
+
+		s->stuck = SESSION_FREE;
+		return was_stuck ? PUMP_MOVED : PUMP_IDLE;
+	}
 	s->stuck = stuck;
 	return PUMP_STUCK;
 }

@@ -195,6 +195,30 @@ proxy_copy(int from, int to, long *left)
 	return *left > 0;
 }
 
+/*
+ * What the client writes soon fills its own buffers.  A process for each
+ * direction: a line that is full one way is not full the other way.
+ */
+static void
+proxy_slow(int in, int out)
+{
+	static const int small = 131072; /* two loopback packets */
+	long left = PROXY_SLOW;
+	pid_t back = fork();
+
+	if (back == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		while (proxy_copy(out, in, &left))
+			;
+		_exit(0);
+	}
+	(void)setsockopt(in, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	while (proxy_copy(in, out, &left))
+		(void)usleep(300);
+	(void)kill(back, SIGKILL);
+	(void)waitpid(back, NULL, 0);
+}
+
 static void
 proxy_one(int in, unsigned int to_port, long bytes, const char *text)
 {
@@ -207,6 +231,10 @@ proxy_one(int in, unsigned int to_port, long bytes, const char *text)
 		(void)pause();
 	}
 	out = socket_at(to_port);
+	if (bytes == PROXY_SLOW) {
+		proxy_slow(in, out);
+		bytes = 0;
+	}
 	fds[0] = (struct pollfd){ .fd = in, .events = POLLIN };
 	fds[1] = (struct pollfd){ .fd = out, .events = POLLIN };
 	while (bytes > 0 && poll(fds, 2, -1) > 0)

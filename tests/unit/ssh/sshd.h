@@ -32,6 +32,8 @@ void shell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  */
 pid_t proxy_start(unsigned int to_port, long bytes, const char *text,
 		  unsigned int *port_r);
+/* Passes everything, but takes from the client in small sips. */
+#define PROXY_SLOW (1L << 40)
 void proxy_stop(pid_t pid);
 
 #endif

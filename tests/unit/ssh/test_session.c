@@ -8,9 +8,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "loop.h"
-#include "session.h"
+#include "session_private.h"
 #include "sshd.h"
 #include "transport.h"
 
@@ -154,6 +155,42 @@ test_bulk(void **state)
 	}
 	assert_int_equal(s.bytes, bytes);
 	finish(&s);
+}
+
+/*
+ * Both directions full over a narrow line: writes stop in the midst of a
+ * packet, and so do the window adjustments that reads must send.
+ */
+static void
+test_narrow_line(void **state)
+{
+	static char text[CHAN_LINE_MAX];
+	unsigned int port, sent = 0;
+	static const int narrow = 8192;
+	pid_t pid = proxy_start(server.port, PROXY_SLOW, "", &port);
+	struct seen s;
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	begin(&s, port, server.host_key, &client_key, false);
+	session_more(s.s, 1000);
+	loop_until(base, 10000, s.opened == 1);
+	assert_int_equal(setsockopt(s.s->fd, SOL_SOCKET, SO_SNDBUF, &narrow,
+				    sizeof(narrow)), 0);
+	while (s.lines < 60) {
+		if (sent < 60 && sent - s.sent < CHAN_UNSENT_MAX) {
+			assert_int_equal(session_send(s.s, text, sizeof(text),
+						      NULL), 0);
+			sent++;
+			continue;
+		}
+		loop_once(base, 50);
+		if (s.closed > 0)
+			fail_msg("%s", s.why.text);
+	}
+	assert_int_equal(s.bytes, 60 * sizeof(text));
+	finish(&s);
+	proxy_stop(pid);
 }
 
 static void
@@ -473,6 +510,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exchange),
 		cmocka_unit_test(test_bulk),
+		cmocka_unit_test(test_narrow_line),
 		cmocka_unit_test(test_wrong_host_key),
 		cmocka_unit_test(test_auth_refused),
 		cmocka_unit_test(test_rsa_only_host),
