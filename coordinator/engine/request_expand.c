@@ -176,7 +176,8 @@ expand_all(struct expand *e, struct buf *strategy)
 	expand_names(request, "only");
 	expand_names(request, "except");
 	diags_init(&d, procedure_name(e->proc));
-	ret = plan_strategy(e->proc, request->inventory, &d, strategy);
+	ret = plan_strategy(e->proc, request->inventory, e->vars, &d,
+			    strategy);
 	expand_find(request, &d, NULL);
 	diags_free(&d);
 	if (ret == 0)

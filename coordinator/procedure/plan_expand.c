@@ -218,34 +218,65 @@ order_out(const struct procedure *proc, const struct json_object *doc,
 	return ret;
 }
 
+/* As written, or what the variable it names was given or has by default. */
+static const char *
+settle_text(const struct procedure *proc, const struct json_object *vars)
+{
+	const struct text *t = &proc->settle.text;
+	const struct var *var = text_var(proc, t);
+	const char *text = NULL;
+
+	if (t->tpl == NULL)
+		return "0s";
+	if (var == NULL)
+		return t->node->text;
+	if (vars != NULL)
+		(void)json_opt_str(vars, var->name, 64, &text, NULL);
+	if (text == NULL && var->def != NULL)
+		text = var->def->text;
+	return text == NULL ? "" : text;
+}
+
+static int
+strategy_out(const struct procedure *proc, const struct json_object *inventory,
+	     const struct json_object *vars, struct json_out *o,
+	     struct err *err)
+{
+	int64_t settle;
+
+	if (num_parse_duration(settle_text(proc, vars), 0, DAY_MS, &settle,
+			       err) < 0)
+		return err_prefix(err, "settle: ");
+	json_out_object(o, NULL);
+	if (order_out(proc, inventory, o, err) < 0)
+		return err_prefix(err, "the inventory: ");
+	json_out_int(o, "canary", proc->canary);
+	json_out_int(o, "settle_ms", settle);
+	json_out_end(o);
+	return 0;
+}
+
 int
 plan_strategy(const struct procedure *proc, const char *inventory,
-	      struct diags *d, struct buf *out)
+	      const char *vars, struct diags *d, struct buf *out)
 {
-	struct json_object *doc = NULL;
+	struct json_object *doc = NULL, *given = NULL;
 	struct json_out o;
 	struct err err;
-	int64_t settle = 0;
-	int ret;
+	int ret = 0;
 
-	/* No ${} fits here: there is no backend yet. */
-	if (proc->settle.text.tpl != NULL &&
-	    template_is_plain(proc->settle.text.tpl))
-		(void)num_parse_duration(proc->settle.text.node->text, 0,
-					 DAY_MS, &settle, NULL);
-	ret = json_parse_object(inventory, strlen(inventory), &json_limits_doc,
-				&doc, &err);
-	if (ret == 0) {
-		json_out_init(&o, out);
-		json_out_object(&o, NULL);
-		ret = order_out(proc, doc, &o, &err);
-		json_out_int(&o, "canary", proc->canary);
-		json_out_int(&o, "settle_ms", settle);
-		json_out_end(&o);
-	}
+	json_out_init(&o, out);
+	if (vars != NULL)
+		ret = json_parse_object(vars, strlen(vars), &json_limits_doc,
+					&given, &err);
+	if (ret == 0)
+		ret = json_parse_object(inventory, strlen(inventory),
+					&json_limits_doc, &doc, &err);
+	if (ret == 0)
+		ret = strategy_out(proc, doc, given, &o, &err);
 	if (ret < 0)
-		diag_error(d, (struct mark){ 0 }, 0, "the inventory: %s",
-			   err.text);
+		diag_error(d, (struct mark){ 0 }, 0, "%s", err.text);
 	json_free(&doc);
+	json_free(&given);
 	return ret;
 }

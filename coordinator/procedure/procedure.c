@@ -72,10 +72,29 @@ strategy_read(struct proc_reader *r, const struct ynode *node)
 		(void)yread_int(r->d, f[S_CANARY], "canary", 0, 1000,
 				&r->proc->canary);
 	span_read(r, f[S_SETTLE], "settle", 0, DAY_MS, &r->proc->settle);
-	if (r->proc->settle.text.tpl != NULL &&
-	    !template_is_plain(r->proc->settle.text.tpl))
-		ynode_error(r->d, f[S_SETTLE],
-			    "settle is between backends, it has no ${}");
+}
+
+/* There is no backend yet: a duration, or one variable that is one. */
+static void
+settle_check(struct proc_reader *r)
+{
+	const struct text *t = &r->proc->settle.text;
+	const struct var *var = text_var(r->proc, t);
+
+	if (t->tpl == NULL || template_is_plain(t->tpl))
+		return;
+	if (var == NULL || var->type != VAR_DURATION) {
+		ynode_error(r->d, t->node,
+			    "settle is a duration, or one "
+			    "variable of that type");
+		return;
+	}
+	r->proc->var[var - r->proc->var].used = true;
+	if (var->tpl != NULL && !template_is_plain(var->tpl))
+		ynode_error(r->d, t->node,
+			    "settle is for the whole fleet: "
+			    "\"%s\" must not depend on the backend",
+			    var->name);
 }
 
 static void
@@ -93,6 +112,7 @@ all_read(struct proc_reader *r, const struct ynode *root)
 		r->proc->description = f[F_DESCRIPTION]->text;
 	strategy_read(r, f[F_STRATEGY]);
 	vars_read(r, f[F_VARS]);
+	settle_check(r);
 	probes_read(r, f[F_PROBES]);
 	preflights_read(r, f[F_PREFLIGHT]);
 	phases_read(r, f[F_PHASES]);

@@ -76,10 +76,10 @@ int plan_expand(const struct procedure *proc, const struct plan_input *in,
 
 /*
  * The order to take the backends in and the strategy, as JSON:
- * {"order":["mail01",…],"canary":1,"settle_ms":120000}.
+ * {"order":["mail01",…],"canary":1,"settle_ms":120000}.  vars: as in a plan.
  */
 int plan_strategy(const struct procedure *proc, const char *inventory,
-		  struct diags *d, struct buf *out);
+		  const char *vars, struct diags *d, struct buf *out);
 
 /*
  * The agents' allow files that permit exactly this procedure, as text with a
