@@ -25,6 +25,7 @@ enum {
 struct part {
 	unsigned int nr[FACTS_PARTS];
 	int n;
+	unsigned int record;		/* a poll's series: question + 1 */
 };
 
 struct asking {
@@ -112,6 +113,9 @@ ask_until(struct asking *a, struct part *part, int step)
 	scope.elapsed_ms = fleet_now_ms(a->f) - s->started_ms;
 	ask_part(part, look_expr(a->look, &scope,
 		jdoc_str(jdoc_in(s->spec, "poll"), "until", "")));
+	if (jdoc_has(jdoc_in(s->spec, "poll"), "record"))
+		part->record = 1 + look_value(a->look, &scope,
+			jdoc_str(jdoc_in(s->spec, "poll"), "record", ""));
 }
 
 /* expect speaks of out.*: one question for each member's result. */
@@ -246,6 +250,37 @@ note_parts(struct asking *a, int i)
 		   at + a->f->offset_ms, seen);
 }
 
+/* A reading of the series: how many users while it drains. */
+static void
+note_record(struct asking *a, int i)
+{
+	const struct view_step *s = &a->f->view.steps[a->wants[i].id];
+	const struct look_fact *fact;
+	struct json_out out;
+	struct buf buf;
+	char *end;
+	double value;
+
+	if (a->parts[i].record == 0)
+		return;
+	fact = look_fact(a->look, a->parts[i].record - 1);
+	value = strtod(fact->text, &end);
+	if (fact->truth != TRI_TRUE || *end != '\0' || end == fact->text)
+		return;
+	buf_init(&buf, 4096);
+	json_out_init(&out, &buf);
+	json_out_object(&out, NULL);
+	json_out_str(&out, "op", "sample");
+	json_out_int(&out, "turn", a->f->view.turns[a->f->view.detail].id);
+	json_out_str(&out, "metric",
+		     jdoc_str(jdoc_in(s->spec, "poll"), "record", ""));
+	json_out_double(&out, "value", value);
+	json_out_int(&out, "at_ms", fact->asked_ms + a->f->offset_ms);
+	json_out_end(&out);
+	act_op(a->f, buf_str(&buf));
+	buf_free(&buf);
+}
+
 /* look_value() truths: the text is the value; kept until the step starts. */
 static void
 note_remember(struct asking *a, int i)
@@ -341,10 +376,13 @@ note_want(struct asking *a, int i)
 	case FACT_REQUIRE:
 	case FACT_CHECK:
 	case FACT_EXPECT:
-	case FACT_UNTIL:
 	case FACT_READY:
 	case FACT_PREFLIGHT:
 		note_parts(a, i);
+		break;
+	case FACT_UNTIL:
+		note_parts(a, i);
+		note_record(a, i);
 		break;
 	case FACT_REMEMBER:
 		note_remember(a, i);

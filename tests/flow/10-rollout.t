@@ -24,6 +24,10 @@ def three_backends_one_after_the_other():
         assert len(spans) == 3 and all(back for _, back in spans)
         for (_, back), (since, _) in zip(spans, spans[1:]):
             assert back <= since, "two were out at once"
+        sheet = w.sheet("mail3")
+        assert "mail3" in sheet and "rollout" in sheet, sheet
+        assert f"ring-set {address('mail3')} 100 up" in sheet, sheet
+        assert w.one("select count(*) from fleet_internal.sample") == "3"
 
 
 main()

@@ -113,7 +113,8 @@ def steps():
         {"name": "drained", "phase": "drain", "kind": "poll",
          "target": "backend",
          "poll": {"until": "service.vhosts == 0", "every_ms": 200,
-                  "at_most_ms": 5000, "then": "fail"}},
+                  "at_most_ms": 5000, "then": "fail",
+                  "record": "service.vhosts"}},
         {"name": "flushed", "phase": "stop", "kind": "run",
          "target": "backend", "argv": ["sh", "FILES/work", "NAME"],
          "idempotent": True, "undo": "none", "timeout_ms": 20000},
@@ -202,6 +203,11 @@ class World:
 
     def root(self, name):
         return os.path.join(self.top, "hosts", name)
+
+    def sheet(self, name):
+        with open(os.path.join(self.root(name),
+                               "var/lib/drydock/SHEET")) as f:
+            return f.read()
 
     def host(self, name):
         etc = os.path.join(self.root(name), "etc/drydock")
