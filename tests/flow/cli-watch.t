@@ -60,8 +60,7 @@ tm send-keys -t w 'echo typed' Enter
 ok "the terminal echoes again" see 'echo typed'
 tm send-keys -t w "$drydock watch 1; echo code=\$?" Enter
 for ((i = 0; i < 100; i++)); do
-	see 'q quit'
-	[ "$(times 'q quit')" -lt 2 ] || break
+	see '^Rollout 1 ' && [ "$(times '^Rollout 1 ')" -ge 2 ] && break
 	sleep 0.1
 done
 tm send-keys -t w C-c
