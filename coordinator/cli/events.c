@@ -18,6 +18,8 @@ enum { FOLLOW_MS = 1000, LINES_DEFAULT = 20, LINES_MOST = 100000 };
 static const char events_sql[] =
 	"select * from (select e.fleet, e.seq, e.at, e.severity, e.kind,"
 	" e.rollout, e.backend, e.step, e.actor, e.message, e.detail,"
+	" case when e.actor not in (select c.login from fleet.coordinator c)"
+	" then e.actor end as person,"
 	" e.happened_at, e.origin from fleet.event e"
 	" where e.fleet = $1 and ($2::bigint is null or e.rollout = $2::bigint)"
 	" and ($3::text is null or e.backend = $3)"

@@ -53,7 +53,9 @@ static const struct part {
 	     " where d.rollout = $1::bigint and d.metric = 'users'"
 	     " order by d.at"),
 	PART(events, LOOK_WATCH,
-	     "select * from (select e.* from fleet.event e"
+	     "select * from (select e.*, case when e.actor not in"
+	     " (select c.login from fleet.coordinator c)"
+	     " then e.actor end as person from fleet.event e"
 	     " where e.rollout = $1::bigint and e.severity <> 'debug'"
 	     " order by e.seq desc limit 6) last order by seq"),
 #undef PART

@@ -88,7 +88,9 @@ run_backend_list(struct cli *cli)
 		.key = "backends",
 		.empty = "this fleet has no backends",
 		.sql = "select b.*, coalesce(b.excluded_reason,"
-		       " b.not_in_service_why, b.host_hold, b.agent_silent_why)"
+		       " case when b.in_service then null"
+		       " else b.not_in_service_why end, b.host_hold,"
+		       " b.agent_silent_why)"
 		       " as why from fleet.backend b where fleet = $1"
 		       " order by position",
 		.columns = backend_columns,

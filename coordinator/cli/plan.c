@@ -192,7 +192,9 @@ check_print(struct cli *cli, const struct rows *request,
 		code = cli_print(cli, &out);
 		buf_free(&out);
 	} else {
-		code = request_findings(cli, findings);
+		code = args_has(&cli->args, FLAG_FULL)
+			       ? request_findings(cli, findings)
+			       : request_summary(cli, findings);
 	}
 	if (code != EXIT_OK)
 		return code;

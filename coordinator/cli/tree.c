@@ -131,7 +131,7 @@ static const struct command top[] = {
 	  .args = "[PLAN|PROCEDURE]",
 	  .group = "before",
 	  .run = run_check,
-	  .flags = PLAN_FLAGS,
+	  .flags = PLAN_FLAGS | FLAG(FULL),
 	  .help = "would it start? asks every host, changes nothing",
 	  .examples = "drydock check 17\n"
 		      "drydock check\n" },

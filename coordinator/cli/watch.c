@@ -56,7 +56,9 @@ events_tell(struct watch *w, struct complaint *c)
 	size_t i;
 
 	if (db_query(&cli->db, &r,
-		     "select e.* from fleet.event e"
+		     "select e.*, case when e.actor not in"
+		     " (select c.login from fleet.coordinator c)"
+		     " then e.actor end as person from fleet.event e"
 		     " where e.rollout = $1::bigint and e.seq > $2::bigint"
 		     " and e.severity <> 'debug' order by e.seq",
 		     DB(w->id, w->last_seq), c) < 0)
@@ -76,10 +78,11 @@ events_tell(struct watch *w, struct complaint *c)
 static void
 width_follow(struct cli *cli)
 {
-	struct winsize size;
+	struct winsize size = { 0 };
 
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
 		cli->face.width = size.ws_col;
+	cli->face.height = size.ws_row;
 }
 
 static void

@@ -14,9 +14,10 @@
 
 struct face {
 	bool colour;
-	bool utf8;    /* signs and texts may leave ASCII */
-	size_t width; /* columns; 0: no bound (a pipe) */
-	double now;   /* the database's clock, seconds since 1970 */
+	bool utf8;     /* signs and texts may leave ASCII */
+	size_t width;  /* columns; 0: no bound (a pipe) */
+	size_t height; /* lines; 0: no bound */
+	double now;    /* the database's clock, seconds since 1970 */
 };
 
 enum tint {

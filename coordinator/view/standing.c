@@ -181,149 +181,6 @@ standing_step(struct buf *out, const struct face *f, const struct rows *steps,
 	}
 }
 
-/* break at a blank if there is one in the second half */
-static size_t
-word_end(const char *text, size_t n)
-{
-	size_t at = n;
-
-	while (at > n / 2 && text[at] != ' ')
-		at--;
-	return at > n / 2 ? at : n;
-}
-
-/* a text on as many lines as it takes, indented, after `label` */
-static void
-wrapped(struct buf *out, const struct face *f, const char *label,
-	const char *text)
-{
-	size_t margin = 6 + strlen(label), n;
-	size_t width = f->width > margin + 10 ? f->width - margin : 0;
-
-	while (*text != '\0') {
-		n = width > 0 ? face_fits(text, width) : strlen(text);
-		n = text[n] != '\0' ? word_end(text, n) : n;
-		(void)buf_addf(out, "      %s%.*s\n", label, (int)n, text);
-		text += n;
-		text += *text == ' ' ? 1 : 0;
-		/* the next lines stand below the first */
-		label = label[0] == '\0' ? "" : "      ";
-	}
-}
-
-/* each line of a text, made harmless */
-static void
-indented(struct buf *out, const struct face *f, const char *label,
-	 const char *text)
-{
-	struct buf raw, safe;
-	size_t len;
-
-	buf_init(&raw, LINE_MAX_BYTES);
-	buf_init(&safe, LINE_MAX_BYTES);
-	while (*text != '\0') {
-		len = strcspn(text, "\n");
-		buf_clear(&raw);
-		buf_clear(&safe);
-		(void)buf_add(&raw, text, len);
-		face_text(&safe, f, buf_str(&raw));
-		wrapped(out, f, label, buf_str(&safe));
-		label = label[0] == '\0' ? "" : "      ";
-		text += len + (text[len] == '\n' ? 1 : 0);
-	}
-	buf_free(&raw);
-	buf_free(&safe);
-}
-
-static const char *
-hold_word(const char *kind)
-{
-	static const struct {
-		const char *kind, *word;
-	} words[] = {
-		{ "pause", "PAUSED" },	    { "turn", "HELD" },
-		{ "window", "WAITING" },    { "approval", "APPROVAL" },
-		{ "gate", "WAITING" },	    { "contact", "NO CONTACT" },
-		{ "database", "DATABASE" },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(words[i].kind, kind) == 0)
-			return words[i].word;
-	return "HOLD";
-}
-
-static void
-hold_head(struct buf *line, const struct face *f, const struct rows *holds,
-	  size_t i)
-{
-	bool critical = rows_bool(holds, i, "critical");
-	double since = rows_seconds(holds, i, "since");
-	double until = rows_seconds(holds, i, "until");
-
-	(void)buf_adds(line, "  ");
-	face_tinted(line, f, critical ? TINT_BAD : TINT_WARN,
-		    hold_word(rows_str(holds, i, "kind")));
-	if (critical)
-		face_tinted(line, f, TINT_BAD, " (critical)");
-	if (rows_text(holds, i, "backend") != NULL) {
-		(void)buf_adds(line, "  ");
-		face_text(line, f, rows_str(holds, i, "backend"));
-	}
-	if (rows_text(holds, i, "gate") != NULL) {
-		(void)buf_adds(line, "  ");
-		face_text(line, f, rows_str(holds, i, "gate"));
-	}
-	(void)buf_adds(line, "  since ");
-	when_span(line, since >= 0 && f->now > since ? f->now - since : 0);
-	if (rows_text(holds, i, "by") != NULL) {
-		(void)buf_adds(line, ", by ");
-		face_text(line, f, rows_str(holds, i, "by"));
-	}
-	if (until > 0) {
-		(void)buf_adds(line, ", until ");
-		when_day(line, until, f->now);
-	}
-}
-
-/* a pause that was asked for and has not come to rest is no hold yet */
-static void
-pausing(struct buf *out, const struct face *f, const struct rows *r)
-{
-	struct buf line;
-
-	if (rows_text(r, 0, "pause_mode") == NULL ||
-	    rows_text(r, 0, "paused_at") != NULL)
-		return;
-	buf_init(&line, LINE_MAX_BYTES);
-	(void)buf_adds(&line, "  ");
-	face_tinted(&line, f, TINT_WARN, "PAUSING");
-	(void)buf_adds(&line, "  by ");
-	face_text(&line, f, rows_str(r, 0, "paused_by"));
-	standing_flush(out, f, &line);
-	indented(out, f, "", rows_str(r, 0, "pause_reason"));
-	indented(out, f, "", rows_str(r, 0, "pause_rests"));
-	buf_free(&line);
-}
-
-void
-standing_holds(struct buf *out, const struct face *f, const struct standing *s)
-{
-	struct buf line;
-	size_t i;
-
-	pausing(out, f, s->rollout);
-	buf_init(&line, LINE_MAX_BYTES);
-	for (i = 0; i < rows_count(s->holds); i++) {
-		hold_head(&line, f, s->holds, i);
-		standing_flush(out, f, &line);
-		indented(out, f, "", rows_str(s->holds, i, "why"));
-		indented(out, f, "type: ", rows_str(s->holds, i, "type_next"));
-	}
-	buf_free(&line);
-}
-
 void
 standing_coordinator(struct buf *out, const struct face *f,
 		     const struct standing *s)
@@ -336,7 +193,7 @@ standing_coordinator(struct buf *out, const struct face *f,
 		face_tinted(&line, f, TINT_BAD, "NO COORDINATOR");
 		(void)buf_adds(&line, " has this fleet: nothing moves");
 		standing_flush(out, f, &line);
-		indented(out, f, "type: ", "systemctl start drydockd");
+		standing_indented(out, f, "type: ", "systemctl start drydockd");
 		buf_free(&line);
 		return;
 	}
@@ -357,7 +214,7 @@ standing_coordinator(struct buf *out, const struct face *f,
 					      ? rows_str(c, 0, "host")
 					      : "its machine");
 		(void)buf_addc(&line, ')');
-		indented(out, f, "type: ", buf_str(&line));
+		standing_indented(out, f, "type: ", buf_str(&line));
 	}
 	buf_free(&line);
 }
@@ -367,6 +224,10 @@ standing_event(struct buf *out, const struct face *f, const struct rows *events,
 	       size_t row)
 {
 	const char *severity = rows_str(events, row, "severity");
+	const char *message = rows_str(events, row, "message");
+	const char *backend = rows_str(events, row, "backend");
+	/* many a sentence begins with its name */
+	bool says_backend = strncmp(message, backend, strlen(backend)) == 0;
 	enum tint tint = strcmp(severity, "error") == 0	    ? TINT_BAD
 			 : strcmp(severity, "warning") == 0 ? TINT_WARN
 							    : TINT_NONE;
@@ -379,14 +240,14 @@ standing_event(struct buf *out, const struct face *f, const struct rows *events,
 	(void)buf_addf(&line, "%-7s", severity);
 	face_end(&line, f, tint);
 	(void)buf_addc(&line, ' ');
-	if (rows_text(events, row, "backend") != NULL) {
+	if (rows_text(events, row, "backend") != NULL && !says_backend) {
 		face_text(&line, f, rows_str(events, row, "backend"));
 		(void)buf_addc(&line, ' ');
 	}
-	face_text(&line, f, rows_str(events, row, "message"));
-	if (rows_text(events, row, "actor") != NULL) {
+	face_text(&line, f, message);
+	if (rows_text(events, row, "person") != NULL) {
 		(void)buf_adds(&line, " (");
-		face_text(&line, f, rows_str(events, row, "actor"));
+		face_text(&line, f, rows_str(events, row, "person"));
 		(void)buf_addc(&line, ')');
 	}
 	standing_flush(out, f, &line);

@@ -14,7 +14,7 @@
  *	fleet        fleet in_service out_backend excluded not_seen min_up
  *	coordinator  coordinator host silent_for stopped_at
  *	drain        at users                            of one backend
- *	events       at severity backend actor message   oldest first
+ *	events       at severity backend person message   oldest first
  */
 #ifndef DRYDOCK_STANDING_H
 #define DRYDOCK_STANDING_H

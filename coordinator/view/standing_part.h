@@ -11,14 +11,18 @@ void
 standing_head(struct buf *out, const struct face *f, const struct standing *s);
 void standing_bar(struct buf *out, const struct face *f,
 		  const struct standing *s, size_t indent);
-void
-standing_holds(struct buf *out, const struct face *f, const struct standing *s);
+/* brief: one command for a held backend, not the choice */
+void standing_holds(struct buf *out, const struct face *f,
+		    const struct standing *s, bool brief);
 void standing_coordinator(struct buf *out, const struct face *f,
 			  const struct standing *s);
 /* one line of a step in hand, without its end */
 void standing_step(struct buf *out, const struct face *f,
 		   const struct rows *steps, size_t row);
 
+/* a text of several lines, made harmless, indented, `label` on the first */
+void standing_indented(struct buf *out, const struct face *f, const char *label,
+		       const char *text);
 /* "text" in capitals */
 void standing_upper(struct buf *out, const struct face *f, const char *text);
 /* the line in `line` to out, cut to the width, and `line` is empty again */

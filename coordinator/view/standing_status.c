@@ -109,7 +109,7 @@ standing_text(struct buf *out, const struct face *f, const struct standing *s)
 	turns_line(out, f, s, "  next  ", "waiting");
 	turns_line(out, f, s, "  out   ", "out");
 	turns_line(out, f, s, "  left  ", "skipped");
-	standing_holds(out, f, s);
+	standing_holds(out, f, s, false);
 	fleet_line(out, f, s->fleet);
 	standing_coordinator(out, f, s);
 }

@@ -16,6 +16,7 @@ enum {
 	STATE_WIDTH = 12,
 	SPAN_WIDTH = 8,
 	SPARK_MAX = 24,
+	FOOT = 3, /* a blank line, how to quit, the cursor's line */
 };
 
 /* the phases of the rollout, in the order they first appear */
@@ -207,11 +208,36 @@ drain_line(struct buf *out, const struct face *f, const struct rows *drain)
 	buf_free(&line);
 }
 
+static size_t
+lines_count(const struct buf *out)
+{
+	const char *at = buf_str(out);
+	size_t n = 0;
+
+	for (; (at = strchr(at, '\n')) != NULL; at++)
+		n++;
+	return n;
+}
+
+/* the last events, as many as the screen has room for */
+static void
+events_block(struct buf *out, const struct face *f, const struct rows *events)
+{
+	size_t count = rows_count(events), used = lines_count(out) + FOOT;
+	size_t room = f->height == 0	 ? count
+		      : f->height > used ? f->height - used
+					 : 0;
+	size_t i = count > room ? count - room : 0;
+
+	if (i < count)
+		(void)buf_addc(out, '\n');
+	for (; i < count; i++)
+		standing_event(out, f, events, i);
+}
+
 void
 standing_watch(struct buf *out, const struct face *f, const struct standing *s)
 {
-	size_t i;
-
 	standing_head(out, f, s);
 	standing_bar(out, f, s, 0);
 	(void)buf_addc(out, '\n');
@@ -220,11 +246,8 @@ standing_watch(struct buf *out, const struct face *f, const struct standing *s)
 	drain_line(out, f, s->drain);
 	if (rows_count(s->holds) > 0)
 		(void)buf_addc(out, '\n');
-	standing_holds(out, f, s);
+	standing_holds(out, f, s, true);
 	if (standing_silent(s))
 		standing_coordinator(out, f, s);
-	if (rows_count(s->events) > 0)
-		(void)buf_addc(out, '\n');
-	for (i = 0; i < rows_count(s->events); i++)
-		standing_event(out, f, s->events, i);
+	events_block(out, f, s->events);
 }

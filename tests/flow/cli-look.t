@@ -57,7 +57,8 @@ held() {
 	run status
 	is "status says why, since when, what to type" 0 HALTED \
 		'HELD +mail02 +mailbox-status +since 3m' \
-		'type: drydock retry 1 mail02' 'drydock restore 1 mail02' \
+		'choose one:' 'drydock retry 1 mail02' 'drydock restore 1 mail02' \
+		'drydock skip 1 mail02 --accept-out' \
 		'1 of 3 backends' 'out: mail02' 'FAILED' 'next +mail03'
 	run status --exit-status
 	is "exit 4: a person is needed" 4

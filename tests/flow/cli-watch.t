@@ -42,7 +42,7 @@ ok "the table of backends and phases" \
 	see '^BACKEND +STATE +DRAIN +STOP +VERIFY +TOTAL'
 ok "a backend that is done" see '^mail01 +✓ done .* 21m 00s'
 ok "one that is held" see '^mail02 +✗ held'
-ok "why, and what to type" see 'type: drydock retry 1 mail02'
+ok "why, and what to type" see 'type: drydock status 1 +shows what can be done'
 ok "hostile words as text" see 'x1b\[31mexit 75'
 sleep 3 # three frames
 see 'q quit'

@@ -98,7 +98,7 @@ running(void)
 				 "2026-11-22 00:26:05+00|300\n"
 				 "2026-11-22 00:29:05+00|31\n"
 				 "2026-11-22 00:32:00+00|16\n"),
-		.events = rows_of("at:t|severity|backend|actor|message\n"
+		.events = rows_of("at:t|severity|backend|person|message\n"
 				  "2026-11-22 00:23:03+00|info|mail03|-|"
 				  "drain begins\n"
 				  "2026-11-22 00:31:00+00|warning|mail03|anna|"

@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""cli-rollout - an operator's evening: everything typed, nothing called.
+
+usage: cli-rollout.t [TEST…]
+"""
+import json
+import os
+import subprocess
+
+from agent_lib import BIN, TOP, main, test
+from engine_lib import World
+
+
+def load_procedure():
+    """The procedure of 14-requests.t; its file name is no module's name."""
+    path = f"{TOP}/tests/flow/14-requests.t"
+    with open(path) as f:
+        text = f.read()
+    return text.split('PROCEDURE = """')[1].split('"""')[0]
+
+
+class Typed:
+    def __init__(self, w):
+        self.w = w
+        self.env = {**w.env, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+    def __call__(self, line, code=0, *more):
+        run = subprocess.run([f"{BIN}/drydock", *line.split(), *more],
+                             env=self.env, stdin=subprocess.DEVNULL,
+                             text=True, capture_output=True, timeout=120)
+        self.out, self.err = run.stdout, run.stderr
+        assert run.returncode == code, \
+            f"drydock {line}: exit {run.returncode}, not {code}\n" \
+            f"{self.out}{self.err}"
+        return self.out
+
+    def says(self, *words):
+        for word in words:
+            assert word in self.out + self.err, \
+                f"nowhere: {word}\n{self.out}{self.err}"
+
+
+def begin(w):
+    w.daemon()
+    path = os.path.join(w.top, "flow-stop.yaml")
+    with open(path, "w") as f:
+        f.write(load_procedure().replace("FILES", w.files))
+    typed = Typed(w)
+    typed(f"procedure add {path}")
+    typed.says("procedure flow-stop", "added")
+    return typed
+
+
+@test
+def an_evening_without_trouble():
+    with World() as w:
+        typed = begin(w)
+        typed("plan flow-stop -e word=wax")
+        typed.says("Plan 1", "3 backends", "Nothing was changed",
+                   "no return from here", "drydock check 1")
+        typed("check 1")
+        typed.says("0 errors", "AGENT_REACHABLE", "5 ok")
+        typed("start 1 --yes")
+        typed.says("rollout 1 is started")
+        typed("wait 1 --timeout 90s")
+        typed.says("SUCCEEDED", "3 of 3 backends")
+        typed("status --exit-status -o json")
+        assert json.loads(typed.out)["rollout"]["state"] == "succeeded"
+        typed("history")
+        typed.says("succeeded", "flow-stop")
+        typed("log 1 -n 200")
+        typed.says("mail1", "mail3")
+        typed("backend list")
+        typed.says("in service")
+
+
+@test
+def a_failure_and_what_the_operator_types():
+    with World() as w:
+        typed = begin(w)
+        w.put("fail-work-wax", "")
+        typed("start flow-stop -e word=wax --yes")
+        typed.says("rollout 1 is started")
+        typed("wait 1 --timeout 90s", 4)
+        typed.says("HALTED", "HELD", "mail1", "choose one:",
+                   "drydock retry 1 mail1")
+        typed("log 1 --output --backend mail1")
+        typed("resume 1", 1)
+        typed.says("is held", "drydock retry 1")
+        typed("pause 1 --reason", 0, "INC-4711 wax is out")
+        typed.says("mail1 is held")
+        w.remove("fail-work-wax")
+        typed("retry 1 mail1")
+        typed.says("is tried again from work")
+        typed("wait 1 --timeout 90s", 4)
+        typed.says("PAUSED", "INC-4711 wax is out", "drydock resume 1")
+        typed("resume 1")
+        typed("wait 1 --timeout 90s")
+        typed.says("SUCCEEDED", "3 of 3 backends")
+
+
+@test
+def a_check_that_finds_something():
+    with World() as w:
+        typed = begin(w)
+        w.put("run/mail2", "inactive\n")
+        typed("check flow-stop -e word=wax", 5)
+        typed.says("error UNIT mail2", "hint: start it", "would not start")
+        typed("plan flow-stop", 5)
+        typed.says("word")
+        typed("plan flow-stop -e word=wax -e none=1", 5)
+        typed.says("none")
+
+
+main()
