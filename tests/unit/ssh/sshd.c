@@ -129,7 +129,9 @@ sshd_start(struct sshd *d, const char *host_key_type, const char *command)
 	log = x_asprintf("%s/log", d->dir);
 	shell("mkdir -p /run/sshd");
 	{
-		const char *const argv[] = { "/usr/sbin/sshd", "-D", "-f",
+		/* a test that is killed leaves no server behind */
+		const char *const argv[] = { "setpriv", "--pdeathsig", "KILL",
+					     "/usr/sbin/sshd", "-D", "-f",
 					     conf, "-E", log, NULL };
 		struct spawn s = { .argv = argv,
 				   .fd_in = SPAWN_NULL,
