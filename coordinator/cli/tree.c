@@ -73,6 +73,13 @@ static const struct command procedure_commands[] = {
 	  .args = "NAME[@SHA256]",
 	  .run = run_procedure_show,
 	  .help = "print the text" },
+	{ .name = "allow",
+	  .args = "PROCEDURE|FILE [ROLE]",
+	  .run = run_procedure_allow,
+	  .help = "print what the agents must permit for it",
+	  .examples =
+		  "drydock procedure allow dovecot-obox-restart\n"
+		  "drydock procedure allow ./mine.yaml backend > allow\n" },
 	END,
 };
 

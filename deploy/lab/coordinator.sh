@@ -11,17 +11,17 @@ coordinator_up() {
 	fleet_write >"$LAB_STATE/fleet.yaml"
 	[ -e "$LAB_STATE/key" ] || ssh-keygen -q -t ed25519 -N '' \
 		-C "coordinator@$LAB" -f "$LAB_STATE/key"
+	if [ -x "$COORDINATOR_BIN/drydock" ]; then
+		coordinator_prepare || return 0
+	else
+		say "no coordinator in $COORDINATOR_BIN: not started"
+	fi
 	if [ -x "$COORDINATOR_BIN/drydock-agent" ]; then
 		agents_install
 	else
 		say "no drydock-agent in $COORDINATOR_BIN: agents not installed"
 	fi
-	if [ -x "$COORDINATOR_BIN/drydockd" ] &&
-		[ -x "$COORDINATOR_BIN/drydock" ]; then
-		! coordinator_prepare || coordinator_start
-	else
-		say "no coordinator in $COORDINATOR_BIN: not started"
-	fi
+	! [ -x "$COORDINATOR_BIN/drydockd" ] || coordinator_start
 }
 
 env_write() {
@@ -93,18 +93,34 @@ agents_install() {
 	local host
 	[ -x "$COORDINATOR_BIN/drydock-agent" ] ||
 		die "no agent: build $COORDINATOR_BIN/drydock-agent"
+	allow_lists
 	for host in $(hosts); do agent_put "$host"; done
 	say "agents: installed on $(hosts)"
 }
 
-# agent_allow HOST: the list a host gets; lists made for the shipped
-# procedures (LAB_ALLOW_DIR) go before the lab's own.
+# allow_lists: per role what the shipped procedures need, as their user makes
+# it, and what the lab itself adds.
+allow_lists() {
+	local role file to
+	for role in backend director; do
+		to=$LAB_STATE/allow-$role
+		cp "$LAB_HERE/allow-$role" "$to"
+		[ -e "$LAB_STATE/prepared" ] || continue
+		for file in "$LAB_HERE"/../procedures/dovecot-*.yaml; do
+			(
+				# shellcheck source=/dev/null
+				. "$LAB_STATE/env"
+				drydock procedure allow "$file" "$role"
+			) >>"$to" || die "no allow list from $file"
+		done
+	done
+}
+
 agent_allow() {
-	local kind=backend
 	case "$1" in
-	dir*) kind=director ;;
+	dir*) cat "$LAB_STATE/allow-director" ;;
+	*) cat "$LAB_STATE/allow-backend" ;;
 	esac
-	cat "${LAB_ALLOW_DIR:-$LAB_HERE}/allow-$kind"
 }
 
 agent_put() {
@@ -135,7 +151,8 @@ coordinator_prepare() {
 			drydock --yes host pin "$host" \
 				--from-file "$LAB_STATE/host-keys/$host" || exit
 		done
-	) >"$LAB_STATE/prepare.log" 2>&1 9>&- && return
+	) >"$LAB_STATE/prepare.log" 2>&1 9>&- &&
+		touch "$LAB_STATE/prepared" && return
 	say "coordinator not started: $(tail -1 "$LAB_STATE/prepare.log")"
 	return 1
 }
