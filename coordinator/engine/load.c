@@ -124,6 +124,8 @@ load_attempts(struct view_step *step, const struct json_object *tries,
 		a->exit = (int)jdoc_int(doc, "exit", -1);
 		a->signal = jdoc_has(doc, "signal") ? 1 : 0;
 		a->timed_out = jdoc_bool(doc, "timed_out", false);
+		a->adopted = strcmp(jdoc_str(doc, "origin", ""),
+				    "journal") == 0;
 		jdoc_copy(doc, "why", a->why, sizeof(a->why));
 		if (a->state == ATTEMPT_ENDED &&
 		    (a->exit != 0 || a->timed_out))

@@ -258,6 +258,19 @@ run_deadline(struct plan *p, const struct view_phase *phase, const char *why)
 		plan_hold_turn(p, RULE_DEADLINE, true, "%s", text);
 }
 
+/*
+ * The journal says that it was done, its check says that it is not so: what
+ * came after it may have been done too.  Never done again on a guess.
+ */
+static bool
+is_adopted(const struct view_step *step)
+{
+	for (int i = 0; i < step->nattempts; i++)
+		if (view_is_last(step, i) && step->attempts[i].adopted)
+			return true;
+	return false;
+}
+
 /* R38, R39: ignore, try again, undo the phase, or hold. */
 void
 plan_failed(struct plan *p, int s, const char *why)
@@ -265,7 +278,8 @@ plan_failed(struct plan *p, int s, const char *why)
 	const struct view_step *step = &p->v->steps[s];
 	const struct view_phase *phase = &p->v->phases[step->phase];
 	bool carried = !plan_is_undoing(step) && phase->no_pause &&
-		phase->committed_ms != 0 && step->has_check;
+		phase->committed_ms != 0 && step->has_check &&
+		!is_adopted(step);
 
 	plan_step_op(p, s, STEP_EV_FAIL, why);
 	if (step->ignore && !plan_is_undoing(step)) {
@@ -279,7 +293,7 @@ plan_failed(struct plan *p, int s, const char *why)
 			 step->name, why);
 	} else if (carried) {
 		run_deadline(p, phase, why);
-	} else if (step->tries < step->retries) {
+	} else if (step->tries < step->retries && !is_adopted(step)) {
 		plan_step_op(p, s, STEP_EV_RETRY, why);
 		plan_say(p, DECIDE_DO, RULE_AGAIN, 0, "%s again: %s",
 			 step->name, why);

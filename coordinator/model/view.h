@@ -33,6 +33,7 @@ struct view_attempt {
 	int exit;			/* -1: signal, timeout or none */
 	int signal;
 	bool timed_out;
+	bool adopted;			/* the journal knew, not the rows */
 	char why[VIEW_WHY];
 };
 

@@ -134,6 +134,7 @@ returns jsonb language sql stable as $$
 			'ended_ms', fleet_internal.ms(a.ended_at),
 			'exit', a.exit_status, 'signal', a.signal,
 			'timed_out', a.timed_out, 'why', a.why,
+			'origin', a.origin,
 			'result', case when s.state = 'running'
 				then fleet_internal.attempt_result(a) end)
 			order by a.nr), '[]')

@@ -50,6 +50,8 @@ echo "$2" >FILES/run/$1
 WORK = """
 echo "work $1" >>FILES/count
 [ ! -e FILES/slow ] || sleep 0.3
+n=$(grep -c "work $1" FILES/count)
+while [ -e FILES/hang-work-$n ]; do sleep 0.05; done
 [ ! -e FILES/fail-work-$1 ] || exit 3
 """
 
@@ -148,12 +150,13 @@ PHASES = [
 ]
 
 
-def plan_of(backend, the_steps):
+def plan_of(backend, the_steps, probes=None):
     text = json.dumps({
         "procedure": "flow", "sha256": "0" * 64,
         "probes": {"unit": {"target": "backend",
                             "run": ["sh", "FILES/unit-show", "NAME"],
-                            "format": "kv", "timeout_ms": 10000}},
+                            "format": "kv", "timeout_ms": 10000},
+                   **(probes or {})},
         "preflight": [{"code": "UNIT", "hint": "start it",
                        "expect": "unit.ActiveState == active"}],
         "phases": PHASES, "steps": the_steps})
@@ -168,6 +171,7 @@ class World:
         self.files = os.path.join(self.top, "files")
         self.backends = backends
         self.daemons = {}
+        self.probes = {}
         for d in ("files", "files/ring", "files/run", "hosts", "pg"):
             os.makedirs(os.path.join(self.top, d))
         self.scripts()
@@ -203,6 +207,21 @@ class World:
 
     def root(self, name):
         return os.path.join(self.top, "hosts", name)
+
+    def allow(self, line):
+        """One more line in every host's allow file."""
+        for name in [*self.backends, *MEMBERS]:
+            with open(os.path.join(self.root(name), "etc/drydock/allow"),
+                      "a") as f:
+                f.write(line.replace("FILES", self.files) + "\n")
+
+    def probe(self, name, argv, script):
+        """A probe of the backend with format text, and its script."""
+        self.put(os.path.basename(argv[-1]),
+                 script.replace("FILES", self.files))
+        self.allow("read " + " ".join(argv))
+        self.probes[name] = {"target": "backend", "run": argv,
+                             "format": "text", "timeout_ms": 10000}
 
     def sheet(self, name):
         with open(os.path.join(self.root(name),
@@ -249,6 +268,11 @@ class World:
             f"-k {self.pg} -c listen_addresses= -c fsync=off "
             "-c max_connections=200", "start"),
             check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+    def database_stop(self):
+        subprocess.run(self.as_postgres(
+            f"{PG_BIN}/pg_ctl", "-D", f"{self.pg}/data", "-w", "-s", "-m",
+            "fast", "stop"), check=True)
 
     def database_kill(self):
         """SIGKILL to the postmaster and its children, as a dying machine."""
@@ -323,7 +347,8 @@ class World:
                             "fleet_internal.backend b"))
         doc = {"procedure_sha256": sha, "strategy": strategy or {},
                "turns": [{"backend": b, "backend_id": int(ids[b]),
-                          "plan": self.fill(plan_of(b, the_steps))}
+                          "plan": self.fill(plan_of(b, the_steps,
+                                                    self.probes))}
                          for b in only or self.backends]}
         return wait_for("a plan is saved", lambda: self.plan_save(doc), 20)
 

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""13-memory - lost commits, unknown ends, built-in actions with their undo.
+
+usage: 13-memory.t [TEST…]
+"""
+import os
+import shutil
+import subprocess
+
+from engine_lib import World, address, main, steps, test, wait_for
+
+
+def each_ran_once(w):
+    counts = w.counts()
+    for b in w.backends:
+        assert counts[f"unit {b} inactive"] == 1, counts
+        assert counts[f"unit {b} active"] == 1, counts
+        assert counts[f"work {b}"] == 2, counts
+        assert counts[f"ring {address(b)} 0 up"] == 1, counts
+
+
+@test
+def a_database_that_lost_its_last_commits_costs_no_second_run():
+    with World() as w:
+        the_steps = steps()
+        the_steps[1]["poll"].update(until="gone.text == yes",
+                                    at_most_ms=90000)
+        w.put("gone", "no\n")
+        w.probe("gone", ["sh", "FILES/gone-show"], "echo $(cat FILES/gone)\n")
+        w.daemon()
+        r = w.start(the_steps)
+        wait_for("it drains", lambda: w.one(
+            "select count(*) from fleet_internal.step where state = 'running' "
+            "and kind = 'poll'") == "1")
+        w.database_stop()
+        shutil.copytree(f"{w.pg}/data", f"{w.pg}/old", symlinks=True)
+        subprocess.run(["chown", "-R", "postgres", f"{w.pg}/old"], check=True)
+        w.database_up()
+        w.put("hang-work-2", "")
+        w.put("gone", "yes\n")
+        wait_for("it is being changed",
+                 lambda: w.counts().get("work mail1") == 2, 40)
+        epoch = int(w.one("select epoch from fleet_internal.fleet"))
+        w.kill()
+        w.database_kill()
+        shutil.rmtree(f"{w.pg}/data")
+        os.rename(f"{w.pg}/old", f"{w.pg}/data")
+        w.database_up()
+        assert w.one("select count(*) from fleet_internal.attempt") == "1"
+        w.remove("hang-work-2")
+        w.daemon()
+        w.wait_state(r, "succeeded", 90)
+        each_ran_once(w)
+        assert int(w.one("select epoch from fleet_internal.fleet")) > epoch
+        adopted = w.one("select count(*) from fleet_internal.attempt "
+                        "where origin = 'journal'")
+        assert int(adopted) >= 2, adopted
+        return f"{adopted} adopted"
+
+
+@test
+def an_unknown_end_without_a_check_waits_for_a_person():
+    with World() as w:
+        the_steps = steps()
+        w.put("work", "echo \"work $1\" >>FILES/count\n"
+              "while [ -e FILES/hang ]; do sleep 0.05; done\n".replace(
+                  "FILES", w.files))
+        for s in the_steps:
+            s.pop("idempotent", None)
+        w.put("hang", "")
+        w.daemon()
+        r = w.start(the_steps)
+        wait_for("it works", lambda: w.counts().get("work mail1"))
+        w.kill_agents("mail1")
+        w.wait_turn(r, 0, "held", 90)
+        assert "settle" in w.one("select why from fleet_internal.hold "
+                                 "where ended_at is null")
+        w.remove("hang")
+        w.one(f"select fleet.settle({r}, 'flushed', true, 'looked at it')")
+        w.wait_state(r, "succeeded")
+        assert w.counts()["work mail1"] == 2, w.counts()
+
+
+@test
+def a_copied_file_is_put_back_by_its_own_undo():
+    with World() as w:
+        w.put("conf", "old\n")
+        w.put("fail-work-mail1", "")
+        w.allow(f"change copy <path under {w.files}>")
+        sha = w.one("select fleet.put_content('new\n'::bytea)")
+        the_steps = steps()
+        copy = {"name": "conf", "phase": "drain", "kind": "copy",
+                "target": "backend", "timeout_ms": 20000,
+                "copy": {"sha256": sha, "to": "FILES/conf"}}
+        the_steps.insert(2, copy)
+        w.daemon()
+        r = w.start(the_steps, only=["mail1"])
+        w.wait_turn(r, 0, "held")
+        assert w.read("conf") == "new"
+        w.one(f"select fleet.restore({r})")
+        w.wait_turn(r, 0, "restored")
+        assert w.read("conf") == "old"
+        assert w.read(f"ring/{address('mail1')}") == "100 up"
+
+
+main()
