@@ -194,10 +194,22 @@ unique_check(struct proc_reader *r)
 	}
 }
 
+/* A phase has one deadline, whatever its steps remember. */
+static void
+deadlines_check(struct proc_reader *r)
+{
+	struct scope s = scope_of(r, 0);
+
+	s.own = r->proc->steps;
+	for (size_t i = 0; i < r->proc->phases; i++)
+		scope_text(&s, &r->proc->phase[i].deadline.text);
+}
+
 void
 procedure_check(struct proc_reader *r)
 {
 	unique_check(r);
+	deadlines_check(r);
 	vars_check(r);
 	probes_check(r);
 	for (size_t i = 0; i < r->proc->steps; i++) {
