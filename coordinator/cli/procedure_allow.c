@@ -8,6 +8,7 @@
 #include "cli.h"
 #include "commands.h"
 #include "file.h"
+#include "json.h"
 #include "procedure_text.h"
 
 /* the fleet's inventory, so that its own reads are in the list too */
@@ -24,6 +25,28 @@ inventory_fetch(struct cli *cli, char **json_r)
 	if (code == EXIT_OK)
 		*json_r = x_strdup(rows_str(r, 0, "doc"));
 	rows_free(&r);
+	return code;
+}
+
+/* a role is "backend" or a group of the fleet */
+static int
+role_check(struct cli *cli, const char *inventory)
+{
+	const char *role = cli_word(cli, 1);
+	const struct json_object *groups = NULL;
+	struct json_object *doc = NULL;
+	int code = EXIT_OK;
+
+	if (role == NULL || strcmp(role, "backend") == 0)
+		return EXIT_OK;
+	if (json_parse_object(inventory, strlen(inventory), &json_limits_doc,
+			      &doc, NULL) == 0)
+		groups = json_member(doc, "groups");
+	if (groups == NULL || json_member(groups, role) == NULL)
+		code = cli_error(cli, EXIT_USAGE, NULL,
+				 "\"backend\", or a group of the inventory",
+				 "the fleet has no group \"%s\"", role);
+	json_free(&doc);
 	return code;
 }
 
@@ -61,6 +84,8 @@ run_procedure_allow(struct cli *cli)
 
 	buf_init(&text, PROCEDURE_MAX);
 	code = inventory_fetch(cli, &inventory);
+	if (code == EXIT_OK)
+		code = role_check(cli, inventory);
 	if (code == EXIT_OK && strchr(name, '/') != NULL) {
 		code = file_read(cli, name, PROCEDURE_MAX, &text);
 	} else if (code == EXIT_OK) {

@@ -105,6 +105,12 @@ procedures() {
 	is "lint of a broken procedure: exit 2" 2
 	same "lint shows place, line and caret" lint-bad.txt
 	cd - >/dev/null
+	run procedure allow generic-service-restart backend
+	is "the allow file of a procedure" 0 'change systemctl stop'
+	refused "allow of no role" 2 'no group "nobody"' \
+		procedure allow generic-service-restart nobody
+	refused "allow of a broken file" 2 'no allow file' \
+		procedure allow "$golden/lint-bad.yaml"
 	refused "add of a broken procedure" 2 'was not added' \
 		procedure add "$golden/lint-bad.yaml"
 	refused "procedure that is not there" 1 'no procedure nothing' \
