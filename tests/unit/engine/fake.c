@@ -174,7 +174,8 @@ agent_put(struct fake_chan *c, const struct json_object *doc,
 			     strlen(json_as_str(json_member(doc, "data"))),
 			     NULL) == 0);
 	json_out_int(o, "have", json_as_int(json_member(doc, "offset")) +
-					(int64_t)data.len);
+					(c->fake->stuck_put ?
+						 0 : (int64_t)data.len));
 	buf_free(&data);
 }
 
@@ -606,4 +607,14 @@ void
 fake_break(struct fake *f, const char *host)
 {
 	event_add(fake_newest(f, host), EVENT_CLOSED, NULL);
+}
+
+void
+fake_first(struct fake *f)
+{
+	struct link *last = f->queue.prev;
+
+	assert(last != &f->queue);
+	list_del(last);
+	list_add_first(&f->queue, last);
 }

@@ -60,6 +60,7 @@ struct fake {
 	int64_t epoch_floor;		/* hello below it is refused */
 	fake_probe_fn *probe;
 	void *probe_ctx;
+	bool stuck_put;			/* never has more than before */
 	bool refuse_open;
 	/* what agents were given, for "was it sent?" */
 	unsigned int given_probe, given_change, given_copy, given_put, opened;
@@ -75,6 +76,8 @@ void fake_run(struct fake *f, const bool *done, int64_t until_ms);
 struct call_host fake_host(const char *name, const char *address);
 /* A line from nowhere, on the newest open channel of that host. */
 void fake_say(struct fake *f, const char *host, const char *line);
+/* What was queued last is delivered first. */
+void fake_first(struct fake *f);
 /* The newest channel of that host ends. */
 void fake_break(struct fake *f, const char *host);
 

@@ -258,6 +258,11 @@ test_hostile(void **state)
 		"no such stream");
 	hostile("{\"push\":\"ended\",\"attempt\":\"x\",\"state\":\"ended\","
 		"\"result\":{\"ms\":1}}", "no uuid");
+	hostile("{\"push\":\"ended\",\"attempt\":\"" ATTEMPT "\",\"state\":"
+		"\"ended\",\"result\":{\"ms\":1},\"more\":1}", "unknown key");
+	hostile("{\"push\":\"ended\",\"attempt\":\"" ATTEMPT "\",\"state\":"
+		"\"ended\",\"result\":{\"ms\":1,\"more\":1}}",
+		"unknown key");
 	hostile("{\"push\":\"begun\",\"attempt\":\"" ATTEMPT "\","
 		"\"state\":\"running\"}", "unknown push");
 	hostile("{\"push\":\"ended\",\"attempt\":\"" ATTEMPT "\","
@@ -388,6 +393,61 @@ test_flood(void **state)
 	fake_run(&t.fake, &t.all, t.fake.now_ms + 100000);
 	assert_int_equal(t.by[CALL_LOST], 1);
 	assert_non_null(strstr(t.why, "at most 3 bytes"));
+	talk_end(&t);
+}
+
+static uint64_t
+talk_copy(struct talk *t, const void *data, size_t size)
+{
+	static const char sha[] = "bb";
+	const struct call_change copy = {
+		.verb = "copy", .attempt = COPY, .fleet = FLEET, .epoch = 3,
+		.seq = 2, .step = FLEET "/mail1/conf", .who = "anna",
+		.timeout_ms = 60000, .spec = "{\"to\":\"/etc/x\"}",
+		.content = { sha, data, size },
+	};
+
+	t->want = 1;
+	return call_change(t->call, &copy, talk_done, t);
+}
+
+/* The put is out, the change is not: that is UNSENT, whatever ends it. */
+static void
+test_put_lost(void **state)
+{
+	static const char data[100000] = "x";
+	struct talk t;
+
+	(void)state;
+	talk_begin(&t);
+	call_open(t.call);
+	fake_run(&t.fake, NULL, t.fake.now_ms + 20);
+	(void)talk_copy(&t, data, sizeof(data));
+	assert_int_equal(t.fake.given_put, 1);
+	fake_break(&t.fake, "mail1");
+	/* the break overtakes the agent's answer */
+	fake_first(&t.fake);
+	fake_run(&t.fake, &t.all, t.fake.now_ms + 60000);
+	assert_int_equal(t.by[CALL_UNSENT], 1);
+	assert_int_equal(t.fake.given_copy, 0);
+	talk_end(&t);
+}
+
+/* An agent that never has more of it than before. */
+static void
+test_put_stuck(void **state)
+{
+	static const char data[100000] = "x";
+	struct talk t;
+
+	(void)state;
+	talk_begin(&t);
+	t.fake.stuck_put = true;
+	(void)talk_copy(&t, data, sizeof(data));
+	fake_run(&t.fake, &t.all, t.fake.now_ms + 60000);
+	assert_int_equal(t.by[CALL_UNSENT], 1);
+	assert_non_null(strstr(t.why, "after 0"));
+	assert_int_equal(t.fake.given_put, 1);
 	talk_end(&t);
 }
 
@@ -532,6 +592,8 @@ main(void)
 		cmocka_unit_test(test_misfits),
 		cmocka_unit_test(test_regreet),
 		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_put_lost),
+		cmocka_unit_test(test_put_stuck),
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_rest),
 		cmocka_unit_test(test_drop),

@@ -236,12 +236,27 @@ test_age(void **state)
 	scene_run(&s, 3000);
 	assert_int_equal(s.fake.given_probe, 4);
 	assert_true(look_fact(s.look, nr)->asked_ms > asked);
+	/* half of it old enough: the fact is as old as its oldest part */
+	look_roster_exclude(s.roster, "dir1", true);
+	fake_run(&s.fake, NULL, s.fake.now_ms + 20000);
+	scene_again(&s);
+	nr = look_service(s.look, "mail2");
+	scene_run(&s, 10000);
+	assert_int_equal(s.fake.given_probe, 5);
+	asked = look_fact(s.look, nr)->asked_ms;
+	look_roster_exclude(s.roster, "dir1", false);
+	fake_run(&s.fake, NULL, s.fake.now_ms + 5000);
+	scene_again(&s);
+	nr = look_service(s.look, "mail2");
+	scene_run(&s, 10000);
+	assert_int_equal(s.fake.given_probe, 6);
+	assert_int_equal(look_fact(s.look, nr)->asked_ms, asked);
 	/* forgotten: a change lies between */
 	look_roster_forget(s.roster);
 	scene_again(&s);
 	(void)look_service(s.look, "mail2");
 	scene_run(&s, 10000);
-	assert_int_equal(s.fake.given_probe, 6);
+	assert_int_equal(s.fake.given_probe, 8);
 	scene_end(&s);
 }
 
