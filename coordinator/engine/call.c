@@ -23,29 +23,6 @@
 
 static const int64_t rests[] = { 1000, 2000, 5000, 15000, 30000, 60000 };
 
-#define X(name, word, sentence) { word, sentence },
-static const char *const outcomes[][2] = { CALL_OUTCOMES(X) };
-static const char *const misfits[][2] = { CALL_MISFITS(X) };
-#undef X
-
-const char *
-call_outcome_word(enum call_outcome outcome)
-{
-	return outcomes[outcome][0];
-}
-
-const char *
-call_misfit_word(enum call_misfit misfit)
-{
-	return misfits[misfit][0];
-}
-
-const char *
-call_misfit_sentence(enum call_misfit misfit)
-{
-	return misfits[misfit][1];
-}
-
 /* Plus or minus a fifth, so that a fleet does not come back in step. */
 static int64_t
 call_rest_ms(const struct call *call)
@@ -90,7 +67,7 @@ call_hang_up(struct call *call, const char *why)
 static void
 call_misfits(struct call *call, enum call_misfit misfit, const char *why)
 {
-	char *said = x_asprintf("%s: %s", misfits[misfit][1], why);
+	char *said = x_asprintf("%s: %s", call_misfit_sentence(misfit), why);
 
 	assert(misfit != CALL_MISFIT_NONE);
 	call->misfit = misfit;
