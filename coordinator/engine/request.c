@@ -33,9 +33,11 @@ struct requests {
 	struct call_timer *timer;
 	bool again;			/* woken while busy */
 	bool taking;
+	bool opened;			/* what an earlier desk left is open */
 	char coordinator[24], fleet[24];
 };
 
+static void requests_opened(void *ctx, const char *value, const char *why);
 static void requests_took(void *ctx, const char *value, const char *why);
 static void request_offer(struct requests *all);
 
@@ -127,7 +129,27 @@ requests_wake(struct requests *all)
 	}
 	all->again = false;
 	all->taking = true;
-	all->db.ask(all->db.self, REQUEST_TAKE, params, requests_took, all);
+	if (all->opened)
+		all->db.ask(all->db.self, REQUEST_TAKE, params,
+			    requests_took, all);
+	else
+		all->db.ask(all->db.self, REQUEST_OPEN, params,
+			    requests_opened, all);
+}
+
+/* What this process began under a desk that is gone can be taken again. */
+static void
+requests_opened(void *ctx, const char *value, const char *why)
+{
+	struct requests *all = ctx;
+
+	all->taking = false;
+	if (value == NULL) {
+		log_warn("requests cannot be opened: %s", why);
+		return;
+	}
+	all->opened = true;
+	requests_wake(all);
 }
 
 /* --- answers --- */

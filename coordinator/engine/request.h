@@ -28,6 +28,8 @@ struct transport;
  * X(name, parameters, text): every statement answers one row of one column.
  */
 #define REQUEST_STATEMENTS(X)						\
+	X(OPEN, 2, "select fleet_internal.request_open($1::int, "	\
+	  "$2::int)::text")						\
 	X(TAKE, 2, "select fleet_internal.request_take($1::int, "	\
 	  "$2::int)::text")						\
 	X(DONE, 6, "select fleet_internal.request_done($1::bigint, "	\

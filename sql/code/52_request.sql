@@ -29,6 +29,25 @@ end $$;
 comment on function fleet_internal.request_take(int, int) is
 	'The oldest open request of a fleet (or of none) that this process has not begun; null = nothing.';
 
+-- A fleet that was let go and taken again by the same process: what that had
+-- begun is open again.
+create or replace function fleet_internal.request_open(p_coordinator int,
+	p_fleet int default null)
+returns int language plpgsql security definer
+set search_path = pg_catalog, pg_temp as $$
+declare
+	n int;
+begin
+	perform fleet_internal.demand(p_fleet, 'answer');
+	update fleet_internal.request x set taken_by = null, taken_at = null
+	 where x.fleet_id is not distinct from p_fleet and x.done_at is null
+	   and x.taken_by = p_coordinator;
+	get diagnostics n = row_count;
+	return n;
+end $$;
+comment on function fleet_internal.request_open(int, int) is
+	'Gives back what this coordinator took of a fleet (or of none) and did not answer; how many.';
+
 create or replace function fleet_internal.request_done(p_request bigint,
 	p_coordinator int, p_ok bool, p_result jsonb, p_message text,
 	p_findings jsonb default '[]')

@@ -223,6 +223,24 @@ def discover_and_greet():
 
 
 @test
+def what_a_dead_coordinator_took_is_answered():
+    with World() as w:
+        # taken by a process of that name that is gone; then by ourselves
+        w.daemon()
+        assert ask(w, "greet", {})["ok"]
+        w.kill()
+        number = w.one("select fleet.request('greet', 'mail-hel', '{}')")
+        w.sql("update fleet_internal.request set taken_by = (select "
+              "coordinator_id from fleet_internal.coordinator), taken_at = "
+              "clock_timestamp() + interval '1 hour' "
+              f"where request_id = {number}")
+        w.daemon()
+        wait_for("it is answered", lambda: w.one(
+            "select ok from fleet_internal.request "
+            f"where request_id = {number}") == "t", 30)
+
+
+@test
 def a_scan_without_keys_says_so():
     with World() as w:
         w.daemon()

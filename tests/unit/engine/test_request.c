@@ -158,6 +158,7 @@ scene_begin(struct scene *s, const char *take)
 	}
 	s->status = STATUS;
 	s->unit = "state=active\n";
+	s->answers[REQUEST_OPEN] = "0";
 	s->answers[REQUEST_TAKE] = take;
 	s->answers[REQUEST_FLEET] = FLEET_DOC;
 	s->answers[REQUEST_DONE] = "";
@@ -176,6 +177,7 @@ scene_run(struct scene *s)
 	fake_run(&s->fake, NULL, s->fake.now_ms + 100);
 	assert_false(requests_busy(s->requests));
 	assert_int_equal(s->asked[REQUEST_TAKE], 2);
+	assert_int_equal(s->asked[REQUEST_OPEN], 1);
 }
 
 static void
