@@ -160,7 +160,8 @@ act_attempt(struct act *a)
 
 	uuid_make(a->op->id);
 	for (int i = 0; i < step->nattempts; i++)
-		if (strcmp(step->attempts[i].host, a->op->text) == 0)
+		if (step->attempts[i].state != ATTEMPT_UNSENT &&
+		    strcmp(step->attempts[i].host, a->op->text) == 0)
 			after = step->attempts[i].id;
 	act_begin(a, "attempt");
 	json_out_str(&a->out, "id", a->op->id);

@@ -107,7 +107,8 @@ apply_attempt(struct view *v, const struct op *op, int64_t now)
 	struct view_attempt *attempt = view_attempt_add(step);
 
 	for (int i = 0; i < step->nattempts - 1; i++)
-		if (strcmp(step->attempts[i].host, op->text) == 0)
+		if (step->attempts[i].state != ATTEMPT_UNSENT &&
+		    strcmp(step->attempts[i].host, op->text) == 0)
 			memcpy(attempt->after, step->attempts[i].id,
 			       sizeof(attempt->after));
 	memcpy(attempt->id, op->id, sizeof(attempt->id));

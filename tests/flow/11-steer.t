@@ -182,4 +182,67 @@ def a_drifted_weight_is_repaired_once_then_held():
         assert w.counts()[f"ring {address('mail1')} 0 up"] == 2
 
 
+
+@test
+def a_host_that_is_held_refuses_until_it_is_not():
+    with World() as w:
+        hold = w.hold("mail1", "a person works here")
+        w.daemon()
+        r = w.start()
+        w.wait_turn(r, 0, "held")
+        assert "a person works here" in w.one(
+            "select why from fleet_internal.hold where ended_at is null")
+        hold()
+        w.one(f"select fleet.retry({r})")
+        w.wait_state(r, "succeeded")
+        one_outage(w)
+
+
+@test
+def after_the_canary_a_person_approves():
+    with World() as w:
+        w.daemon()
+        r = w.plan()
+        w.one(f"select fleet.start({r}, stop_after => 1)")
+        wait_for("it waits for approval", lambda: w.one(
+            "select count(*) from fleet_internal.hold where "
+            "kind = 'approval' and ended_at is null") == "1", 30)
+        assert w.turns(r) == ["done", "waiting", "waiting"]
+        w.one(f"select fleet.approve({r}, 'looks good')")
+        w.wait_state(r, "succeeded")
+
+
+@test
+def an_approve_step_waits_in_each_turn():
+    with World() as w:
+        the_steps = steps()
+        the_steps.insert(5, {"name": "look", "phase": "change",
+                             "kind": "approve", "target": "backend",
+                             "approve": "does it look right?"})
+        w.daemon()
+        r = w.start(the_steps, only=["mail1", "mail2"])
+        for n in (1, 2):
+            wait_for(f"question {n}", lambda: w.one(
+                "select count(*) from fleet_internal.hold where "
+                "kind = 'approval'") == str(n), 30)
+            w.one(f"select fleet.approve({r}, 'yes')")
+        w.wait_state(r, "succeeded")
+
+
+@test
+def a_member_that_died_is_excluded_and_not_asked():
+    with World() as w:
+        w.put("slow", "")
+        w.silence("dir2")
+        w.daemon()
+        r = w.start()
+        wait_for("a gate holds", lambda: w.one(
+            "select count(*) from fleet_internal.hold where kind = 'gate' "
+            "and ended_at is null") == "1", 40)
+        assert w.turns(r) == ["waiting"] * 3
+        w.one("select fleet.exclude('mail-hel', 'dir2', 'it burnt down')")
+        w.wait_state(r, "succeeded", 90)
+        one_outage(w)
+
+
 main()

@@ -223,6 +223,18 @@ class World:
         self.probes[name] = {"target": "backend", "run": argv,
                              "format": "text", "timeout_ms": 10000}
 
+    def hold(self, name, why):
+        """The host's agent refuses every change until the answer is called."""
+        path = os.path.join(self.root(name), "etc/drydock/hold")
+        with open(path, "w") as f:
+            f.write(why + "\n")
+        os.chmod(path, 0o644)
+        return lambda: os.unlink(path)
+
+    def silence(self, name):
+        """Its agent does not start any more: a host that is gone."""
+        os.unlink(os.path.join(self.root(name), "etc/drydock/agent.conf"))
+
     def sheet(self, name):
         with open(os.path.join(self.root(name),
                                "var/lib/drydock/SHEET")) as f:
