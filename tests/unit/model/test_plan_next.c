@@ -319,6 +319,22 @@ a_no_pause_phase_is_committed_whole(void **state)
 	expect_rule(DECIDE_SEND, RULE_SEND);
 }
 
+/* Between two steps of a committed phase nobody turns the turn round. */
+static void
+a_committed_phase_is_carried_to_its_end(void **state)
+{
+	(void)state;
+	world_at(&w, W_STOP);
+	world_fact(&w, FACT_CHECK, W_STOP, TRI_FALSE);
+	w.v.abort = w.v.pause.asked = w.v.stopping = true;
+	world_fact(&w, FACT_PEERS, 0, TRI_FALSE);
+	w.v.turns[0].asked = ASK_RESTORE;
+	expect_rule(DECIDE_DO, RULE_BEGIN);
+	w.v.phases[1].committed_ms = 0;
+	world_next(&w);
+	assert_int_not_equal(w.d.rule, RULE_BEGIN);
+}
+
 static void
 a_broken_keep_is_repaired_then_held(void **state)
 {
@@ -659,6 +675,7 @@ main(void)
 		T(the_first_step_takes_the_slot_and_remembers),
 		T(a_reading_from_before_the_last_change_does_not_count),
 		T(a_no_pause_phase_is_committed_whole),
+		T(a_committed_phase_is_carried_to_its_end),
 		T(a_broken_keep_is_repaired_then_held),
 		T(lost_is_asked_again_under_the_same_id),
 		T(without_a_check_the_exit_decides),

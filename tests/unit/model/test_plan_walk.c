@@ -183,6 +183,13 @@ check_op(const struct op *op)
 	}
 	if (op->kind == OP_ATTEMPT && v->steps[op->step].undoes < 0)
 		assert_true(v->turns[v->detail].outage_open);
+	if (op->kind == OP_ATTEMPT && v->steps[op->step].destroys)
+		for (int i = 0; i < v->steps[op->step].nattempts; i++)
+			assert_int_not_equal(v->steps[op->step]
+				.attempts[i].state, ATTEMPT_SENT);
+	/* only a person, who settled it, has it done again */
+	if (op->kind == OP_ATTEMPT && v->steps[op->step].destroys)
+		assert_int_not_equal(w.d.rule, RULE_UNKNOWN);
 	if (op->kind == OP_STEP && op->event == STEP_EV_START &&
 	    v->steps[op->step].undoes < 0 && !v->steps[op->step].again)
 		for (int i = 0; i < op->step; i++)
