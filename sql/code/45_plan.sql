@@ -54,6 +54,9 @@ returns void language sql as $$
 				where s.turn_id = p_turn),
 		expected_ms = (select coalesce(sum(s.expected_ms), 0)
 			from fleet_internal.step s where s.turn_id = p_turn)
+			+ (select coalesce((r.strategy->>'settle_ms')::bigint,
+				0) from fleet_internal.rollout r
+			    where r.rollout_id = turn.rollout_id)
 	 where turn_id = p_turn;
 $$;
 comment on function fleet_internal.plan_steps(bigint, jsonb, jsonb) is

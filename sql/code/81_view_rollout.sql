@@ -242,6 +242,35 @@ spec: everything planned for it
 step_id: number
 $$);
 
+-- A turn with nothing left to do that has not ended: it has to stay in service
+-- for as long as the strategy says, and as two looks of a group are apart.
+create or replace view fleet_internal.settling as
+select t.turn_id, t.rollout_id, t.backend_id, t.position, t.phase, n.since,
+	greatest(case when t.state = 'working' or t.no_return_begun then
+		(r.strategy->>'settle_ms')::bigint end,
+		(select max(g.confirm_ms) from fleet_internal.member_group g
+		  where g.fleet_id = t.fleet_id), 0) as settle_ms
+  from fleet_internal.turn t
+  join fleet_internal.rollout r using (rollout_id)
+ cross join lateral (select max(s.ended_at) as since,
+		count(*) filter (where case when t.state = 'working'
+			or s.undoes is not null or s.spec ? 'again'
+			then s.state not in ('passed', 'skipped', 'undone')
+			else s.state in ('running', 'unknown') end) as left_
+	  from fleet_internal.step s where s.turn_id = t.turn_id) n
+ where t.state in ('working', 'restoring') and n.left_ = 0
+   and n.since is not null;
+select fleet_internal.describe('fleet_internal.settling', $$
+Turns whose steps are all over and that are being proved.
+turn_id: the turn
+rollout_id: its rollout
+backend_id: its backend
+position: order in the rollout
+phase: the last one
+since: the last step ended
+settle_ms: it must be in service for that long at least
+$$);
+
 -- not from fleet.step: only the partial index of steps in hand is read
 create or replace view fleet.current_step as
 select t.rollout_id as rollout, b.name as backend, s.state, s.phase,
@@ -259,9 +288,21 @@ select t.rollout_id as rollout, b.name as backend, s.state, s.phase,
   left join lateral (select x.* from fleet_internal.attempt x
 	 where x.step_id = s.step_id order by x.nr desc limit 1) a on true
   left join fleet_internal.host h on h.host_id = a.host_id
- where t.state in ('working', 'held', 'restoring', 'out');
+ where t.state in ('working', 'held', 'restoring', 'out')
+union all
+select x.rollout_id, b.name, 'running', x.phase, 'settle', 'wait', 'backend',
+	null, null, 0, x.since, n.now - x.since,
+	fleet_internal.span(x.settle_ms),
+	x.since + fleet_internal.span(x.settle_ms),
+	greatest(x.since + fleet_internal.span(x.settle_ms) - n.now,
+		interval '0'), null,
+	'all its steps are over; it must be proved in service for that long',
+	null
+  from fleet_internal.settling x
+  join fleet_internal.backend b using (backend_id)
+ cross join (select fleet_internal.clock() as now) n;
 select fleet_internal.describe('fleet.current_step', $$
-Only the steps in hand: running, failed or of unknown outcome, of turns that have not ended.
+Only the steps in hand: running, failed or of unknown outcome, of turns that have not ended. After the last one: settle, while the backend is being proved.
 rollout: the rollout
 backend: the backend
 state: running, failed or unknown

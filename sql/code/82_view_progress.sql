@@ -39,15 +39,21 @@ select r.rollout_id as rollout, w.state, f.name as fleet,
 		coalesce(sum(case when y.state in ('done', 'skipped', 'restored')
 			then y.expected_ms else y.work_ms end), 0) as work_ms
 	  from fleet_internal.turn y where y.rollout_id = r.rollout_id) t
-  left join lateral (select b.name as backend, y.phase, s.name as step,
-		n.now - s.started_at as step_elapsed,
-		fleet_internal.span(s.expected_ms) as step_expected,
+  left join lateral (select b.name as backend, y.phase,
+		coalesce(s.name, case when e.turn_id is not null
+			then 'settle' end) as step,
+		n.now - coalesce(s.started_at, e.since) as step_elapsed,
+		fleet_internal.span(coalesce(s.expected_ms, e.settle_ms))
+			as step_expected,
 		case when s.state = 'running' then least(s.expected_ms,
-			fleet_internal.ms(n.now - s.started_at)) end as ms
+			fleet_internal.ms(n.now - s.started_at))
+		     when e.turn_id is not null then least(e.settle_ms,
+			fleet_internal.ms(n.now - e.since)) end as ms
 	  from fleet_internal.turn y
 	  join fleet_internal.backend b using (backend_id)
 	  left join fleet_internal.step s on s.turn_id = y.turn_id
 		and s.state in ('running', 'unknown', 'failed')
+	  left join fleet_internal.settling e on e.turn_id = y.turn_id
 	 where y.rollout_id = r.rollout_id
 	   and y.state in ('working', 'held', 'restoring')
 	 order by y.position, s.position limit 1) c on true

@@ -38,11 +38,11 @@ backend() {
 	is "$1" "$2" "select state, in_service from fleet.backend where backend = 'mail1'"
 }
 backend "never read: not seen" 'not seen|'
-see 1 true 1000
+see 1 true 30000
 backend "read: in service" 'in service|t'
-see 1 false 500
+see 1 false 10000
 backend "read again: not" 'not in service|f'
-see 1 true 800
+see 1 true 20000
 backend "an older reading does not win" 'not in service|f'
 see 1 null 0
 backend "could not be read: null, not false" 'not seen|'
@@ -80,6 +80,14 @@ is "time stands still while it does not move" 't||t' "select active between '$ac
 adv "'{\"op\":\"unhold\",\"kind\":\"pause\"}'::jsonb"
 is "and afterwards" 't|t' "select active between '$active'::interval - interval '1 s' and '$active'::interval + interval '2 s', eta is not null from fleet.progress"
 clock '0'
+
+# after the last step it must stay in service for a while, and status says so
+over="set local session_replication_role = replica;
+	update fleet_internal.rollout set strategy = '{\"settle_ms\": 120000}' where rollout_id = 1;
+	update fleet_internal.step set state = 'passed', ended_at = fleet_internal.clock() - interval '30 s' where turn_id = test.turn(1, 1)"
+is "after the last step: settle" 'mail1|settle|running|00:02:00|t|t' "begin; $over; select backend, step, state, expected, elapsed between '30 s' and '33 s', wait_remaining between '87 s' and '90 s' from fleet.current_step; rollback"
+is "in progress too" 'mail1|settle|00:02:00' "begin; $over; select current_backend, current_step, current_step_expected from fleet.progress; rollback"
+is "not while a step is left" '' "begin; $over and position < 7; select step from fleet.current_step where step = 'settle'; rollback"
 
 # what passed before is expected again
 do_ "select test.finish(1, 1)"
