@@ -112,4 +112,18 @@ def a_check_that_finds_something():
         typed.says("none")
 
 
+@test
+def discover_names_who_is_not_listed():
+    with World() as w:
+        typed = begin(w)
+        path = os.path.join(w.top, "fleet.yaml")
+        with open(path, "w") as f:
+            f.write(typed("export"))
+        w.put("ring/127.0.1.9", "100 up\n")
+        typed(f"import {path} --discover")
+        typed.says("nothing to change", "127.0.1.9")
+        typed("host pin mail1 --scan --yes", 1)
+        typed.says("no host keys")
+
+
 main()
