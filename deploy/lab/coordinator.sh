@@ -139,9 +139,9 @@ agent_put() {
 		die "$1: the agent was not installed"
 }
 
-# coordinator_prepare: schema, inventory, host keys.
+# coordinator_prepare: schema, inventory, host keys, shipped procedures.
 coordinator_prepare() {
-	local host
+	local host file
 	(
 		# shellcheck source=/dev/null
 		. "$LAB_STATE/env"
@@ -150,6 +150,9 @@ coordinator_prepare() {
 		for host in $(hosts); do
 			drydock --yes host pin "$host" \
 				--from-file "$LAB_STATE/host-keys/$host" || exit
+		done
+		for file in "$LAB_HERE"/../procedures/*.yaml; do
+			drydock procedure add "$file" || exit
 		done
 	) >"$LAB_STATE/prepare.log" 2>&1 9>&- &&
 		touch "$LAB_STATE/prepared" && return

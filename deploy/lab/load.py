@@ -3,7 +3,7 @@
 
 Short clients log in, append and leave all the time; long ones stay in IDLE
 and come back when dropped; senders deliver over LMTP. Everybody goes through
-the directors. Each accepted message carries an id of its own; at the end the
+the directors. SIGTERM ends the run early, in order. Each accepted message carries an id of its own; at the end the
 mailboxes are read through the directors again and each id must be there
 exactly once. Ends by itself: time and number of clients are bounded.
 """
@@ -13,6 +13,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import smtplib
 import socket
 import sys
@@ -22,6 +23,20 @@ import time
 TIMEOUT = 40          # a login may rightly wait for a moving user: 30 s
 SETTLE = 45           # how long the final reading may try again
 HEADER = "X-Lab-Id"
+
+
+def gate(host):
+    """This machine's own address in the lab, as the source to bind to: once
+    the lab is gone the same numbers would lead out by the default route."""
+    return (host.rsplit(".", 1)[0] + ".1", 0)
+
+
+class Imap(imaplib.IMAP4):
+    """IMAP from inside the lab only."""
+
+    def _create_socket(self, timeout):
+        return socket.create_connection((self.host, self.port), timeout,
+                                        gate(self.host))
 
 
 class Tally:
@@ -77,6 +92,10 @@ class Fleet:
         self.users.append(name)
         return name
 
+    def end(self):
+        """Now rather than later; clients look at it every half second."""
+        self.until = min(self.until, time.monotonic())
+
     def running(self):
         return time.monotonic() < self.until
 
@@ -93,12 +112,11 @@ class Fleet:
                 % (user, HEADER, ident, ident))
         return ident, text.encode()
 
-    def login(self, user, director=None):
+    def login(self, user):
         """Logs in, or counts a failed login and answers None."""
         began = time.monotonic()
         try:
-            imap = imaplib.IMAP4(director or random.choice(self.directors),
-                                 timeout=TIMEOUT)
+            imap = Imap(random.choice(self.directors), timeout=TIMEOUT)
             imap.login(user, "x")
         except (imaplib.IMAP4.error, OSError) as why:
             self.tally.add("logins_failed")
@@ -178,8 +196,8 @@ def idle_once(fleet, imap):
     if not line.startswith(b"+"):
         raise imaplib.IMAP4.abort("no idle: %r" % line)
     imap.sock.settimeout(0.5)
-    ends = min(fleet.until, time.monotonic() + 20)
-    while time.monotonic() < ends:
+    ends = time.monotonic() + 20
+    while fleet.running() and time.monotonic() < ends:
         try:
             if imap.sock.recv(4096) == b"":
                 raise imaplib.IMAP4.abort("dropped")
@@ -206,8 +224,9 @@ def sender(fleet, number):
 def deliver(fleet, user, ident, text):
     told = False
     try:
-        lmtp = smtplib.LMTP(random.choice(fleet.directors), 24,
-                            local_hostname="load")
+        director = random.choice(fleet.directors)
+        lmtp = smtplib.LMTP(director, 24, local_hostname="load",
+                            source_address=gate(director))
         lmtp.sock.settimeout(TIMEOUT)
         lmtp.ehlo_or_helo_if_needed()
         lmtp.mail("load@localhost")
@@ -234,9 +253,12 @@ def deliver(fleet, user, ident, text):
         fleet.tally.error("lmtp", "%d %s" % (code, why))
 
 
-def mailbox(fleet, user, director):
+def mailbox(user, director, patience):
     """All ids in a user's mailbox as {uid: id}, through one director."""
-    imap = imaplib.IMAP4(director, timeout=TIMEOUT)
+    left = patience - time.monotonic()
+    if left <= 0:
+        raise OSError("no time left")
+    imap = Imap(director, timeout=min(TIMEOUT, left))
     imap.login(user, "x")
     imap.select("INBOX", readonly=True)
     _, rows = imap.uid("FETCH", "1:*",
@@ -254,9 +276,9 @@ def content(fleet, user, patience):
     """Reads one mailbox through every director, with patience."""
     while True:
         try:
-            return [mailbox(fleet, user, d) for d in fleet.directors]
+            return [mailbox(user, d, patience) for d in fleet.directors]
         except (imaplib.IMAP4.error, OSError, IndexError) as why:
-            if time.monotonic() > patience:
+            if time.monotonic() >= patience:
                 fleet.tally.error("reading " + user, why)
                 return None
             time.sleep(1)
@@ -293,6 +315,8 @@ def run_clients(fleet, args):
                for kind, count in kinds for n in range(1, count + 1)]
     for thread in threads:
         thread.start()
+    while fleet.running():
+        time.sleep(0.2)
     patience = fleet.until + TIMEOUT + 5
     for thread in threads:
         thread.join(max(0, patience - time.monotonic()))
@@ -324,6 +348,7 @@ def sweep(mail, run):
 def main():
     args = arguments()
     fleet = Fleet(args.directors, args.seconds)
+    signal.signal(signal.SIGTERM, lambda *_: fleet.end())
     began = stamp()
     stuck = run_clients(fleet, args)
     result = {"run": fleet.run, "began": began, "seconds": args.seconds,
