@@ -44,8 +44,16 @@ host_exec_replace() {
 
 host_state() { (host_exec "$1" systemctl is-system-running 2>/dev/null) || true; }
 
+# host_room: each systemd takes a dozen of inotify's instances, which root has
+# 128 of; a host that gets none boots in minutes, or not. The limit stays up.
+host_room() {
+	local limit=/proc/sys/fs/inotify/max_user_instances
+	[ "$(cat $limit)" -ge 2048 ] || echo 2048 >$limit
+}
+
 hosts_up() {
 	local host started=
+	host_room
 	for host in $(hosts); do
 		host_leader "$host" >/dev/null && continue
 		host_mount "$host"
