@@ -523,12 +523,30 @@ act_legal(const struct fleet *f, const struct op *op)
 	return true;
 }
 
+/* Every value that a step wants remembered is at hand. */
+static bool
+act_remembers(const struct fleet *f, const struct op *op)
+{
+	const struct view_step *step = &f->view.steps[op->step];
+	size_t want = jdoc_count(jdoc_in(step->spec, "remember"));
+
+	for (int i = 0; i < f->nvalues; i++)
+		want -= strcmp(f->values[i].step, step->name) == 0;
+	return want == 0;
+}
+
 void
 act_do(struct fleet *f)
 {
 	struct decision *d = &f->decision;
 	int64_t now = fleet_now_ms(f);
 
+	for (int i = 0; i < d->nops; i++)
+		if (d->ops[i].kind == OP_REMEMBER &&
+		    !act_remembers(f, &d->ops[i])) {
+			looks_forget(&f->looks);	/* look again */
+			return;
+		}
 	f->ops_happened |= !f->view.database;
 	log_info("%s: rollout %lld: %s %s", f->name,
 		 (long long)f->view.rollout, rule_number(d->rule), d->reason);

@@ -256,6 +256,7 @@ fleet_took(struct fleet *f, const struct json_object *doc, struct err *err)
 		    f->view.turns[f->view.detail].id)) {
 		looks_forget(&f->looks);
 		results_clear(f);
+		values_clear(f);
 	}
 	values_load(f);
 	load_results(f);

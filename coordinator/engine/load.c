@@ -53,6 +53,20 @@ load_listed(struct view *view, const struct json_object *fleet)
 	jdoc_copy(fleet, "min_up", view->min_up, sizeof(view->min_up));
 }
 
+/* Fleets with one interlock have one slot together. */
+static void
+load_slot(struct view *view, const struct json_object *fleet,
+	  const struct json_object *slot)
+{
+	if (slot == NULL || jdoc_int(slot, "fleet_id", 0) ==
+	    jdoc_int(fleet, "fleet_id", 0))
+		return;
+	snprintf(view->slot, sizeof(view->slot),
+		 "%s of fleet %s is out (rollout %lld)",
+		 jdoc_str(slot, "backend", "?"), jdoc_str(slot, "fleet", "?"),
+		 (long long)jdoc_int(slot, "rollout_id", 0));
+}
+
 static void
 load_window(struct view *view, const struct json_object *fleet,
 	    const struct json_object *rollout)
@@ -490,6 +504,7 @@ load_view(struct view *view, const struct json_object *fleet,
 	view->soak_ms = jdoc_int(jdoc_in(rollout, "strategy"), "settle_ms",
 				 0);
 	load_window(view, fleet, rollout);
+	load_slot(view, fleet, jdoc_in(work, "slot"));
 	load_pause(&view->pause, jdoc_in(rollout, "pause"));
 	load_turns(view, fleet, work);
 	load_holds(view, jdoc_in(work, "holds"));

@@ -95,13 +95,27 @@ load_of_step(void *self, const char *step, const struct json_object *names)
 	return true;
 }
 
+/* What a look proposed stays until the step that wants it begins. */
+static void
+values_forget(struct fleet *f)
+{
+	int kept = 0;
+
+	for (int i = 0; i < f->nvalues; i++)
+		if (f->values[i].proposed)
+			f->values[kept++] = f->values[i];
+		else
+			free(f->values[i].value);
+	f->nvalues = kept;
+}
+
 void
 values_load(struct fleet *f)
 {
 	const struct json_object *doc =
 		jdoc_in(fleet_turn_doc(f), "remembered");
 
-	values_clear(f);
+	values_forget(f);
 	if (doc != NULL)
 		json_each(doc, load_of_step, f);
 }

@@ -123,6 +123,9 @@ write_refused(struct fleet *f, const struct pg_error *error)
 			  error->detail ? error->detail : "",
 			  f->batches->ops);
 	batches_drop(f);
+	/* values that this batch remembered are gone with it */
+	looks_forget(&f->looks);
+	values_clear(f);
 	f->reload = true;
 	fleet_wake_at(f, fleet_now_ms(f) +
 		      (store_refused(error, "RD011") ? 0 : 3000));

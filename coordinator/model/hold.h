@@ -23,6 +23,7 @@ enum hold_kind {
 	X(WINDOW,	window,		"a window is open long enough")	\
 	X(GREETED,	greeted,	"every agent knows our epoch")	\
 	X(MIN_UP,	min_up,		"enough backends stay up")	\
+	X(SLOT,		slot,		"nobody else is out in its slot") \
 	X(PREFLIGHT,	preflight,	"its preflight holds")		\
 	X(READY,	ready,		"every group is ready")		\
 	X(TARGET_IN,	target_in,	"it is in service itself")	\

@@ -106,6 +106,12 @@ begin_outage(struct begin *b)
 	if (b->undoing || !b->phase->takes_out ||
 	    plan_turn_of(b->p)->outage_open)
 		return false;
+	if (b->p->v->slot[0] != '\0') {
+		plan_hold(b->p, RULE_OUTAGE, HOLD_GATE, GATE_SLOT, false, 0,
+			  "%s is not taken out: %s",
+			  plan_turn_of(b->p)->backend, b->p->v->slot);
+		return true;
+	}
 	peers = plan_fresh(b->p, FACT_PEERS, b->p->turn);
 	if (peers == NULL || peers->value == TRI_TRUE)
 		return false;

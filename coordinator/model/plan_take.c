@@ -195,6 +195,12 @@ gate_known(struct plan *p)
 			  "the window is too short for it");
 		return false;
 	}
+	if (v->slot[0] != '\0') {
+		plan_hold(p, RULE_GATES, HOLD_GATE, GATE_SLOT, false, 0,
+			  "%s: %s: %s", turn->backend,
+			  gate_demand(GATE_SLOT), v->slot);
+		return false;
+	}
 	if (up < must && !gate_lifted(p, GATE_MIN_UP)) {
 		plan_hold(p, RULE_GATES, HOLD_GATE, GATE_MIN_UP, false, 0,
 			  "%s: %d of %d would stay up, min_up is %s",

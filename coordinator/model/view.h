@@ -144,6 +144,7 @@ struct view {
 	struct view_pause pause;
 	int listed, excluded;		/* backends; excluded ones are down */
 	char min_up[VIEW_NAME];
+	char slot[VIEW_WHY];		/* who of another fleet has ours */
 	bool windows;			/* has any */
 	int64_t window_closes_ms;	/* 0: closed now */
 	bool database;			/* answers, and takes writes */

@@ -30,4 +30,37 @@ def three_backends_one_after_the_other():
         assert w.one("select count(*) from fleet_internal.sample") == "3"
 
 
+
+@test
+def two_fleets_behind_the_same_members_at_once():
+    with World() as w:
+        more = ["mail4", "mail5"]
+        w.second_fleet(more)
+        w.daemon()
+        one = w.start()
+        two = w.start(fleet="mail-two", only=more)
+        w.wait_state(one, "succeeded", 90)
+        w.wait_state(two, "succeeded", 90)
+        counts = w.counts()
+        assert sum(counts.values()) == 5 * 6, counts
+        rows, ran = w.attempts_match()
+        assert rows == ran, (rows, ran)
+
+
+@test
+def one_slot_for_two_fleets_with_one_interlock():
+    with World(interlock="platform") as w:
+        more = ["mail4", "mail5"]
+        w.second_fleet(more, interlock="platform")
+        w.put("slow", "")
+        w.daemon()
+        one = w.start()
+        two = w.start(fleet="mail-two", only=more)
+        w.wait_state(one, "succeeded", 120)
+        w.wait_state(two, "succeeded", 120)
+        assert w.one("select count(*) from fleet_internal.outage a join "
+                     "fleet_internal.outage b on a.outage_id < b.outage_id "
+                     "and b.out_since < a.back_at") == "0"
+
+
 main()

@@ -184,6 +184,18 @@ class World:
         self.sql_json("select fleet.import(:'v'::jsonb)",
                       self.fill(inventory(backends, **more)))
 
+    def second_fleet(self, backends, **more):
+        """Another fleet behind the same members; before any daemon."""
+        for name in backends:
+            self.host(name)
+            self.put(f"ring/{address(name)}", "100 up\n")
+            self.put(f"run/{name}", "active\n")
+        for fleet, names in (("mail-hel", self.backends),
+                             ("mail-two", backends)):
+            doc = inventory(names, fleet=fleet, **more)
+            doc["service"]["strangers"] = "ignore"
+            self.sql_json("select fleet.import(:'v'::jsonb)", self.fill(doc))
+
     # ---------------------------------------------------------- the pieces
     def put(self, name, text):
         with open(os.path.join(self.files, name), "w") as f:
@@ -246,7 +258,8 @@ class World:
         with open(os.path.join(self.root(name), "etc/machine-id"),
                   "w") as f:
             f.write(hashlib.md5(name.encode()).hexdigest() + "\n")
-        for file, text in (("agent.conf", f"name = {name}\nfleet = mail-hel\n"),
+        for file, text in (("agent.conf", f"name = {name}\nfleet = mail-hel\n"
+                            "fleet = mail-two\n"),
                            ("allow", ALLOW.replace("FILES", self.files))):
             with open(os.path.join(etc, file), "w") as f:
                 f.write(text)
@@ -347,7 +360,8 @@ class World:
             return f.read()
 
     # ------------------------------------------------------------ rollouts
-    def plan(self, the_steps=None, strategy=None, only=None):
+    def plan(self, the_steps=None, strategy=None, only=None,
+             fleet="mail-hel"):
         text = "name: flow\n"
         sha = self.one("insert into fleet_internal.procedure "
                        "(name, sha256, text) values ('flow', encode(sha256("
@@ -362,13 +376,15 @@ class World:
                           "plan": self.fill(plan_of(b, the_steps,
                                                     self.probes))}
                          for b in only or self.backends]}
-        return wait_for("a plan is saved", lambda: self.plan_save(doc), 20)
+        return wait_for("a plan is saved", lambda: self.plan_save(doc,
+                                                                fleet), 20)
 
-    def plan_save(self, doc):
+    def plan_save(self, doc, fleet):
         try:
             return int(self.sql_json(
                 "select fleet_internal.plan_save(f.fleet_id, f.epoch, null, "
-                ":'v'::jsonb) from fleet_internal.fleet f", doc))
+                ":'v'::jsonb) from fleet_internal.fleet f where "
+                f"f.name = '{fleet}'", doc))
         except AssertionError as error:
             if "not yours any more" not in str(error):
                 raise

@@ -67,6 +67,11 @@ target_unknown(void)
 }
 static void not_greeted(void) { world_fact(&w, FACT_GREETED, 0, TRI_FALSE); }
 static void one_excluded(void) { w.v.excluded = 1; }
+static void
+slot_taken(void)
+{
+	snprintf(w.v.slot, sizeof(w.v.slot), "another fleet's");
+}
 static void window_shut(void) { w.v.windows = true; }
 static void stale(void) { w.now += 60000; }
 static void
@@ -93,6 +98,7 @@ static const struct rung take_ladder[] = {
 	{ "nobody knows of itself", target_unknown, DECIDE_DO, RULE_GATES },
 	{ "an agent is not greeted", not_greeted, DECIDE_DO, RULE_GATES },
 	{ "one is excluded", one_excluded, DECIDE_DO, RULE_GATES },
+	{ "the slot is taken", slot_taken, DECIDE_DO, RULE_GATES },
 	{ "no window is open", window_shut, DECIDE_DO, RULE_GATES },
 	{ "the looks are old", stale, DECIDE_LOOK, RULE_ORDER },
 	{ "the canaries are done", canaries_done, DECIDE_DO, RULE_APPROVAL },
@@ -107,7 +113,7 @@ static const struct rung take_ladder[] = {
 /* Which gate a rung's hold names, in the ladder's order. */
 static const enum gate take_gates[] = {
 	GATE_NONE, GATE_PREFLIGHT, GATE_READY, GATE_PEERS, GATE_TARGET_IN,
-	GATE_GREETED, GATE_MIN_UP, GATE_WINDOW,
+	GATE_GREETED, GATE_MIN_UP, GATE_SLOT, GATE_WINDOW,
 };
 
 static void
