@@ -62,6 +62,8 @@
 	X(IGNORE_WINDOW, "ignore-window", 0, NULL,                             \
 	  "take backends outside the fleet's windows too")                     \
 	X(STOP_AFTER, "stop-after", 0, "N", "rest after so many backends")     \
+	X(NO_CANARY, "no-canary", 0, NULL,                                     \
+	  "do not rest after the procedure's canaries")                        \
 	X(CHANGE, "change", 0, "REF", "the change ticket")                     \
 	X(ACCEPT_OUT, "accept-out", 0, NULL,                                   \
 	  "a person takes over a backend that is out of service")              \

@@ -283,6 +283,7 @@ start_now(struct cli *cli, const char *id)
 		" $2::timestamptz, $3::bool, $4::int, $5) as told",
 		DB(id, args_value(a, FLAG_AT),
 		   args_has(a, FLAG_IGNORE_WINDOW) ? "true" : "false",
+		   args_has(a, FLAG_NO_CANARY) ? "0" :
 		   args_value(a, FLAG_STOP_AFTER), args_value(a, FLAG_CHANGE)));
 
 	if (code == EXIT_OK) {

@@ -129,7 +129,7 @@ take_approval(struct plan *p)
 	if (p->v->stop_after == 0 || done < p->v->stop_after)
 		return false;
 	plan_hold(p, RULE_APPROVAL, HOLD_APPROVAL, GATE_NONE, false, 0,
-		  "%d done; a person looks, then: drydock resume %lld", done,
+		  "%d done; a person looks, then: drydock approve %lld", done,
 		  (long long)p->v->rollout);
 	return true;
 }

@@ -122,7 +122,8 @@ begin
 		coalesce(p_doc->'files', '{}'), coalesce(p_doc->'only', '[]'),
 		coalesce(p_doc->'except', '[]'),
 		coalesce(p_doc->'strategy', '{}'),
-		(p_doc->>'stop_after')::int,
+		nullif(coalesce((p_doc->>'stop_after')::int,
+			(p_doc->'strategy'->>'canary')::int), 0),
 		coalesce((p_doc->>'fleet_revision')::bigint, f.revision),
 		p_doc->>'change_ref', p_doc->>'note',
 		coalesce((select q.asked_by from fleet_internal.request q

@@ -99,16 +99,16 @@ declare
 begin
 	perform fleet_internal.refuse_start(r, start.change_ref);
 	perform fleet_internal.refuse_stale(r);
-	if start.stop_after < 1 then
-		perform fleet_internal.fail('RD004', 'stop_after must be 1 or more',
-			'It is the number of backends after which the rollout rests.', '');
+	if start.stop_after < 0 then
+		perform fleet_internal.fail('RD004', 'stop_after must be 0 or more',
+			'It is the number of backends after which the rollout rests; 0: never.', '');
 	end if;
 	update fleet_internal.rollout x set
 		state = case when later then 'scheduled' else 'running' end,
 		start_by = session_user, start_at = start.at,
 		started_at = case when not later then now_ end,
 		ignore_window = coalesce(start.ignore_window, false),
-		stop_after = coalesce(start.stop_after, x.stop_after),
+		stop_after = nullif(coalesce(start.stop_after, x.stop_after), 0),
 		change_ref = coalesce(start.change_ref, x.change_ref)
 	 where x.rollout_id = r.rollout_id;
 	told := case when later then format('rollout %s will start at %s',

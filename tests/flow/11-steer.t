@@ -202,13 +202,22 @@ def a_host_that_is_held_refuses_until_it_is_not():
 def after_the_canary_a_person_approves():
     with World() as w:
         w.daemon()
-        r = w.plan()
-        w.one(f"select fleet.start({r}, stop_after => 1)")
+        r = w.plan(strategy={"canary": 1})
+        w.one(f"select fleet.start({r})")
         wait_for("it waits for approval", lambda: w.one(
             "select count(*) from fleet_internal.hold where "
             "kind = 'approval' and ended_at is null") == "1", 30)
         assert w.turns(r) == ["done", "waiting", "waiting"]
         w.one(f"select fleet.approve({r}, 'looks good')")
+        w.wait_state(r, "succeeded")
+
+
+@test
+def who_says_no_canary_gets_none():
+    with World() as w:
+        w.daemon()
+        r = w.plan(strategy={"canary": 1})
+        w.one(f"select fleet.start({r}, stop_after => 0)")
         w.wait_state(r, "succeeded")
 
 

@@ -24,6 +24,7 @@ is "its text is there" 'procedure: restart' "select fleet_internal.load_procedur
 doc=$(q "select jsonb_build_object('procedure_sha256', (select sha256 from fleet.procedure), 'strategy', '{\"canary\": 1}'::jsonb,
 	'turns', (select jsonb_agg(jsonb_build_object('backend', 'mail' || i, 'plan', test.plan_of_one())) from generate_series(1, 3) i))")
 is "the plan is stored" 1 "select fleet_internal.plan_save(1, 1, 1, '$doc')" drydockd
+is "its canary is where it rests" 1 "select stop_after from fleet.rollout"
 is "for who asked" 'planned|anna|3' "select state, created_by, backends from fleet.rollout"
 do_ "select fleet_internal.request_done(1, 1, true, '{\"rollout\": 1}', 'planned', '[{\"code\":\"A\",\"severity\":\"ok\",\"message\":\"fine\"}]')" drydockd
 is "and answered" 'done|1|A' "select state, result->>'rollout', code from fleet.request join fleet.finding using (request)" bert

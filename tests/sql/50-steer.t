@@ -28,7 +28,7 @@ like "scheduled" "rollout $r will start at" \
 is "and says so" 'scheduled|anna|CHG-1' "select state, start_by, change_ref from fleet.rollout where rollout = $r"
 do_ "select fleet.cancel($r)"
 r=$(q "select test.plan('mail')")
-refused "stop_after 0" RD004 '1 or more' "select fleet.start($r, stop_after => 0, change_ref => 'x')"
+refused "stop_after -1" RD004 '0 or more' "select fleet.start($r, stop_after => -1, change_ref => 'x')"
 is "started" "rollout $r is started" "select fleet.start($r, change_ref => 'CHG-2')" anna
 refused "twice" RD002 'running, so it cannot be started' "select fleet.start($r)"
 refused "cancel of a running one" RD002 'fleet.abort' "select fleet.cancel($r)"
