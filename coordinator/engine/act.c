@@ -528,11 +528,11 @@ static bool
 act_remembers(const struct fleet *f, const struct op *op)
 {
 	const struct view_step *step = &f->view.steps[op->step];
-	size_t want = jdoc_count(jdoc_in(step->spec, "remember"));
+	size_t have = 0;
 
 	for (int i = 0; i < f->nvalues; i++)
-		want -= strcmp(f->values[i].step, step->name) == 0;
-	return want == 0;
+		have += strcmp(f->values[i].step, step->name) == 0;
+	return have >= jdoc_count(jdoc_in(step->spec, "remember"));
 }
 
 void

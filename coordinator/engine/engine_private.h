@@ -21,6 +21,7 @@ enum {
 	ENGINE_POLL_MS = 5000,		/* what no NOTIFY told */
 	ENGINE_SIGHT_MS = 25000,
 	ENGINE_CALL_MS = 10000,		/* a statement's answer */
+	ENGINE_TIDY_MS = 600000,	/* between two slices */
 	ENGINE_POOL = 4
 };
 
@@ -46,6 +47,7 @@ struct engine {
 	int64_t lease_ms, beat_ms;
 	int64_t id;			/* coordinator_id, 0: not yet */
 	char instance[UUID_TEXT_SIZE];
+	int64_t tidied_ms;		/* when the last slice was taken */
 	int64_t beat_sent_ms;		/* of the last confirmed one */
 	struct call_loop *loop;
 	struct waker *beat_waker, *leave_waker;

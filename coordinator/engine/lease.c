@@ -106,10 +106,35 @@ struct beat {
 };
 
 static void
+tidy_done(void *self, const struct pg_rows *rows,
+	  const struct pg_error *error)
+{
+	(void)self;
+	if (rows == NULL)
+		log_info("nothing was tidied: %s", error->err.text);
+}
+
+/* What is too old to keep goes in slices, now and then. */
+static void
+lease_tidy(struct engine *e)
+{
+	int64_t now = clock_boot_ms();
+
+	if (e->tidied_ms == 0)
+		e->tidied_ms = now;
+	if (now - e->tidied_ms < ENGINE_TIDY_MS)
+		return;
+	e->tidied_ms = now;
+	store_call(e->pool[0], STORE_TIDY, NULL, ENGINE_CALL_MS, tidy_done,
+		   e);
+}
+
+static void
 beat_took(struct engine *e, const struct json_object *doc)
 {
 	const struct json_object *fleets = jdoc_in(doc, "fleets");
 
+	lease_tidy(e);
 	for (size_t i = 0; i < jdoc_count(fleets); i++)
 		lease_see(e, json_item(fleets, i));
 }

@@ -26,6 +26,8 @@
 	  "$3::bigint, $4::bigint, $5::jsonb, $6::uuid)::text")		\
 	X(CONTENT, 1, "select translate(encode("			\
 	  "fleet_internal.load_content($1), 'base64'), E'\\n', '')")	\
+	X(TIDY, 0, "select fleet_internal.tidy(interval '90 days', "	\
+	  "interval '90 days')::text")				\
 	X(REVISION, 1, "select revision::text from fleet.rollout "	\
 	  "where rollout = $1::bigint")
 
