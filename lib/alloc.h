@@ -17,8 +17,10 @@
 /* Free what *pp points to and clear the caller's pointer; NULL-safe. */
 #define x_free(pp)                                                             \
 	do {                                                                   \
-		free(*(pp));                                                   \
-		*(pp) = NULL;                                                  \
+		__typeof__(pp) x_free_pp_ = (pp); /* evaluated once */         \
+                                                                               \
+		free(*x_free_pp_);                                             \
+		*x_free_pp_ = NULL;                                            \
 	} while (0)
 
 void *x_alloc(size_t size); /* zeroed */
