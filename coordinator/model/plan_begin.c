@@ -37,6 +37,25 @@ begin_backoff(struct begin *b)
 	return true;
 }
 
+/* Attempts that a committed phase made beforehand and nobody needs. */
+static void
+attempts_unsent(struct plan *p, int s, const char *why)
+{
+	const struct view_step *step = &p->v->steps[s];
+
+	for (int i = 0; i < step->nattempts; i++) {
+		struct op *op;
+
+		if (step->attempts[i].state != ATTEMPT_SENT)
+			continue;
+		op = plan_op(p, OP_ATTEMPT_END);
+		op->step = s;
+		op->attempt = i;
+		op->event = ATTEMPT_EV_UNSEND;
+		snprintf(op->text, sizeof(op->text), "%s", why);
+	}
+}
+
 /* R20, R21: decided once; a step that was begun once is not asked again. */
 static bool
 begin_when(struct begin *b)
@@ -55,6 +74,7 @@ begin_when(struct begin *b)
 	if (when == NULL || when->value == TRI_TRUE)
 		return false;
 	if (when->value == TRI_FALSE) {
+		attempts_unsent(b->p, b->s, "its when does not hold");
 		plan_step_op(b->p, b->s, STEP_EV_SKIP, when->seen);
 		plan_say(b->p, DECIDE_DO, RULE_SKIP, 0, "%s: %s",
 			 b->step->name, when->seen);
@@ -324,26 +344,6 @@ attempt_planned(const struct decision *d, int s)
 	return false;
 }
 
-/* Attempts that a committed phase made beforehand and nobody needs. */
-static void
-attempts_unsent(struct plan *p, int s)
-{
-	const struct view_step *step = &p->v->steps[s];
-
-	for (int i = 0; i < step->nattempts; i++) {
-		struct op *op;
-
-		if (step->attempts[i].state != ATTEMPT_SENT)
-			continue;
-		op = plan_op(p, OP_ATTEMPT_END);
-		op->step = s;
-		op->attempt = i;
-		op->event = ATTEMPT_EV_UNSEND;
-		snprintf(op->text, sizeof(op->text),
-			 "the check holds already");
-	}
-}
-
 static void
 begin_ops(struct begin *b)
 {
@@ -355,7 +355,7 @@ begin_ops(struct begin *b)
 		plan_op(p, OP_REMEMBER)->step = b->s;
 	plan_step_op(p, b->s, STEP_EV_START, "");
 	if (b->already) {
-		attempts_unsent(p, b->s);
+		attempts_unsent(p, b->s, "the check holds already");
 		plan_step_op(p, b->s, STEP_EV_PASS, "true already");
 		plan_undone(p, b->s);
 		plan_say(p, DECIDE_DO, RULE_ALREADY, 0, "%s: true already",
