@@ -161,6 +161,7 @@ ring_reset() {
 	for host in $(hosts); do
 		[ "$(net_state "$host")" = ok ] || net_heal "$host"
 		host_exec "$host" rm -f /etc/drydock/hold
+		dovecot_slow "$host" 0
 		host_exec "$host" systemctl unmask --runtime -q dovecot dovecot.socket
 		host_exec "$host" systemctl start dovecot
 	done
@@ -172,6 +173,24 @@ ring_reset() {
 	done
 	sleep 1.1
 	ring_weights
+}
+
+# dovecot_slow HOST SECONDS: so that a test can do something meanwhile.
+dovecot_slow() {
+	local dir=/run/systemd/system/dovecot.service.d
+	if [ "$2" = 0 ]; then
+		! host_exec "$1" test -e "$dir/slow.conf" && return
+		host_exec "$1" rm "$dir/slow.conf"
+	else
+		host_exec "$1" mkdir -p "$dir"
+		host_exec "$1" tee "$dir/slow.conf" >/dev/null <<EOF
+[Service]
+ExecStop=
+ExecStop=/bin/sleep $2
+ExecStop=/usr/bin/doveadm stop
+EOF
+	fi
+	host_exec "$1" systemctl daemon-reload
 }
 
 ring_print() {

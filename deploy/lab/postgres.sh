@@ -64,6 +64,34 @@ postgres_down() {
 	fi
 }
 
+# postgres_kill: as the kernel would, when memory is short: all its processes
+# at one instant. What they had not flushed is gone.
+postgres_kill() {
+	local pid
+	pid=$(head -1 "$PG_DATA/postmaster.pid" 2>/dev/null) || return 0
+	is_ours "$pid" postgres || return 0
+	# shellcheck disable=SC2046 # a list of numbers
+	kill -KILL "$pid" $(cat "/proc/$pid/task/$pid/children")
+	# not before it is reaped: pg_ctl takes a zombie for a server
+	wait_for 20 "PostgreSQL to be gone" postgres_gone
+}
+
+postgres_gone() { ! postgres_runs; }
+
+postgres_renew() {
+	postgres_psql -qc "drop database if exists $PG_DATABASE with (force)" \
+		-c "create database $PG_DATABASE"
+}
+
+postgres_command() {
+	case "$1" in
+	start) postgres_up ;;
+	stop) postgres_down ;;
+	kill) postgres_kill ;;
+	*) die "usage: lab database start|stop|kill" ;;
+	esac
+}
+
 postgres_print() {
 	postgres_runs && echo "-- database: host=$PG_SOCKET dbname=$PG_DATABASE" ||
 		echo "-- database: down"
