@@ -1,0 +1,131 @@
+#!/bin/bash
+# lib-rollout.sh - rollouts of shipped procedures on the lab, for tests.
+#
+# Sourced. rollout_lab brings a lab in order with a database of its own,
+# whatever an earlier test left behind; rollout_start sets $rollout.
+# shellcheck source=tests/flow/lib-lab.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib-lab.sh"
+
+rollout=0
+
+rollout_lab() {
+	local program procedure
+
+	for program in drydock drydockd drydock-ssh drydock-agent; do
+		[ -x "$DRYDOCK_BUILD/bin/$program" ] || {
+			echo "1..0 # SKIP no $program in $DRYDOCK_BUILD/bin"
+			exit 0
+		}
+	done
+	lab_start
+	lab reset --database | sed 's/^/# /'
+	for procedure in "$root"/deploy/procedures/*.yaml; do
+		drydock -q procedure add "$procedure" >/dev/null
+	done
+	wait_until 40 "a coordinator to hold the fleet" holds lab
+}
+
+sql() { psql -XqAt -c "$1"; }
+
+truth() { [ "$(sql "select $1")" = t ]; }
+
+# holds FLEET: somebody alive steers it
+holds() {
+	truth "exists (select from fleet_internal.fleet where name = '$1'
+		and holder is not null)"
+}
+
+# rollout_start ARGUMENTS OF drydock start: short waits, whatever is tested
+rollout_start() {
+	drydock --yes start "$@" >"$work/start.out" 2>&1 || {
+		sed 's/^/# /' "$work/start.out"
+		return 1
+	}
+	rollout=$(sed -n 's/^rollout \([0-9]*\) is started.*/\1/p' \
+		"$work/start.out")
+}
+
+dovecot_start() {
+	rollout_start dovecot-obox-upgrade -e drain_wait=10s -e soak=1s \
+		-e settle=1s "$@"
+}
+
+rollout_is() {
+	truth "exists (select from fleet.rollout where rollout = $rollout
+		and state = '$1')"
+}
+
+turn_is() {
+	truth "exists (select from fleet.turn where rollout = $rollout
+		and backend = '$1' and state = '$2')"
+}
+
+# step_is BACKEND STEP STATE
+step_is() {
+	truth "exists (select from fleet.step where rollout = $rollout
+		and backend = '$1' and step = '$2' and state = '$3')"
+}
+
+# held KIND TEXT: such a hold stands, its reason has the text
+held() {
+	truth "exists (select from fleet.hold where rollout = $rollout
+		and kind = '$1' and why like '%$2%')"
+}
+
+# event TEXT: some event of the rollout says so
+event() {
+	truth "exists (select from fleet.event where rollout = $rollout
+		and message like '%$1%')"
+}
+
+# stopping BACKEND: systemd is at it
+stopping() {
+	[ "$(on "$1" systemctl show -p ActiveState --value dovecot)" = \
+		deactivating ]
+}
+
+stopped() {
+	[ "$(on "$1" systemctl show -p ActiveState --value dovecot)" = inactive ]
+}
+
+# user_stays NAME BACKEND: connected through dir1 until Dovecot stops there
+user_stays() {
+	local fd
+
+	on dir1 doveadm director move "$1" "$(address "$2")"
+	exec {fd}<>"/dev/tcp/$(address dir1)/143"
+	printf 'a login %s x\r\n' "$1" >&"$fd"
+	timeout 20 grep -qm1 '^a OK' <&"$fd"
+}
+
+user_on() {
+	local row
+
+	row=$(director_row dir1 "$1") && [[ $row != *" 0" ]]
+}
+
+# rollout_ends STATE SECONDS: else what happened, for whoever reads it
+rollout_ends() {
+	wait_until "$2" "rollout $rollout to be $1" rollout_is "$1" && return
+	sql "select format('# %s %s %s', to_char(at, 'HH24:MI:SS'), kind,
+		left(message, 110)) from fleet.event where rollout = $rollout
+		order by seq"
+	sql "select '# hold ' || kind || ': ' || why from fleet.hold"
+	return 1
+}
+
+# ran_once [ROLLOUT]: by the agents' own journals, compared with the rows
+ran_once() {
+	/usr/bin/python3 "$root/tests/flow/lab_journal.py" once \
+		"${1:-$rollout}"
+}
+
+weights() {
+	local director
+
+	for director in dir1 dir2; do
+		in_service "$director" mail1 100 &&
+			in_service "$director" mail2 50 &&
+			in_service "$director" mail3 200 || return 1
+	done
+}
