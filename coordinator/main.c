@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <event2/event.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,14 +22,18 @@
 #include "transport_exec.h"
 #include "transport_ssh.h"
 
+#define CONF_FILE "/etc/drydock/drydockd.conf"
+#define KEY_FILE  "/etc/drydock/id_ed25519"
+
 #define DAEMON_CONF(X)							\
 	X(database, STRING, "", "libpq conninfo of the fleet database")	\
 	X(name, STRING, "", "of this coordinator; the host name if empty") \
 	X(fleet, LIST, NULL, "serve only these fleets; all if none")	\
-	X(ssh_program, STRING, "/usr/libexec/drydock-ssh",		\
+	X(ssh_program, STRING, DRYDOCK_SSH,				\
 	  "the process that speaks SSH")				\
-	X(ssh_key, STRING, "/etc/drydock/id_ed25519",			\
-	  "private key for the agents")					\
+	X(ssh_key, STRING, "",						\
+	  "private key for the agents; if empty the service's "		\
+	  "credential ssh-key, or " KEY_FILE)				\
 	X(agent_exec, STRING, "",					\
 	  "run this instead of SSH; %n is the host (tests, trials)")	\
 	X(allow_async_commit, BOOL, "no",				\
@@ -59,6 +64,7 @@ struct daemon {
 	struct event *term, *interrupt;
 	const char **fleets;
 	char name[256];
+	char key[PATH_MAX];
 };
 
 static void
@@ -102,13 +108,27 @@ daemon_exec(struct daemon *d)
 	return transport;
 }
 
+/* LoadCredential=ssh-key: the service may read it, its user may not. */
+static const char *
+daemon_key(struct daemon *d)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+
+	if (d->conf.ssh_key[0] != '\0')
+		return d->conf.ssh_key;
+	if (dir == NULL)
+		return KEY_FILE;
+	snprintf(d->key, sizeof(d->key), "%s/ssh-key", dir);
+	return d->key;
+}
+
 static struct transport *
 daemon_transport(struct daemon *d)
 {
 	if (d->conf.agent_exec[0] != '\0')
 		return daemon_exec(d);
 	return transport_ssh_new(d->base, (const char *const[]){
-		d->conf.ssh_program, "-k", d->conf.ssh_key, NULL });
+		d->conf.ssh_program, "-k", daemon_key(d), NULL });
 }
 
 static int
@@ -175,7 +195,7 @@ static int
 usage(FILE *to)
 {
 	fprintf(to, "usage: drydockd [-c FILE] [-p] [-V]\n"
-		"  -c FILE  configuration (/etc/drydock/drydockd.conf)\n"
+		"  -c FILE  configuration (" CONF_FILE ")\n"
 		"  -p       print the configuration and leave\n"
 		"  -V       print the version and leave\n");
 	return to == stdout ? 0 : 2;
@@ -197,7 +217,7 @@ print_conf(struct daemon *d)
 int
 main(int argc, char **argv)
 {
-	const char *path = "/etc/drydock/drydockd.conf";
+	const char *path = CONF_FILE;
 	struct daemon d = { .base = NULL };
 	struct err err = { ERR_NONE, "" };
 	bool print = false;

@@ -1,0 +1,101 @@
+#!/bin/bash
+# install.t - what `cmake --install` puts where, and that it fits together:
+# drydockd finds drydock-ssh, the unit is clean and closed, the example
+# configuration is the truth.
+# shellcheck source=tests/flow/lib-cli.sh
+. "$(dirname "$0")/lib-cli.sh"
+
+build=$(cd "$(dirname "$drydock")/.." && pwd)
+# `systemd-analyze security`: 1.3 is what the network it needs costs
+exposed_at_most=1.3
+
+cache() {
+	sed -n "s/^$1:[A-Z]*=//p" "$build/CMakeCache.txt"
+}
+
+installed() {
+	DESTDIR=$top cmake --install "$build" >"$top/log" 2>&1
+}
+
+# behind its first paragraph, which is for people
+example_keys() {
+	sed -e '1,/^$/d' -e '/^#fleet = /d' "$example"
+}
+
+told_keys() {
+	"$to/sbin/drydockd" -c /dev/null -p |
+		sed -E -e 's/^([a-z_]+ =)/#\1/' -e 's/ +$//'
+}
+
+# all of its lines in force at once
+example_whole() {
+	sed -E 's/^#([a-z_]+ =)/\1/' "$example" >"$top/whole.conf"
+	"$to/sbin/drydockd" -c "$top/whole.conf" -p >/dev/null
+}
+
+# its text, with the paths of the programs as they are here
+unit_here() {
+	sed "s,$prefix/,$to/,g" "$to/lib/systemd/system/drydockd.service" \
+		>"$top/drydockd.service"
+}
+
+unit_clean() {
+	local said
+
+	said=$(systemd-analyze verify --recursive-errors=no \
+		"$top/drydockd.service" 2>&1) && [ -z "$said" ] && return
+	echo "# $said"
+	return 1
+}
+
+unit_closed() {
+	local level
+
+	level=$(systemd-analyze security --offline=true --no-pager \
+		"$top/drydockd.service" 2>&1 |
+		sed -n 's/.*exposure level for .*: \([0-9.]*\) .*/\1/p')
+	echo "# exposure level $level"
+	awk -v is="$level" -v most=$exposed_at_most \
+		'BEGIN { exit !(is != "" && is <= most) }'
+}
+
+user_known() {
+	local user
+
+	user=$(sed -n 's/^User=//p' "$top/drydockd.service")
+	grep -qE "^u $user " "$to/lib/sysusers.d/drydockd.conf"
+}
+
+has_programs() {
+	test -x "$to/bin/drydock" && test -x "$to/sbin/drydockd" &&
+		test -x "$to/sbin/drydock-agent"
+}
+
+finds_ssh() {
+	local path
+
+	path=$("$to/sbin/drydockd" -c /dev/null -p |
+		sed -n 's/^ssh_program = //p')
+	test -x "$top$path" || { echo "# no $path"; return 1; }
+}
+
+top=$(mktemp -d /tmp/drydock-install.XXXXXX)
+trap 'rm -rf "$top"' EXIT
+prefix=$(cache CMAKE_INSTALL_PREFIX)
+to=$top$prefix
+example=$to/share/drydock/drydockd.conf
+
+ok "cmake --install" installed
+ok "the programs are where people look" has_programs
+ok "drydock-ssh is where drydockd looks" finds_ssh
+ok "nothing is put into /etc" test ! -e "$top/etc"
+ok "the example configuration has every key, as it is" \
+	diff <(told_keys) <(example_keys)
+ok "and can be read whole" example_whole
+ok "the shipped procedures are there" test -s \
+	"$to/share/drydock/procedures/dovecot-obox-restart.yaml"
+unit_here
+ok "the unit is clean" unit_clean
+ok "and closed" unit_closed
+ok "its user comes with it" user_known
+finish
