@@ -145,8 +145,8 @@ coordinator_prepare() {
 	(
 		# shellcheck source=/dev/null
 		. "$LAB_STATE/env"
-		drydock init && drydock import "$LAB_STATE/fleet.yaml" ||
-			exit
+		drydock init && coordinator_role &&
+			drydock import "$LAB_STATE/fleet.yaml" || exit
 		for host in $(hosts); do
 			drydock --yes host pin "$host" \
 				--from-file "$LAB_STATE/host-keys/$host" || exit
@@ -160,6 +160,14 @@ coordinator_prepare() {
 	return 1
 }
 
+# coordinator_role: it logs in as itself, with a coordinator's rights alone.
+coordinator_role() {
+	psql -Xq -v ON_ERROR_STOP=1 <<'EOF'
+select 'create role drydockd login' where to_regrole('drydockd') is null \gexec
+grant fleet_coordinator to drydockd;
+EOF
+}
+
 coordinator_pid() {
 	local pid
 	pid=$(cat "$LAB_STATE/drydockd.pid" 2>/dev/null) || return 1
@@ -169,7 +177,7 @@ coordinator_pid() {
 coordinator_start() {
 	! coordinator_pid >/dev/null || return 0
 	cat >"$LAB_STATE/drydockd.conf" <<EOF
-database = host=$PG_SOCKET dbname=$PG_DATABASE user=postgres
+database = host=$PG_SOCKET dbname=$PG_DATABASE user=drydockd
 name = lab1
 $(coordinator_transport)
 EOF
