@@ -111,8 +111,8 @@ begin
 	perform fleet_internal.steer_done(r, 'turn.restore', format(
 		'%s: restore asked%s', b, coalesce(': ' || restore.reason, '')),
 		t.turn_id, t.backend_id);
-	return format('%s is put back as it was', b) || coalesce(format(
-		E'\nnote: these cannot be taken back: %s', fixed), '');
+	return format('%s is put back as it was', b) || coalesce(
+		E'\nnote: these cannot be taken back: ' || fixed, '');
 end $$;
 comment on function fleet.restore(bigint, text, text) is
 	'After a failure: undo what was done in reverse, prove it again, return the backend to service.';

@@ -86,7 +86,10 @@ select f.name as fleet, x.backends, x.in_service, x.excluded,
  cross join lateral (select count(*) as backends,
 		count(*) filter (where b.excluded_at is not null) as excluded,
 		count(*) filter (where b.excluded_at is null and s.in_service
-			and s.at > n.now - interval '60 s') as in_service,
+			and s.at > n.now - interval '60 s'
+			and not exists (select from fleet_internal.outage u
+				where u.backend_id = b.backend_id
+				  and u.back_at is null)) as in_service,
 		count(*) filter (where s.in_service is null
 			or s.at <= n.now - interval '60 s') as not_seen
 	  from fleet_internal.backend b
@@ -109,7 +112,7 @@ select fleet_internal.describe('fleet.fleet', $$
 One row per fleet: how many are in service, and whether one may be taken now.
 fleet: its name
 backends: how many are listed
-in_service: how many were seen in service in the last 60 s, without excluded ones
+in_service: how many were seen in service in the last 60 s, without those excluded or out because of us
 excluded: how many are left out of rollouts
 out_backend: the one that is out because of us
 min_up: how many must stay up, as written

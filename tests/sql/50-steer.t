@@ -90,7 +90,8 @@ like "unless that is said" 'tried again from stop' "begin; select fleet.retry($r
 refused "settle of what is not in doubt" RD002 'not in doubt' "select fleet.settle($r, 'look', true, 'x')"
 refused "another backend" RD002 'mail2 is waiting, so it cannot be retried' "select fleet.retry($r, 'mail2')"
 refused "no such backend" RD001 'Known: mail1, mail2, mail3' "select fleet.retry($r, 'mail9')"
-like "restore says what cannot be taken back" 'cannot be taken back' "begin; select test.adv($r, jsonb_build_array(test.step_op($r, 1, 'count', 'pending', 'running'), test.step_op($r, 1, 'count', 'running', 'passed'))); select fleet.restore($r); rollback"
+is "restore says nothing of what can be" 'mail1 is put back as it was' "begin; select fleet.restore($r); rollback"
+like "restore says what cannot be taken back" 'cannot be taken back: count$' "begin; select test.adv($r, jsonb_build_array(test.step_op($r, 1, 'count', 'pending', 'running'), test.step_op($r, 1, 'count', 'running', 'passed'))); select fleet.restore($r); rollback"
 is "retry" 'mail1 is tried again from look' "select fleet.retry($r)" anna
 is "is a wish on the turn" 'retry|anna' "select asked->>'verb', asked->>'by' from fleet.turn where backend = 'mail1' and rollout = $r"
 refused "one wish at a time" RD002 'was asked already.*retry by anna' "select fleet.restore($r)"
