@@ -120,12 +120,44 @@ shipped_are_clean(void **state)
 	globfree(&g);
 }
 
+/* Cut or changed anywhere: errors with a place, never a crash. */
+static void
+damaged_files_are_survived(void **state)
+{
+	static const char noise[] = "{}[]\"':$\n -#&*!|>%@`,?\t";
+	static const char path[] =
+		SOURCE_DIR "/deploy/procedures/dovecot-obox-upgrade.yaml";
+	size_t len, step = 29;
+	char *text = file_read(path, &len);
+
+	(void)state;
+	assert_true(len > 1000);
+	for (size_t i = 0; i < len; i += step) {
+		struct procedure *proc;
+		struct diags d;
+		char old = text[i];
+		bool cut = (i / step) % 2 == 0;
+
+		text[i] = noise[i % (sizeof(noise) - 1)];
+		diags_init(&d, "damaged");
+		if (procedure_parse(text, cut ? i : len, &d, &proc) == 0)
+			procedure_lint(proc, &d);
+		else
+			assert_true(d.errors > 0);
+		diags_free(&d);
+		procedure_free(&proc);
+		text[i] = old;
+	}
+	free(text);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(golden_files),
 		cmocka_unit_test(shipped_are_clean),
+		cmocka_unit_test(damaged_files_are_survived),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
