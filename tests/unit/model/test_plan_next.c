@@ -515,6 +515,18 @@ refused_was_not_begun(void **state)
 	assert_true(world_has(&w, OP_TURN, TURN_EV_HOLD));
 }
 
+/* A committed phase has made an attempt for each of its steps beforehand. */
+static void
+what_is_left_out_was_never_sent(void **state)
+{
+	(void)state;
+	step_can_begin();
+	view_attempt_add(&w.v.steps[W_ZERO])->state = ATTEMPT_SENT;
+	when_false();
+	expect_rule(DECIDE_DO, RULE_SKIP);
+	assert_true(world_has(&w, OP_ATTEMPT_END, ATTEMPT_EV_UNSEND));
+}
+
 static void
 a_member_that_is_gone_is_followed_by_another(void **state)
 {
@@ -690,6 +702,7 @@ main(void)
 		T(unknown_is_settled_by_the_check_or_held),
 		T(unknown_without_a_check_is_held),
 		T(refused_was_not_begun),
+		T(what_is_left_out_was_never_sent),
 		T(a_member_that_is_gone_is_followed_by_another),
 		T(a_no_pause_phase_past_its_deadline),
 		T(abort_rests_in_out_or_at_the_end),
