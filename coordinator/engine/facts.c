@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "buf.h"
 #include "call.h"
 #include "clock.h"
 #include "engine_private.h"
@@ -164,13 +165,15 @@ ask_preflight(struct asking *a, struct part *part, int row)
 }
 
 static void
-ask_others(struct asking *a, int turn)
+ask_others(struct asking *a, struct part *part, const struct want *want)
 {
-	int spared = fleet_service(a->f, a->f->view.turns[turn].backend);
+	int spared = fleet_service(a->f, a->f->view.turns[want->id].backend);
 
 	for (int i = 0; i < a->f->nservices; i++)
 		if (i != spared && !a->f->services[i].excluded)
 			ask_service(a, i);
+	if (want->kind == FACT_PEERS)
+		ask_part(part, look_rows(a->look));
 }
 
 static void
@@ -211,7 +214,7 @@ ask_want(struct asking *a, int i)
 		break;
 	case FACT_PEERS:
 	case FACT_ANOTHER:
-		ask_others(a, want->id);
+		ask_others(a, part, want);
 		break;
 	case FACT_GREETED:
 		a->greet = true;
@@ -323,6 +326,28 @@ note_services(struct asking *a)
 }
 
 /* The others of a turn: all of them, or any of them. */
+/*
+ * Somebody else's backend behind our members: who takes that one does not ask
+ * whether ours are in service.  What is out already goes on.
+ */
+static bool
+note_strangers(struct asking *a, int i, char *seen, size_t size)
+{
+	const struct part *part = &a->parts[i];
+	struct buf names;
+	bool found;
+
+	if (part->n == 0 || a->f->view.turns[a->wants[i].id].outage_open)
+		return false;
+	buf_init(&names, VIEW_WHY);
+	found = look_strangers(a->look, part->nr[0], &names) > 0;
+	if (found)
+		snprintf(seen, size, "strangers, no backend of this fleet: %s",
+			 buf_str(&names));
+	buf_free(&names);
+	return found;
+}
+
 static void
 note_others(struct asking *a, int i)
 {
@@ -333,6 +358,8 @@ note_others(struct asking *a, int i)
 	int64_t at = a->began_ms + f->offset_ms;
 	char seen[VIEW_WHY] = "";
 
+	if (note_strangers(a, i, seen, sizeof(seen)))
+		value = TRI_FALSE;
 	for (int k = 0; k < f->nservices; k++) {
 		const struct service *s = &f->services[k];
 		size_t len = strlen(seen);

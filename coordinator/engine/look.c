@@ -274,6 +274,18 @@ look_each_row(const struct look *look, unsigned int nr, look_row_fn *fn,
 	}
 }
 
+size_t
+look_strangers(const struct look *look, unsigned int nr, struct buf *names)
+{
+	const struct look_item *item = look->items[nr];
+
+	assert(nr < look->nitems && item->kind == LOOK_KIND_ROWS);
+	if (!look->roster->strangers_refused ||
+	    look->roster->service_group == NULL || item->nprobes == 0)
+		return 0;
+	return look_probe_strangers(look->roster, &item->probes[0], names);
+}
+
 /* --- asking --- */
 
 /* From the timer: all have their outcome, or those that have not are late. */

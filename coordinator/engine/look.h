@@ -28,6 +28,7 @@ struct reading;
 struct call;
 struct call_set;
 struct err;
+struct buf;
 struct json_object;
 
 /*
@@ -117,6 +118,12 @@ typedef void look_row_fn(void *ctx, const char *member, const char *key,
 			 const struct reading *rows, size_t row);
 void look_each_row(const struct look *look, unsigned int nr, look_row_fn *fn,
 		   void *ctx);
+/*
+ * The rows of a look_rows() that belong to no backend of this fleet: how
+ * many, added to names as "KEY on MEMBER".  0 when the fleet ignores them.
+ */
+size_t look_strangers(const struct look *look, unsigned int nr,
+		      struct buf *names);
 /* How many questions to hosts it took (for tests and the log). */
 unsigned int look_probes_run(const struct look *look);
 

@@ -152,8 +152,8 @@ decide_value(struct decide *d)
 
 /* Rows of the service read that belong to nobody we know. */
 size_t
-look_strangers(const struct look_roster *roster,
-	       const struct look_probe *probe, struct buf *names)
+look_probe_strangers(const struct look_roster *roster,
+		     const struct look_probe *probe, struct buf *names)
 {
 	size_t found = 0;
 
@@ -320,8 +320,8 @@ decide_strangers(const struct look *look, struct decide *d)
 	    look->roster->service_group == NULL)
 		return false;
 	buf_init(&names, 400);
-	found = look_strangers(look->roster, &item->parts[0].probes[0],
-			       &names) > 0;
+	found = look_probe_strangers(look->roster, &item->parts[0].probes[0],
+				     &names) > 0;
 	if (found)
 		(void)buf_addf(&d->why, "%s%s: no backend of this fleet",
 			       d->why.len > 0 ? "; " : "", buf_str(&names));

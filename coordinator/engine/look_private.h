@@ -142,8 +142,9 @@ bool look_scope_out(const struct look_scope *scope, const char *column,
 
 /* look_fact.c: when all is there. */
 void look_item_decide(struct look *look, struct look_item *item);
-/* Rows of the service read that are no backend of ours: how many. */
-size_t look_strangers(const struct look_roster *roster,
-		      const struct look_probe *probe, struct buf *names);
+/* look_strangers() of one probe of the service. */
+size_t look_probe_strangers(const struct look_roster *roster,
+			    const struct look_probe *probe,
+			    struct buf *names);
 
 #endif

@@ -223,6 +223,29 @@ agree_compare(struct agree *g, const struct expr *in)
 	}
 }
 
+/* Whoever else takes from what routes these users does not know of ours. */
+static void
+agree_strangers(const struct agree *g)
+{
+	const struct look_roster *roster = g->request->roster;
+
+	for (size_t i = 0; roster->strangers_refused && i < g->nseen; i++) {
+		const struct agree_seen *seen = &g->seen[i];
+		bool told = look_roster_by_address(roster, seen->key) != NULL;
+
+		for (size_t k = 0; k < i; k++)
+			told |= strcmp(g->seen[k].key, seen->key) == 0;
+		if (!told)
+			request_find(g->request, "error", "STRANGER",
+				     seen->member, NULL, "add it to the "
+				     "inventory; if it is of another fleet, "
+				     "give both one interlock and set "
+				     "strangers: ignore", NULL,
+				     "%.60s is no backend of this fleet",
+				     seen->key);
+	}
+}
+
 static void
 check_agree(struct request *request, const struct check_item *item)
 {
@@ -234,6 +257,7 @@ check_agree(struct request *request, const struct check_item *item)
 		return;
 	look_each_row(request->look, item->nr, agree_row, &g);
 	agree_compare(&g, in);
+	agree_strangers(&g);
 	if (g.differ == 0)
 		request_find(request, "ok", "MEMBERS_AGREE", NULL, NULL, NULL,
 			     NULL, "all that answered show the same");
