@@ -49,6 +49,7 @@ class Tally:
              "appends", "appends_failed", "deliveries",
              "deliveries_deferred", "deliveries_refused"], 0)
         self.slowest_login = 0.0
+        self.drops_of = {}    # long user -> times
         self.accepted = {}    # id -> user: must be found once
         self.uncertain = {}   # id -> user: answer lost, 0 or 1 is right
         self.errors = []      # the first of them, with the time
@@ -56,6 +57,12 @@ class Tally:
     def add(self, name, n=1):
         with self.lock:
             self.count[name] += n
+
+    def dropped(self, user):
+        """A long session ended that its user did not end: when."""
+        self.add("drops")
+        with self.lock:
+            self.drops_of.setdefault(user, []).append(round(time.time(), 3))
 
     def error(self, what, why):
         with self.lock:
@@ -172,7 +179,7 @@ def long_client(fleet, number):
             fleet.pause(0.5)
             continue
         if not idle(fleet, imap):
-            fleet.tally.add("drops")
+            fleet.tally.dropped(user)
         leave(imap)
 
 
@@ -354,6 +361,7 @@ def main():
     result = {"run": fleet.run, "began": began, "seconds": args.seconds,
               **fleet.tally.count,
               "slowest_login_s": round(fleet.tally.slowest_login, 3),
+              "drops_of": fleet.tally.drops_of,
               "stuck_clients": stuck, "content": reckon(fleet)}
     found = result["content"]
     result["content_whole"] = not (
