@@ -13,6 +13,7 @@
 #include "jdoc.h"
 #include "log.h"
 #include "look.h"
+#include "pg.h"
 #include "waker.h"
 
 enum {
@@ -31,6 +32,7 @@ struct part {
 
 struct asking {
 	struct fleet *f;
+	struct asking **self;		/* who knows of it */
 	struct look *look;
 	struct want wants[PLAN_WANTS];
 	struct part parts[PLAN_WANTS];
@@ -307,22 +309,29 @@ note_remember(struct asking *a, int i)
 	note_parts(a, i);
 }
 
+/* What this look saw of a backend, into `s`; false: it was not asked. */
+static bool
+note_service(const struct asking *a, int i, struct service *s)
+{
+	const struct look_fact *fact;
+
+	if (a->services[i] == 0)
+		return false;
+	fact = look_fact(a->look, a->services[i] - 1);
+	s->began_ms = a->began_ms;
+	s->value = fact->truth;
+	s->at_ms = (fact->asked_ms ? fact->asked_ms : a->began_ms) +
+		a->f->offset_ms;
+	snprintf(s->seen, sizeof(s->seen), "%s%s%s", fact->text,
+		 fact->silent[0] ? "; silent: " : "", fact->silent);
+	return true;
+}
+
 static void
 note_services(struct asking *a)
 {
-	for (int i = 0; i < a->f->nservices; i++) {
-		struct service *s = &a->f->services[i];
-		const struct look_fact *fact;
-
-		if (a->services[i] == 0)
-			continue;
-		fact = look_fact(a->look, a->services[i] - 1);
-		s->value = fact->truth;
-		s->at_ms = (fact->asked_ms ? fact->asked_ms : a->began_ms) +
-			a->f->offset_ms;
-		snprintf(s->seen, sizeof(s->seen), "%s%s%s", fact->text,
-			 fact->silent[0] ? "; silent: " : "", fact->silent);
-	}
+	for (int i = 0; i < a->f->nservices; i++)
+		note_service(a, i, &a->f->services[i]);
 }
 
 /* The others of a turn: all of them, or any of them. */
@@ -426,18 +435,23 @@ note_want(struct asking *a, int i)
 	}
 }
 
-void
-facts_cancel(struct fleet *f)
+static void
+asking_free(struct asking *a)
 {
-	struct asking *a = f->asking;
-
 	if (a == NULL)
 		return;
-	f->asking = NULL;
+	*a->self = NULL;
 	look_free(&a->look);
 	waker_free(&a->waker);
 	free(a->services);
 	free(a);
+}
+
+void
+facts_cancel(struct fleet *f)
+{
+	asking_free(f->asking);
+	asking_free(f->survey);
 }
 
 static void
@@ -446,7 +460,7 @@ facts_done(struct asking *a)
 	struct fleet *f = a->f;
 
 	facts_sightings(f);
-	facts_cancel(f);
+	asking_free(a);
 	fleet_wake(f);
 }
 
@@ -498,12 +512,13 @@ facts_answered(void *ctx, struct look *look)
 }
 
 static struct asking *
-facts_new(struct fleet *f)
+facts_new(struct fleet *f, struct asking **self)
 {
 	struct asking *a = x_new(struct asking);
 
-	assert(f->asking == NULL);
-	f->asking = a;
+	assert(*self == NULL);
+	*self = a;
+	a->self = self;
 	a->f = f;
 	a->began_ms = clock_boot_ms();
 	a->look = look_new(f->roster);
@@ -515,7 +530,7 @@ facts_new(struct fleet *f)
 void
 facts_ask(struct fleet *f)
 {
-	struct asking *a = facts_new(f);
+	struct asking *a = facts_new(f, &f->asking);
 	int64_t now = fleet_now_ms(f), age = INT64_MAX;
 
 	a->n = f->decision.nwants;
@@ -530,20 +545,9 @@ facts_ask(struct fleet *f)
 }
 
 void
-facts_survey(struct fleet *f)
-{
-	struct asking *a = facts_new(f);
-
-	for (int i = 0; i < f->nservices; i++)
-		if (!f->services[i].excluded)
-			ask_service(a, i);
-	look_run(a->look, 0, FACTS_WAIT_MS, facts_answered, a);
-}
-
-void
 facts_include(struct fleet *f, int service)
 {
-	struct asking *a = facts_new(f);
+	struct asking *a = facts_new(f, &f->asking);
 
 	ask_service(a, service);
 	look_run(a->look, 0, FACTS_WAIT_MS, facts_answered, a);
@@ -576,15 +580,60 @@ sighting_op(struct fleet *f, struct service *s)
 }
 
 /* What changed, and what nobody has told for half a minute. */
+static void
+sighting_tell(struct fleet *f, struct service *s)
+{
+	if (s->at_ms > s->told_ms &&
+	    (s->value != s->told || s->told_ms == 0 ||
+	     s->at_ms - s->told_ms >= ENGINE_SIGHT_MS))
+		sighting_op(f, s);
+}
+
 void
 facts_sightings(struct fleet *f)
 {
-	for (int i = 0; i < f->nservices; i++) {
-		struct service *s = &f->services[i];
+	for (int i = 0; i < f->nservices; i++)
+		sighting_tell(f, &f->services[i]);
+}
 
-		if (s->at_ms != 0 && s->at_ms != s->told_ms &&
-		    (s->value != s->told || s->told_ms == 0 ||
-		     s->at_ms - s->told_ms >= ENGINE_SIGHT_MS))
-			sighting_op(f, s);
+/* Told, and no more: decisions go by their own looks. */
+static void
+survey_answered(void *ctx, struct look *look)
+{
+	struct asking *a = ctx;
+	struct fleet *f = a->f;
+
+	(void)look;
+	for (int i = 0; i < f->nservices; i++) {
+		struct service *s = &f->services[i], seen = *s;
+
+		if (!note_service(a, i, &seen))
+			continue;
+		sighting_tell(f, &seen);
+		s->began_ms = seen.began_ms;
+		s->told = seen.told;
+		s->told_ms = seen.told_ms;
 	}
+	asking_free(a);
+	fleet_wake(f);
+}
+
+void
+facts_survey(struct fleet *f)
+{
+	int64_t oldest = INT64_MAX;
+	struct asking *a;
+
+	for (int i = 0; i < f->nservices; i++)
+		if (!f->services[i].excluded &&
+		    f->services[i].began_ms < oldest)
+			oldest = f->services[i].began_ms;
+	if (f->survey != NULL || !pg_up(f->pg) || oldest == INT64_MAX ||
+	    clock_boot_ms() - oldest < ENGINE_SIGHT_MS)
+		return;
+	a = facts_new(f, &f->survey);
+	for (int i = 0; i < f->nservices; i++)
+		if (!f->services[i].excluded)
+			ask_service(a, i);
+	look_run(a->look, 0, FACTS_WAIT_MS, survey_answered, a);
 }

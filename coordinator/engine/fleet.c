@@ -119,6 +119,8 @@ load_services(struct fleet *f)
 	int nold = f->nservices;
 	size_t n = jdoc_count(backends);
 
+	if ((int)n != nold)
+		facts_cancel(f);	/* it has a question for each */
 	f->services = x_calloc(n + 1, sizeof(*f->services));
 	f->nservices = (int)n;
 	for (size_t i = 0; i < n; i++) {
@@ -350,23 +352,12 @@ think_waits(struct fleet *f)
 	return false;
 }
 
-/* Between two rollouts: people's questions, and a look now and then. */
+/* Between two rollouts: people's questions. */
 static void
 think_idle(struct fleet *f)
 {
-	int64_t oldest = INT64_MAX;
-
 	if (write_flush(f))
 		return;
-	for (int i = 0; i < f->nservices; i++)
-		if (!f->services[i].excluded &&
-		    f->services[i].at_ms < oldest)
-			oldest = f->services[i].at_ms;
-	if (oldest != INT64_MAX &&
-	    fleet_now_ms(f) - oldest >= ENGINE_SIGHT_MS + 1000) {
-		facts_survey(f);
-		return;
-	}
 	f->reload = true;
 	fleet_wake_at(f, 0);
 }
@@ -430,6 +421,7 @@ fleet_think(struct fleet *f)
 		return;
 	}
 	include_asked(f);
+	facts_survey(f);
 	if (f->asking != NULL)
 		return;
 	if (!f->has_rollout) {

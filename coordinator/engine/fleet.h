@@ -48,6 +48,7 @@ struct service {
 	char name[VIEW_NAME];
 	bool excluded;
 	enum tri value;
+	int64_t began_ms;		/* that look; boot time */
 	int64_t at_ms, told_ms;		/* database time; told: as sighting */
 	enum tri told;
 	char seen[VIEW_WHY];
@@ -94,7 +95,8 @@ struct fleet {
 	struct result *results;
 	int nresults;
 
-	struct asking *asking;		/* the look that is under way */
+	struct asking *asking;		/* the look that is waited for */
+	struct asking *survey;		/* the one that is not */
 	struct pg_call *loading, *writing;
 	struct batch *batches;		/* oldest first */
 	struct buf ops;			/* the one being made: "a,b,…" */
@@ -147,7 +149,10 @@ void facts_ask(struct fleet *fleet);
 void facts_cancel(struct fleet *fleet);
 /* Sightings that are new go with the next write. */
 void facts_sightings(struct fleet *fleet);
-/* A look at every backend, for people. */
+/*
+ * A look at every backend, for people, when one was not looked at for
+ * ENGINE_SIGHT_MS; no decision waits for it.
+ */
 void facts_survey(struct fleet *fleet);
 /* A look at one, excluded or not. */
 void facts_include(struct fleet *fleet, int service);

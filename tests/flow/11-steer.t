@@ -38,6 +38,21 @@ def a_failing_step_is_held_and_retried():
 
 
 @test
+def while_it_is_held_the_backends_are_looked_at():
+    with World() as w:
+        w.put("fail-work-mail1", "")
+        w.daemon()
+        r = w.start()
+        w.wait_turn(r, 0, "held")
+        held = w.one("select clock_timestamp()")
+        wait_for("every backend is seen again", lambda: w.one(
+            f"select min(at) > '{held}' from fleet.sighting") == "t", 45)
+        assert w.one("select count(*) from fleet.backend where in_service "
+                     "is null") == "0"
+        w.one(f"select fleet.abort({r}, 'enough')")
+
+
+@test
 def a_held_turn_is_restored_then_retried():
     with World() as w:
         w.put("fail-mail1-inactive", "")
