@@ -41,6 +41,8 @@ hold: number
 $$);
 
 -- one row per rollout: the word people want, from the holds it has
+-- A held turn that a person has answered waits for the coordinator, not for a
+-- person: who waits right after `retry` must not be told that it is halted.
 create or replace view fleet_internal.rollout_word as
 select r.rollout_id, case when r.state <> 'running' then r.state
 		when x.halted then 'halted'
@@ -50,11 +52,12 @@ select r.rollout_id, case when r.state <> 'running' then r.state
 	x.n as holds, x.why, x.since, x.critical
   from fleet_internal.rollout r
   left join lateral (select count(*) as n,
-		bool_or(h.kind = 'turn') as halted,
+		bool_or(h.kind = 'turn' and y.asked is null) as halted,
 		bool_or(h.kind = 'pause') as paused,
 		bool_or(h.critical) as critical, min(h.since) as since,
 		string_agg(h.why, '; ' order by h.hold_id) as why
 	  from fleet_internal.hold h
+	  left join fleet_internal.turn y using (turn_id)
 	 where h.rollout_id = r.rollout_id and h.ended_at is null) x
 	on r.state = 'running';
 select fleet_internal.describe('fleet_internal.rollout_word', $$
