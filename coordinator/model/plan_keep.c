@@ -29,17 +29,21 @@ keep_broken(struct plan *p, int k, const struct fact *fact)
 		       "%s no longer holds: %s", step->name, fact->seen);
 }
 
-/* Undecided: looked at again, held when it stays so. */
+/*
+ * Undecided is no verdict: who cannot be asked may come back, and then it goes
+ * on by itself. Until then it waits, and says for whom.
+ */
 static void
 keep_unsure(struct plan *p, int k, const struct fact *fact)
 {
-	if (p->now - fact->since_ms >= PLAN_UNSURE_MS) {
-		plan_hold_turn(p, RULE_KEEP, plan_turn_of(p)->outage_open,
-			       "nobody can tell whether %s still holds: %s",
-			       p->v->steps[k].name, fact->seen);
+	if (p->now - fact->since_ms < PLAN_NOT_READY_MS) {
+		plan_again(p, RULE_KEEP, fact, p->v->steps[k].name);
 		return;
 	}
-	plan_again(p, RULE_KEEP, fact, p->v->steps[k].name);
+	plan_hold(p, RULE_KEEP, HOLD_GATE, GATE_READY,
+		  plan_turn_of(p)->outage_open, p->now + PLAN_LOOK_AGAIN_MS,
+		  "nobody can tell whether %s still holds: %s",
+		  p->v->steps[k].name, fact->seen);
 }
 
 void

@@ -544,8 +544,10 @@ run_keeps(struct run *r)
 		return false;
 	if (plan_keep(r->p, r->s))
 		return true;
-	if (r->p->d->nwants == 0)
+	if (r->p->d->nwants == 0) {
+		plan_unhold(r->p, HOLD_GATE);	/* who was missed is back */
 		return false;
+	}
 	plan_say(r->p, DECIDE_LOOK, RULE_KEEP, 0, "%s: what is kept",
 		 r->step->name);
 	return true;
