@@ -40,8 +40,7 @@ standing_end(const struct standing *s)
 {
 	static const char *const bad[] = { "aborted", "cancelled", "incomplete",
 					   NULL };
-	static const char *const person[] = { "pause", "turn", "approval",
-					      NULL };
+	static const char *const person[] = { "pause", "approval", NULL };
 	const char *state = rows_str(s->rollout, 0, "state");
 	size_t i;
 
@@ -49,6 +48,9 @@ standing_end(const struct standing *s)
 		return STANDING_SUCCEEDED;
 	if (is_one_of(state, bad))
 		return STANDING_ENDED_BADLY;
+	/* held, but a person has answered: that is not `halted` any more */
+	if (strcmp(state, "halted") == 0)
+		return STANDING_NEEDS_PERSON;
 	for (i = 0; i < rows_count(s->holds); i++)
 		if (is_one_of(rows_str(s->holds, i, "kind"), person))
 			return STANDING_NEEDS_PERSON;
