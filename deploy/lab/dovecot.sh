@@ -121,17 +121,17 @@ ring_synced() {
 			END { exit !ok }'
 }
 
-# ring_ensure: weights are set only when a director was started here, so
-# that a second `up` in the midst of work changes nothing.
+# ring_ensure: only when a director was started here, so that a second `up` in
+# the midst of work changes nothing, and waits for nothing that was stopped.
 ring_ensure() {
 	local host
+	[ -e "$LAB_STATE/settings/ring-is-new" ] || return 0
 	for host in $(directors); do
 		wait_for 60 "the ring of $host" ring_synced "$host"
 	done
 	for host in $(hosts); do
 		wait_for 30 "IMAP on $host" port_answers "$(host_address "$host")" 143
 	done
-	[ -e "$LAB_STATE/settings/ring-is-new" ] || return 0
 	ring_weights
 	probes_open
 	rm "$LAB_STATE/settings/ring-is-new"
