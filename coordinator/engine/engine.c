@@ -291,6 +291,24 @@ host_op(struct fleet *f, struct call *call)
 	buf_free(&buf);
 }
 
+/* For people: `drydock host list` says why. */
+static void
+host_silent_op(struct fleet *f, struct call *call, const char *why)
+{
+	struct json_out out;
+	struct buf buf;
+
+	buf_init(&buf, 1 << 20);
+	json_out_init(&out, &buf);
+	json_out_object(&out, NULL);
+	json_out_str(&out, "op", "host");
+	json_out_int(&out, "host", fleet_host_id(f, call_name(call)));
+	json_out_str(&out, "why_silent", why);
+	json_out_end(&out);
+	act_op(f, buf_str(&buf));
+	buf_free(&buf);
+}
+
 static void
 on_up(void *ctx, struct call *call)
 {
@@ -316,6 +334,8 @@ on_down(void *ctx, struct call *call, const char *why)
 		if (call_fenced_by(call) > f->epoch)
 			lease_raise(f, call_fenced_by(call));
 		send_cut(f, call_name(call), why);
+		if (f->view.database)
+			host_silent_op(f, call, why);
 		fleet_wake(f);
 	}
 }
