@@ -225,16 +225,25 @@ engine_greet(struct fleet *f)
 		struct call *call = call_find(f->engine->calls, name);
 
 		if (call != NULL && !host_excluded(f, name))
-			call_open(call);
+			call_greet(call);
 	}
 }
 
+const char *
+engine_held(const struct fleet *f, const char *host, int64_t since_ms)
+{
+	struct call *call = call_find(f->engine->calls, host);
+	const struct call_facts *facts = call ? call_facts(call) : NULL;
+
+	return facts != NULL && facts->at_ms >= since_ms ? facts->hold : NULL;
+}
+
 static bool
-host_greeted(const struct fleet *f, const struct call *call)
+host_greeted(const struct fleet *f, const struct call *call, int64_t since_ms)
 {
 	const struct call_facts *facts = call_facts(call);
 
-	if (!call_is_up(call) || facts == NULL)
+	if (!call_is_up(call) || facts == NULL || facts->at_ms < since_ms)
 		return false;
 	for (size_t i = 0; i < facts->nfleets; i++)
 		if (strcmp(facts->fleets[i].uuid, f->uuid) == 0)
@@ -243,7 +252,8 @@ host_greeted(const struct fleet *f, const struct call *call)
 }
 
 bool
-engine_greeted(const struct fleet *f, char *silent, size_t size)
+engine_greeted(const struct fleet *f, int64_t since_ms, char *silent,
+	       size_t size)
 {
 	const struct json_object *hosts = jdoc_in(f->doc, "hosts");
 
@@ -254,7 +264,7 @@ engine_greeted(const struct fleet *f, char *silent, size_t size)
 		size_t len = strlen(silent);
 
 		if (host_excluded(f, name) ||
-		    (call != NULL && host_greeted(f, call)))
+		    (call != NULL && host_greeted(f, call, since_ms)))
 			continue;
 		snprintf(silent + len, size - len, "%s%s: %s",
 			 len > 0 ? "; " : "", name,

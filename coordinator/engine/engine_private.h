@@ -60,10 +60,14 @@ struct engine {
 struct event_base *engine_base(struct engine *engine);
 /* May changes be sent?  By our own clock, our lease is surely not taken. */
 bool engine_may_send(const struct engine *engine);
-/* Open and greet every host of the fleet. */
+/* Greet every host of the fleet, those with a channel once more. */
 void engine_greet(struct fleet *fleet);
-/* All greeted with the fleet's epoch; else who is not, in words. */
-bool engine_greeted(const struct fleet *fleet, char *silent, size_t size);
+/* All greeted since then with its epoch; else who is not, in words. */
+bool engine_greeted(const struct fleet *fleet, int64_t since_ms, char *silent,
+		    size_t size);
+/* What a person wrote who holds that host, as told since then; or NULL. */
+const char *engine_held(const struct fleet *fleet, const char *host,
+			int64_t since_ms);
 /* Tell call.c about the hosts of all fleets we hold or take. */
 void engine_hosts(struct engine *engine);
 struct fleet *engine_fleet(struct engine *engine, int id);

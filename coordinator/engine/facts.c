@@ -474,18 +474,39 @@ greet_note(struct asking *a, enum tri value, const char *seen)
 	facts_done(a);
 }
 
+/* Who is about to be taken must not be a host that a person holds. */
+static bool
+greet_held(const struct asking *a, char *why, size_t size)
+{
+	const struct view *v = &a->f->view;
+	const char *host, *text;
+
+	if (v->detail < 0)
+		return false;
+	host = v->turns[v->detail].backend;
+	text = engine_held(a->f, host, a->began_ms);
+	if (text != NULL)
+		snprintf(why, size, "%s is held by a person: %s; rm "
+			 "/etc/drydock/hold there to go on", host, text);
+	return text != NULL;
+}
+
 static void
 greet_tick(void *self)
 {
 	struct asking *a = self;
 	char silent[VIEW_WHY];
 
-	if (engine_greeted(a->f, silent, sizeof(silent)))
-		greet_note(a, TRI_TRUE, "every agent knows our epoch");
-	else if (clock_boot_ms() - a->began_ms > FACTS_GREET_MS)
+	if (engine_greeted(a->f, a->began_ms, silent, sizeof(silent))) {
+		if (greet_held(a, silent, sizeof(silent)))
+			greet_note(a, TRI_FALSE, silent);
+		else
+			greet_note(a, TRI_TRUE, "every agent knows our epoch");
+	} else if (clock_boot_ms() - a->began_ms > FACTS_GREET_MS) {
 		greet_note(a, TRI_FALSE, silent);
-	else
+	} else {
 		waker_at(a->waker, clock_boot_ms() + FACTS_GREET_POLL_MS);
+	}
 }
 
 static void
