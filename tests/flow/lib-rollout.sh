@@ -46,8 +46,8 @@ rollout_start() {
 }
 
 dovecot_start() {
-	rollout_start dovecot-obox-upgrade -e drain_wait=10s -e soak=1s \
-		-e settle=1s "$@"
+	rollout_start dovecot-obox-upgrade -e "drain_wait=${DRAIN:-10s}" \
+		-e settle=1s -e "soak=${SOAK:-1s}" "$@"
 }
 
 rollout_is() {
