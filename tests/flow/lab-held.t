@@ -1,0 +1,203 @@
+#!/bin/bash
+# lab-held.t - what must halt a rollout: a backend that only seems to work, one
+# that does not start, one that could not start; and the way out of each.
+# shellcheck source=tests/flow/lib-lab.sh
+. "$(dirname "$0")/lib-lab.sh"
+
+untouched() { in_service dir1 "$1" "$2" && in_service dir2 "$1" "$2"; }
+
+# out_on_both BACKEND WEIGHT-FREE: nobody is sent there by either director
+out_on_both() { out_of_service dir1 "$1" && out_of_service dir2 "$1"; }
+
+stopped() { test "$(main_pid "$1")" -eq 0; }
+
+# plan_new CONFIG [OPTION...]: its number
+plan_new() {
+	local config=$1
+
+	shift
+	drydock -o json plan dovecot-obox-upgrade -e config="$config" \
+		-e settle=1s -e soak=1s -e drain_wait=12s "$@" \
+		>"$work/plan.json"
+	psql -XqAtc 'select max(rollout) from fleet.rollout'
+}
+
+# wait_rc ROLLOUT SECONDS: 0 succeeded, 4 halted; anything else is wrong
+wait_rc() {
+	local rc=0
+
+	timeout "$2" drydock wait "$1" >"$work/wait" 2>&1 || rc=$?
+	echo "$rc"
+}
+
+status_says() { grep -qE -- "$1" "$work/status"; }
+
+status_take() {
+	drydock status "$1" >"$work/status"
+	sed 's/^/# /' "$work/status"
+}
+
+# The three commands of the manual, as they are typed there.
+manual_verify() {
+	on "$1" doveadm mailbox list -u probe2 &&
+		on "$1" doveadm mailbox status -u probe2 messages '*' &&
+		on "$1" doveadm fetch -u probe2 text all
+} >/dev/null 2>&1
+
+# Storage goes while Dovecot stands still: nobody but the proof can notice.
+storage_away() { on "$1" mount -t tmpfs -o mode=000 none /srv/mail; }
+storage_back() { on "$1" umount /srv/mail; }
+
+# Under it is the lab's own mount, which must stay.
+storage_is_back() {
+	! on "$1" grep -q ' /srv/mail tmpfs ' /proc/mounts || storage_back "$1"
+}
+
+# attempts ROLLOUT BACKEND STEP: how often it was sent
+attempts() {
+	psql -XqAt -v r="$1" -v b="$2" -v s="$3" <<'SQL'
+select count(*) from fleet.attempt
+ where rollout = :r and backend = :'b' and step = :'s';
+SQL
+}
+
+lies() {
+	local rollout before
+
+	rollout=$(plan_new "$work/new.conf")
+	before=$(main_pid mail3)
+	drydock --yes start "$rollout"
+	ok "mail2 is stopped for the change" \
+		wait_until 60 "mail2 to be stopped" stopped mail2
+	storage_away mail2
+	ok "unreadable mail halts it" test "$(wait_rc "$rollout" 120)" -eq 4
+	ok "although the manual's three commands exit 0" manual_verify mail2
+	status_take "$rollout"
+	ok "status says what was seen" status_says 'Permission d'
+	ok "that mail2 is out" status_says 'out: mail2'
+	ok "and what to type" status_says "drydock retry $rollout mail2"
+	ok "mail2 stays out on both directors" out_on_both mail2
+	ok "mail1 is in service" untouched mail1 100
+	ok "mail3 too" untouched mail3 200
+	ok "and was not touched" test "$(main_pid mail3)" = "$before"
+	storage_back mail2
+	drydock --yes retry "$rollout" mail2
+	ok "after the repair retry goes on to the end" \
+		test "$(wait_rc "$rollout" 120)" -eq 0
+	ok "from there: mail2 was stopped once" \
+		test "$(attempts "$rollout" mail2 stop-dovecot)" -eq 1
+	ok "its weight is back on both" untouched mail2 50
+	ok "mail3 has the new file" on mail3 grep -q '^# new' \
+		/etc/dovecot/dovecot.conf
+}
+
+# exit_is STATUS COMMAND...: its output is in $work/said
+exit_is() {
+	local want=$1 rc=0
+
+	shift
+	timeout 60 "$@" >"$work/said" 2>&1 || rc=$?
+	sed 's/^/# /' "$work/said"
+	test "$rc" -eq "$want"
+}
+
+invalid() {
+	local rollout before
+
+	before=$(main_pid mail1)$(main_pid mail2)$(main_pid mail3)
+	on mail3 sh -c 'echo "no_such_setting = 1" >>/etc/dovecot/dovecot.conf'
+	rollout=$(plan_new "$work/new.conf" --only mail3)
+	ok "check refuses what is invalid on mail3" \
+		exit_is 5 drydock check "$rollout"
+	ok "naming it" grep -q 'CONFIG_INVALID mail3' "$work/said"
+	drydock --yes start "$rollout"
+	ok "a rollout that is started all the same waits" \
+		wait_until 20 "the gate" waits "$rollout"
+	status_take "$rollout"
+	ok "and says for what" status_says 'mail3: its preflight.*config'
+	ok "mail3 is not taken" not taken "$rollout"
+	ok "nothing was restarted" test "$before" = \
+		"$(main_pid mail1)$(main_pid mail2)$(main_pid mail3)"
+	ok "all are in service" all_in
+	drydock --yes abort "$rollout" --reason test >/dev/null
+	ok "it can be ended" wait_until 30 "the abort" rollout_over "$rollout"
+	on mail3 sed -i /no_such_setting/d /etc/dovecot/dovecot.conf
+}
+
+waits() {
+	test "$(psql -XqAt -v r="$1" <<<'select state from fleet.rollout
+		where rollout = :r')" = waiting
+}
+
+taken() {
+	test "$(psql -XqAt -v r="$1" <<<'select count(*) from fleet.outage
+		where rollout = :r')" -gt 0
+}
+
+rollout_over() {
+	test "$(psql -XqAt -v r="$1" <<<'select finished_at is not null
+		from fleet.rollout where rollout = :r')" = t
+}
+
+restored() {
+	test "$(psql -XqAt -v r="$1" <<<"select count(*) from fleet.event
+		where rollout = :r and message like '%was put back%'")" -gt 0
+}
+
+all_in() { untouched mail1 100 && untouched mail2 50 && untouched mail3 200; }
+
+port_taken() { on "$1" ss -Hltn 'sport = :10143' | grep -q LISTEN; }
+
+lmtp_answers() {
+	timeout 5 bash -c "exec 3<>/dev/tcp/$(address "$1")/24 &&
+		read -r -u 3 line && [[ \$line == 220* ]]"
+}
+
+# A file that every check of the configuration finds good.
+does_not_start() {
+	local rollout before
+
+	before=$(on mail1 sha256sum /etc/dovecot/dovecot.conf)
+	{
+		cat "$work/new.conf"
+		printf 'service imap-login {\n  inet_listener other {\n'
+		printf '    port = 10143\n  }\n}\n'
+	} >"$work/taken.conf"
+	on mail1 systemd-run -q --unit lab-other /usr/sbin/sshd -D -p 10143
+	wait_until 10 "the port to be taken" port_taken mail1
+	rollout=$(plan_new "$work/taken.conf" --only mail1)
+	ok "check finds the file good" exit_is 0 drydock check "$rollout"
+	drydock --yes start "$rollout"
+	ok "Dovecot does not start: halted" \
+		test "$(wait_rc "$rollout" 120)" -eq 4
+	status_take "$rollout"
+	ok "told: the step" status_says 'start-dovecot failed'
+	ok "and the way back" status_says "drydock restore $rollout mail1"
+	ok "mail1 stays out on both directors" out_on_both mail1
+	ok "the others serve" untouched mail3 200
+	drydock --yes restore "$rollout" mail1
+	ok "restore ends" wait_until 60 "mail1 to be restored" \
+		restored "$rollout"
+	ok "the old file is back" test "$before" = \
+		"$(on mail1 sha256sum /etc/dovecot/dovecot.conf)"
+	ok "mail1 is up with its weight on both" untouched mail1 100
+	ok "and takes mail" lmtp_answers mail1
+	drydock --yes abort "$rollout" --reason test >/dev/null
+	on mail1 systemctl stop lab-other
+}
+
+lab_start
+storage_is_back mail2
+on mail3 sed -i /no_such_setting/d /etc/dovecot/dovecot.conf
+on mail1 systemctl stop lab-other 2>/dev/null || true
+lab reset --database | sed 's/^/# /'
+drydock procedure add "$root/deploy/procedures/dovecot-obox-upgrade.yaml" |
+	sed 's/^/# /'
+{
+	on mail1 cat /etc/dovecot/dovecot.conf | grep -v '^# new'
+	echo '# new'
+} >"${work:?}/new.conf"
+lies
+invalid
+does_not_start
+finish
