@@ -203,7 +203,8 @@ ok "to the new versions" versions mail1 2.0
 ok "in one transaction" one_transaction Upgrade
 done_before=$(transactions mail1)
 ok "one package back alone would remove its sibling: refused" \
-	check_says PACKAGE remove -e packages=drydock-lab-sieve-common=1.0
+	wait_until 20 "that finding" \
+	check_says PACKAGE removed -e packages=drydock-lab-sieve-common=1.0
 ok "both together are not refused" check_passes "${PACKAGES//2.0/1.0}"
 dovecot_start --only mail1 -e "packages=${PACKAGES//2.0/1.0}"
 ok "and back down" rollout_ends succeeded 60
