@@ -66,6 +66,17 @@ rows_are_there() {
 	done
 }
 
+# systemctl grumbles about a drop-in that is newer than what it has read.
+stop_will_speak() {
+	on "$1" touch /run/systemd/system/dovecot.service.d/slow.conf
+}
+
+what_it_said() {
+	truth "exists (select from fleet.output where rollout = $rollout
+		and backend = '$1' and step = 'stop-dovecot'
+		and stream = 'err' and text like '%changed on disk%')"
+}
+
 happened_then() {
 	truth "exists (select from fleet.event where rollout = $rollout
 		and backend = '$1' and step = 'director-down'
@@ -97,6 +108,7 @@ serving() {
 
 rollout_lab
 lab slow mail1 3
+stop_will_speak mail1
 user_stays staying mail1
 dovecot_start --only mail1 -e move_users=after_stop
 rollout_uuid=$(sql "select uuid from fleet_internal.rollout
@@ -108,6 +120,7 @@ ok "its users were flushed by then" flushed_in_time
 ok "the database comes back" database_back "$AWAY"
 ok "the rollout ends well" rollout_ends succeeded 60
 ok "attempts and times are there" rows_are_there mail1
+ok "and what a command said meanwhile" what_it_said mail1
 ok "events tell when it happened" happened_then mail1
 ok "each command ran once" ran_once
 ok "every weight is as before" weights
