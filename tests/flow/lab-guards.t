@@ -229,7 +229,11 @@ ok "its status says so too" status_tells mail1
 second=$rollout rollout=$first
 ok "the first ends well" rollout_ends succeeded 60
 rollout=$second
-ok "then the second" rollout_ends succeeded 60
+# with one backend it goes no further than the drain: none would be in service
+ok "then the second takes its own" wait_until 40 "mail3's turn" \
+	turn_is mail3 working
+drydock --yes abort "$rollout" --reason "seen enough" >/dev/null || true
+ok "and gives it back" rollout_ends aborted 40
 ok "never two out at one instant" observe_stop
 agents_serve_one second
 finish
