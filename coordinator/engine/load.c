@@ -499,6 +499,7 @@ load_view(struct view *view, const struct json_object *fleet,
 	jdoc_copy(rollout, "uuid", view->uuid, sizeof(view->uuid));
 	view->abort = jdoc_has(rollout, "ending");
 	view->start_ms = jdoc_int(rollout, "start_ms", 0);
+	view->started_ms = jdoc_int(rollout, "started_ms", 0);
 	view->stop_after = approved(view, work, 0) ? 0 :
 		(int)jdoc_int(rollout, "stop_after", 0);
 	view->soak_ms = jdoc_int(jdoc_in(rollout, "strategy"), "settle_ms",

@@ -274,11 +274,14 @@ plan_committed(const struct view *v)
 	return false;
 }
 
-/* What was read before a change says nothing about the time after it. */
+/*
+ * What was read before a change says nothing about the time after it.  Nor
+ * does what an earlier rollout read: people change hosts between the two.
+ */
 static int64_t
 last_change(const struct view *v)
 {
-	int64_t last = 0;
+	int64_t last = v->started_ms;
 
 	for (int s = 0; s < v->nsteps; s++)
 		for (int i = 0; i < v->steps[s].nattempts; i++) {

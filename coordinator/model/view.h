@@ -127,6 +127,7 @@ struct view {
 	enum rollout_state state;
 	bool abort;			/* ending = abort */
 	int64_t start_ms;		/* of a scheduled one */
+	int64_t started_ms;		/* 0: not yet */
 	int stop_after;			/* 0: none; done turns, then ask */
 	int64_t soak_ms;		/* before a proof counts */
 	struct view_turn *turns;

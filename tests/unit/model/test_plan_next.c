@@ -44,6 +44,16 @@ expect_rule(enum decision_kind kind, enum rule rule)
 
 /* ------------------------------------------------------------ the gates */
 
+static void
+what_an_earlier_rollout_read_does_not_count(void **state)
+{
+	(void)state;
+	world_ready(&w);
+	w.v.started_ms = w.now + 1;
+	w.now += 2;
+	expect_rule(DECIDE_LOOK, RULE_ORDER);
+}
+
 struct rung {
 	const char *name;
 	void (*worse)(void);
@@ -687,6 +697,7 @@ main(void)
 		T(the_take_gets_worse_by_one_rule_at_a_time),
 		T(an_override_lifts_its_gate_for_its_backend_only),
 		T(one_that_is_down_comes_first),
+		T(what_an_earlier_rollout_read_does_not_count),
 		T(the_same_hold_is_told_once),
 		T(nothing_waits_any_more),
 		T(a_step_gets_worse_by_one_rule_at_a_time),
