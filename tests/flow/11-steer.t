@@ -199,11 +199,30 @@ def a_drifted_weight_is_repaired_once_then_held():
 
 
 @test
-def a_host_that_is_held_refuses_until_it_is_not():
+def a_host_on_hold_is_not_taken_until_it_is_free():
     with World() as w:
         hold = w.hold("mail1", "a person works here")
         w.daemon()
         r = w.start()
+        wait_for("the gate says why", lambda: "a person works here" in (w.one(
+            "select why from fleet_internal.hold where ended_at is null and "
+            "kind = 'gate'") or ""), 30)
+        assert w.turns(r) == ["waiting"] * 3
+        assert w.counts() == {}
+        hold()
+        w.wait_state(r, "succeeded")
+
+
+@test
+def a_hold_in_the_middle_refuses_the_next_change():
+    with World() as w:
+        w.put("hang-mail1-inactive", "")
+        w.daemon()
+        r = w.start()
+        wait_for("the stop runs", lambda:
+                 "unit mail1 inactive" in w.counts(), 30)
+        hold = w.hold("mail1", "a person works here")
+        w.remove("hang-mail1-inactive")
         w.wait_turn(r, 0, "held")
         assert "a person works here" in w.one(
             "select why from fleet_internal.hold where ended_at is null")
