@@ -6,6 +6,7 @@
 
 #include "alloc.h"
 #include "fleet.h"
+#include "look.h"
 #include "jdoc.h"
 #include "log.h"
 #include "machine.h"
@@ -535,11 +536,32 @@ act_remembers(const struct fleet *f, const struct op *op)
 	return have >= jdoc_count(jdoc_in(step->spec, "remember"));
 }
 
+/*
+ * A person who answers a held turn has changed something by hand: what was
+ * seen before that is no reason to hold it again.
+ */
+static bool
+act_answers(const struct op *op)
+{
+	return op->kind == OP_TURN && (op->event == TURN_EV_RETRY ||
+				       op->event == TURN_EV_SETTLE ||
+				       op->event == TURN_EV_RESTORE);
+}
+
+static void
+act_forget(struct fleet *f)
+{
+	looks_forget(&f->looks);
+	if (f->roster != NULL)
+		look_roster_forget(f->roster);
+}
+
 void
 act_do(struct fleet *f)
 {
 	struct decision *d = &f->decision;
 	int64_t now = fleet_now_ms(f);
+	bool answers = false;
 
 	for (int i = 0; i < d->nops; i++)
 		if (d->ops[i].kind == OP_REMEMBER &&
@@ -563,6 +585,7 @@ act_do(struct fleet *f)
 		}
 		act_write(&a);
 		view_apply(&f->view, a.op, now);
+		answers |= act_answers(a.op);
 		if (a.op->kind == OP_ATTEMPT) {
 			struct view_step *step = &f->view.steps[a.op->step];
 
@@ -570,4 +593,6 @@ act_do(struct fleet *f)
 				f->change_seq;
 		}
 	}
+	if (answers)
+		act_forget(f);
 }

@@ -233,6 +233,26 @@ def a_hold_in_the_middle_refuses_the_next_change():
 
 
 @test
+def a_retry_believes_no_look_from_before_the_repair():
+    with World() as w:
+        w.put("hang-work-2", "")
+        w.daemon()
+        the_steps = steps()
+        the_steps.insert(5, {**the_steps[4], "name": "more"})
+        r = w.start(the_steps, only=["mail1", "mail2"])
+        wait_for("the change runs", lambda:
+                 w.counts().get("work mail1") == 2, 30)
+        w.put("run/mail1", "active\n")
+        w.remove("hang-work-2")
+        w.wait_turn(r, 0, "held")
+        assert "was active" in w.one(
+            "select why from fleet_internal.hold where ended_at is null")
+        w.put("run/mail1", "inactive\n")
+        w.one(f"select fleet.retry({r})")
+        w.wait_state(r, "succeeded", 30)
+
+
+@test
 def after_the_canary_a_person_approves():
     with World() as w:
         w.daemon()
