@@ -9,10 +9,11 @@
 #define DRYDOCK_CGROUP_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* Its directory, below our own group; free() it.  NULL: none. */
 char *cgroup_make(const char *attempt);
-void cgroup_join(const char *cgroup); /* the calling process */
+pid_t cgroup_fork(const char *cgroup); /* fork(), the child in that group */
 void cgroup_kill(const char *cgroup);
 void cgroup_remove(const char *cgroup); /* stays while a process is in it */
 

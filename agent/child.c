@@ -64,11 +64,10 @@ child_fds(const int pipes[CHILD_FDS])
 
 static _Noreturn void
 child_run(const struct child_plan *plan, const int pipes[CHILD_FDS],
-	  const char *cgroup, pid_t parent)
+	  pid_t parent)
 {
 	(void)setsid();
 	child_signals();
-	cgroup_join(cgroup);
 	child_environment(plan->attempt);
 	umask(027);
 	if (child_fds(pipes) < 0 || chdir("/") < 0)
@@ -328,13 +327,13 @@ child_start(struct child *c, struct loop *loop, const struct child_plan *plan,
 	c->started_wall = clock_wall_ms();
 	c->started_boot = clock_boot_ms();
 	fflush(NULL);
-	c->pid = fork();
+	c->pid = cgroup_fork(c->cgroup);
 	if (c->pid < 0) {
 		err_set_errno(err, "cannot start a process");
 		goto fail;
 	}
 	if (c->pid == 0)
-		child_run(plan, theirs, c->cgroup, parent);
+		child_run(plan, theirs, parent);
 	close_all(theirs);
 	child_watch(c, plan, mine);
 	return 0;

@@ -19,15 +19,9 @@ void
 keep_open(struct keep *k, int dir, const char *attempt, const char *end,
 	  bool discard)
 {
-	char name[KEEP_NAME_SIZE];
-
-	*k = (struct keep){ .fd = -1, .discard = discard };
+	*k = (struct keep){ .fd = -1, .dir = dir, .discard = discard };
 	buf_init(&k->head, WIRE_HEAD_MAX);
-	if (discard)
-		return;
-	k->fd = openat(dir, keep_name(name, attempt, end),
-		       O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-		       0600);
+	keep_name(k->name, attempt, end);
 }
 
 void
@@ -38,6 +32,9 @@ keep_add(struct keep *k, const char *data, size_t len)
 
 	if (k->discard)
 		return;
+	if (k->head.len == 0)
+		k->fd = openat(k->dir, k->name, O_WRONLY | O_CREAT | O_TRUNC |
+			       O_CLOEXEC | O_NOFOLLOW, 0600);
 	buf_add(&k->head, data, n < len ? n : len);
 	n = WIRE_KEEP_MAX - (size_t)k->kept;
 	if (k->fd < 0 || n == 0)

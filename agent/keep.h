@@ -13,14 +13,22 @@
 #include "child.h"
 #include "json.h"
 
+#define KEEP_NAME_SIZE 48
+
 struct keep {
 	int fd; /* -1: no file */
+	int dir;
+	char name[KEEP_NAME_SIZE];
 	bool discard;
 	uint64_t kept; /* bytes in the file */
 	struct buf head;
 };
 
-/* dir: of the outputs.  Without a file (disk full) only the head is kept. */
+/*
+ * dir: of the outputs, open as long as this.  The file is made for the first
+ * byte: most commands print nothing.  Without one (disk full) only the head is
+ * kept.
+ */
 void keep_open(struct keep *k, int dir, const char *attempt, const char *end,
 	       bool discard);
 void keep_add(struct keep *k, const char *data, size_t len);
@@ -30,7 +38,6 @@ void keep_print(const struct keep *k, struct child_stream *s,
 		struct json_out *o, const char *key);
 
 /* "ATTEMPT.out"; the file names of an attempt's streams. */
-#define KEEP_NAME_SIZE 48
 const char *
 keep_name(char name[KEEP_NAME_SIZE], const char *attempt, const char *end);
 

@@ -83,7 +83,7 @@ peek_read(int dir, const char *id, const char *stream, int64_t offset,
 
 	if (fd < 0)
 		return err_set(err, ERR_REFUSED,
-			       "nothing is kept of this attempt's output");
+			       "nothing was printed there, or nothing is kept");
 	data = x_alloc(WIRE_CHUNK_MAX);
 	n = pread(fd, data, WIRE_CHUNK_MAX, (off_t)offset);
 	if (n < 0 || fstat(fd, &st) < 0)
