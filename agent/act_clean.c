@@ -20,6 +20,7 @@
 #include "act.h"
 #include "alloc.h"
 #include "beneath.h"
+#include "fault.h"
 #include "paths.h"
 #include "running.h"
 #include "tree.h"
@@ -157,6 +158,7 @@ move_pass(const struct act *a, int from, int to, bool all, uint64_t *moved_r,
 		if (all ? strcmp(name, ".") == 0 || strcmp(name, "..") == 0
 			: !name_counts(a, name))
 			continue;
+		(void)FAULT("clean.aside");
 		if (renameat2(from, name, to, name, RENAME_NOREPLACE) == 0) {
 			++*moved_r;
 		} else if (errno != ENOENT) {

@@ -19,6 +19,7 @@
 #include "act.h"
 #include "alloc.h"
 #include "beneath.h"
+#include "fault.h"
 #include "paths.h"
 #include "sha256.h"
 
@@ -255,9 +256,11 @@ copy_in_place(struct act *a, struct copy *c, struct err *err)
 		return err_set_errno(err, "cannot flush the new file");
 	if (keep_old(a, c, err) < 0)
 		return -1;
+	(void)FAULT("copy.written");
 	if (renameat(c->dir, c->temp, c->dir, c->name) < 0 || fsync(c->dir) < 0)
 		return err_set_errno(err, "cannot put %s in place",
 				     a->spec->copy.to);
+	(void)FAULT("copy.renamed");
 	return 0;
 }
 

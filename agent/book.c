@@ -6,6 +6,7 @@
 
 #include "alloc.h"
 #include "clock.h"
+#include "fault.h"
 #include "host.h"
 
 #define REWRITE_DEAD 2000 /* records; below that a rewrite is not worth it */
@@ -418,8 +419,10 @@ book_set_epoch(struct book *b, const char *uuid, const char *name,
 	json_out_int(&o, "epoch", epoch);
 	json_out_str(&o, "coordinator", coordinator);
 	json_out_end(&o);
+	(void)FAULT("epoch.before");
 	if (book_append(b, &text, NULL, err) < 0)
 		return -1;
+	(void)FAULT("epoch.after");
 	f = fleet_make(b, uuid);
 	b->dead += f->epoch > 0;
 	f->epoch = epoch;

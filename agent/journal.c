@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "fault.h"
 #include "journal_disk.h"
 
 #define NAME	 "journal"
@@ -355,10 +356,11 @@ journal_append(struct journal *j, const char *json, size_t len, uint64_t *at_r,
 			       "a record of %zu bytes is too long", len);
 	if (journal_reserve(j, len, 1, err) < 0)
 		return -1;
-	if (write_record(j->fd, j->at, j->number, json, len) < 0)
+	if (FAULT("journal.write") == FAULT_ERROR ||
+	    write_record(j->fd, j->at, j->number, json, len) < 0)
 		return journal_fail(j, err, "cannot write the journal");
 	j->flushes++;
-	if (fdatasync(j->fd) < 0)
+	if (FAULT("journal.flush") == FAULT_ERROR || fdatasync(j->fd) < 0)
 		return journal_fail(j, err, "cannot flush the journal");
 	if (at_r != NULL)
 		*at_r = j->at;

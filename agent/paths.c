@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "fault.h"
 
 const char *
 paths_root(void)
@@ -161,9 +162,12 @@ paths_write(int dir, const char *name, const void *data, size_t len,
 	int rc = 0;
 
 	if (write_new(dir, fresh, data, len, mode) < 0 ||
+	    FAULT("file.written") == FAULT_ERROR ||
 	    renameat(dir, fresh, dir, name) < 0 || fsync(dir) < 0) {
 		rc = err_set_errno(err, "cannot write %s", name);
 		(void)unlinkat(dir, fresh, 0);
+	} else {
+		(void)FAULT("file.renamed");
 	}
 	x_free(&fresh);
 	return rc;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "answer.h"
+#include "fault.h"
 
 static void
 relay_stop(struct relay *r)
@@ -50,11 +51,17 @@ static void
 relay_forward(struct relay *r, const struct request *req, const char *text,
 	      size_t len)
 {
+	enum fault fault;
+
 	if (!r->runner_here) {
 		answer_no(&r->user, req->id, WIRE_CODE_SYSTEM, r->why, NULL);
 		return;
 	}
-	conn_send(&r->runner, text, len);
+	fault = FAULT("relay.forward");
+	if (fault == FAULT_TWICE)
+		conn_send(&r->runner, text, len);
+	if (fault != FAULT_DROP)
+		conn_send(&r->runner, text, len);
 	if (conn_full(&r->runner))
 		conn_pause(&r->user, true);
 }
@@ -117,7 +124,8 @@ runner_line(void *self, char *text, size_t len)
 {
 	struct relay *r = self;
 
-	conn_send(&r->user, text, len);
+	if (FAULT("relay.answer") != FAULT_DROP)
+		conn_send(&r->user, text, len);
 	if (conn_full(&r->user))
 		conn_pause(&r->runner, true);
 }
@@ -183,7 +191,9 @@ relay_main(void)
 		return 1;
 	loop_init(&r.loop);
 	list_init(&r.probes);
+	(void)FAULT("relay.start");
 	relay_open_runner(&r);
+	(void)FAULT("relay.runner");
 	r.user.line = user_line;
 	r.user.ended = user_ended;
 	r.user.broken = user_broken;

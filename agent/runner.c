@@ -20,6 +20,7 @@
 #include "alloc.h"
 #include "cgroup.h"
 #include "clock.h"
+#include "fault.h"
 #include "host.h"
 #include "num.h"
 #include "paths.h"
@@ -294,11 +295,14 @@ runner_open(struct runner *r, struct err *err)
 	    runner_signals(r, err) < 0)
 		return -1;
 	journal_audit(&r->book.journal);
+	(void)FAULT("runner.journal");
 	runner_end_left(r);
 	r->idle = (struct watch){ .fd = -1, .fn = runner_idle, .self = r };
 	loop_add(&r->loop, &r->idle);
+	(void)FAULT("runner.listen");
 	if (runner_listen(r, err) < 0)
 		return -1;
+	(void)FAULT("runner.listening");
 	r->idle.at = clock_boot_ms() + idle_ms();
 	return 0;
 }
@@ -343,6 +347,7 @@ runner_main(int ready)
 		say_ready(ready, NULL); /* there is one: that is fine */
 		return 0;
 	}
+	(void)FAULT("runner.lock");
 	if (runner_open(&r, &err) < 0) {
 		say_ready(ready, &err);
 		return 1;

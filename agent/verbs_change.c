@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "fault.h"
 #include "host.h"
 #include "paths.h"
 #include "verbs.h"
@@ -239,6 +240,7 @@ verb_change(struct client *cl, const struct request *r)
 	struct change c;
 	struct no no = { .hint = NULL };
 
+	(void)FAULT("runner.request");
 	if (change_parse(&c, r, &no.err) < 0) {
 		verbs_no(cl, r, WIRE_CODE_USAGE, &no.err, NULL);
 		return;

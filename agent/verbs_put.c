@@ -11,6 +11,7 @@
 
 #include "alloc.h"
 #include "base64.h"
+#include "fault.h"
 #include "paths.h"
 #include "verbs.h"
 
@@ -66,9 +67,11 @@ put_finish(const struct put *p, int fd, struct err *err)
 		return err_set(err, ERR_REFUSED, "the content's sha256 is %s",
 			       sha);
 	}
+	(void)FAULT("put.written");
 	if (renameat(p->dir, p->part, p->dir, p->sha256) < 0 ||
 	    fsync(p->dir) < 0)
 		return err_set_errno(err, "cannot name it");
+	(void)FAULT("put.renamed");
 	return 0;
 }
 

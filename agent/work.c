@@ -8,6 +8,7 @@
 
 #include "act.h"
 #include "alloc.h"
+#include "fault.h"
 #include "host.h"
 #include "runner.h"
 
@@ -87,8 +88,11 @@ work_done(void *self)
 	work_free(w);
 	if (a->verb == WIRE_PACKAGE)
 		runner_release(r);
+	(void)FAULT("work.ended.before");
 	if (book_end(&r->book, a, buf_str(&text), &err) == 0) {
+		(void)FAULT("work.ended.after");
 		runner_push(r, a);
+		(void)FAULT("work.told");
 	} else {
 		a->state = WIRE_STATE_UNKNOWN;
 		a->why = "its end could not be written to the journal";
@@ -145,8 +149,10 @@ work_begin(struct runner *r, const struct change *c, const struct request *req,
 	if (journal_reserve(&r->book.journal, need, r->n_works + 2, err) < 0)
 		return -1;
 	*code_r = WIRE_CODE_JOURNAL;
+	(void)FAULT("work.begun.before");
 	if (book_begin(&r->book, c, req, attempt_r, err) < 0)
 		return -1;
+	(void)FAULT("work.begun.after");
 	if (act.spec->verb == WIRE_RUN) {
 		plan.argv = act.spec->argv.word;
 	} else {
@@ -156,5 +162,6 @@ work_begin(struct runner *r, const struct change *c, const struct request *req,
 	w = work_make(r, *attempt_r, c->discard);
 	if (child_start(&w->child, &r->loop, &plan, err) < 0)
 		work_fail(w, err);
+	(void)FAULT("work.started");
 	return 0;
 }

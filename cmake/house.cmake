@@ -24,11 +24,15 @@ set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/archive)
 
 option(FLEET_WERROR "Warnings are errors (dev and CI presets)" OFF)
 option(FLEET_SANITIZE "Build with ASan and UBSan" OFF)
+# The agent takes its root directory from the environment, and lib/fault.h lets
+# things go wrong on demand: never in what is shipped.
+option(DRYDOCK_TEST "Build what only tests may do" OFF)
 
 add_library(fleet_flags INTERFACE)
 target_compile_definitions(fleet_flags INTERFACE
 	_GNU_SOURCE
-	DRYDOCK_VERSION="${PROJECT_VERSION}")
+	DRYDOCK_VERSION="${PROJECT_VERSION}"
+	$<$<BOOL:${DRYDOCK_TEST}>:DRYDOCK_TEST>)
 target_compile_options(fleet_flags INTERFACE
 	-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 	-Wswitch-enum -Wpointer-arith -Wwrite-strings -Wundef -Wformat=2 -Wvla

@@ -13,6 +13,7 @@
 
 #include "alloc.h"
 #include "call_private.h"
+#include "fault.h"
 #include "json.h"
 
 #define OPEN_MS	  15000	/* connect, authenticate, start the agent */
@@ -204,6 +205,7 @@ call_send(struct call *call, struct call_question *q)
 {
 	struct err err = { 0 };
 
+	(void)FAULT_OF("call.send", wire_verb_name(q->verb));
 	if (call_send_line(call, q, &err) == 0) {
 		q->wire_id = ++call->last_wire_id;
 		q->asked_ms = call_set_now(call);
@@ -293,6 +295,7 @@ call_pushed(struct call *call, const struct call_heard *heard)
 	struct json_out o;
 	void *ctx;
 
+	(void)FAULT("call.push");
 	hooks = call_set_hooks(call, &ctx);
 	if (hooks->ended == NULL)
 		return;
@@ -403,6 +406,8 @@ call_line(struct call *call, const char *line, size_t len)
 		return;
 	}
 	if (call->state != CALL_GREETING && call->state != CALL_UP)
+		return;
+	if (FAULT("call.hear") == FAULT_DROP)
 		return;
 	ret = call_hear(line, len, &heard, &err);
 	if (ret == 0) {

@@ -8,6 +8,7 @@
 #include "contents.h"
 #include "engine_private.h"
 #include "fleet.h"
+#include "fault.h"
 #include "jdoc.h"
 #include "load.h"
 #include "log.h"
@@ -370,9 +371,11 @@ think_once(struct fleet *f)
 
 	plan_next(&f->view, &f->looks, fleet_now_ms(f), d);
 	think_log(f);
+	(void)FAULT("engine.decided");
 	switch (d->kind) {
 	case DECIDE_DO:
 		act_do(f);
+		(void)FAULT("engine.acted");
 		return f->ops_reload && write_flush(f);
 	case DECIDE_LOOK:
 		facts_ask(f);
@@ -387,6 +390,7 @@ think_once(struct fleet *f)
 		if (write_flush(f) && f->view.database)
 			return true;
 		send_all(f);
+		(void)FAULT("engine.sent");
 		fleet_wake_at(f, d->wake_ms);
 		return true;
 	case DECIDE_IDLE:

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fault.h"
 #include "store.h"
 
 static const struct {
@@ -18,6 +19,7 @@ store_call(struct pg *pg, enum store_statement statement,
 	   const char *const *params, unsigned int wait_ms, pg_done_fn *done,
 	   void *self)
 {
+	(void)FAULT_OF("db.send", statements[statement].name);
 	return pg_call(pg, statements[statement].name,
 		       statements[statement].text, params,
 		       statements[statement].nparams, wait_ms, done, self);

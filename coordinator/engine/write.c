@@ -11,6 +11,7 @@
 #include "alloc.h"
 #include "clock.h"
 #include "engine_private.h"
+#include "fault.h"
 #include "fleet.h"
 #include "jdoc.h"
 #include "log.h"
@@ -191,5 +192,6 @@ write_flush(struct fleet *f)
 		tail = &(*tail)->next;
 	*tail = b;
 	write_send(f);
+	(void)FAULT("engine.written");
 	return true;
 }

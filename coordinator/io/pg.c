@@ -10,6 +10,7 @@
 
 #include "alloc.h"
 #include "buf.h"
+#include "fault.h"
 #include "log.h"
 #include "pg_private.h"
 #include "utf8.h"
@@ -285,6 +286,7 @@ pg_call_tell(struct pg_call *call, const PGresult *result,
 	call->told = true;
 	event_free(call->late);
 	call->late = NULL;
+	(void)FAULT_OF("db.answer", call->name);
 	if (call->done != NULL)
 		call->done(call->self,
 			   error == NULL ? (const void *)result : NULL, error);

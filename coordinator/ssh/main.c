@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "key_file.h"
 #include "log.h"
 #include "relay.h"
@@ -47,6 +48,7 @@ run(const struct key_file *key)
 		log_crit("libevent or libssh2 cannot begin");
 		return EXIT_FAILURE;
 	}
+	(void)FAULT("ssh.start");
 	relay = relay_new(base, STDIN_FILENO, key);
 	log_info("drydock-ssh %s, libssh2 %s, libevent %s", DRYDOCK_VERSION,
 		 libssh2_version(0), event_get_version());

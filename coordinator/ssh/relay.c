@@ -7,6 +7,7 @@
 
 #include "alloc.h"
 #include "clock.h"
+#include "fault.h"
 #include "host_backoff.h"
 #include "linefd.h"
 #include "list.h"
@@ -127,6 +128,7 @@ channel_on_open(void *self)
 
 	c->opened_at = clock_boot_ms();
 	c->host->backoff.auth_failures = 0; /* it knows our key again */
+	(void)FAULT("ssh.opened");
 	relay_begin(&o, &b, "opened", c);
 	relay_post(c->r, &o, &b);
 }
@@ -138,6 +140,8 @@ channel_on_line(void *self, const char *text, size_t len)
 	struct json_out o;
 	struct buf b;
 
+	if (FAULT("ssh.line.in") == FAULT_DROP)
+		return;
 	relay_begin(&o, &b, "line", c);
 	json_out_strn(&o, "text", text, len);
 	relay_post(c->r, &o, &b);
@@ -228,6 +232,7 @@ channel_on_begin(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	(void)FAULT("ssh.open");
 	if (c->refused.code == ERR_NONE) {
 		session_start(c->session);
 		return;
@@ -330,6 +335,8 @@ relay_got_line(struct channel *c, const struct json_object *msg,
 
 	if (json_get_str(msg, "text", CHAN_LINE_MAX, &text, err) < 0)
 		return -1;
+	if (FAULT("ssh.line.out") == FAULT_DROP)
+		return 0;
 	return session_send(c->session, text, strlen(text), err);
 }
 

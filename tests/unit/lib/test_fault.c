@@ -1,0 +1,127 @@
+/* test_fault.c - what is asked for happens, at its occurrence, and once. */
+#include "unit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fault.h"
+
+static int
+setup(void **state)
+{
+	(void)state;
+	(void)unsetenv("DRYDOCK_FAULT");
+	(void)unsetenv("DRYDOCK_FAULT_ONCE");
+	(void)unsetenv("DRYDOCK_FAULT_LOG");
+	return 0;
+}
+
+/* Nothing counts twice: each test has points of its own. */
+static void
+test_nothing_is_asked_for(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(FAULT("work.told"), FAULT_NONE);
+}
+
+static void
+test_the_second_time(void **state)
+{
+	(void)state;
+	(void)setenv("DRYDOCK_FAULT", "work.started:1:drop,journal.write:2:error",
+		     1);
+	assert_int_equal(FAULT("journal.write"), FAULT_NONE);
+	errno = 0;
+	assert_int_equal(FAULT("journal.write"), FAULT_ERROR);
+	assert_int_equal(errno, EIO);
+	assert_int_equal(FAULT("journal.write"), FAULT_NONE);
+	assert_int_equal(FAULT("work.started"), FAULT_DROP);
+}
+
+static void
+test_a_member_of_a_family(void **state)
+{
+	(void)state;
+	(void)setenv("DRYDOCK_FAULT", "db.send.advance:1:twice", 1);
+	assert_int_equal(FAULT_OF("db.send", "GOODBYE"), FAULT_NONE);
+	assert_int_equal(FAULT_OF("db.send", "ADVANCE"), FAULT_TWICE);
+}
+
+static void
+test_once_for_all(void **state)
+{
+	char dir[] = "/tmp/drydock-fault.XXXXXX", path[64];
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	(void)setenv("DRYDOCK_FAULT_ONCE", dir, 1);
+	(void)setenv("DRYDOCK_FAULT", "epoch.before:1:drop,epoch.after:1:drop",
+		     1);
+	(void)snprintf(path, sizeof(path), "%s/epoch.after.1", dir);
+	fclose(fopen(path, "w")); /* another process was here */
+	assert_int_equal(FAULT("epoch.before"), FAULT_DROP);
+	assert_int_equal(FAULT("epoch.after"), FAULT_NONE);
+	(void)unlink(path);
+	(void)snprintf(path, sizeof(path), "%s/epoch.before.1", dir);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+static int
+status_of(const char *asked, const char *point)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid == 0) {
+		(void)setenv("DRYDOCK_FAULT", asked, 1);
+		(void)freopen("/dev/null", "w", stderr);
+		(void)FAULT(point);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static void
+test_it_ends(void **state)
+{
+	int status = status_of("ssh.start:1:exit", "ssh.start");
+
+	(void)state;
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 137);
+	status = status_of("ssh.start:1:delay=1", "ssh.start");
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+/* A misspelt test must not pass. */
+static void
+test_no_such_point(void **state)
+{
+	(void)state;
+	assert_true(WIFSIGNALED(status_of("", "no.such.point")));
+	assert_true(WIFSIGNALED(status_of("no.such.point:1:exit",
+					  "ssh.open")));
+	assert_true(WIFSIGNALED(status_of("ssh.open", "ssh.open")));
+	assert_true(WIFSIGNALED(status_of("ssh.open:1:explode", "ssh.open")));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_nothing_is_asked_for, setup),
+		cmocka_unit_test_setup(test_the_second_time, setup),
+		cmocka_unit_test_setup(test_a_member_of_a_family, setup),
+		cmocka_unit_test_setup(test_once_for_all, setup),
+		cmocka_unit_test_setup(test_it_ends, setup),
+		cmocka_unit_test_setup(test_no_such_point, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
