@@ -16,6 +16,7 @@
 #include "alloc.h"
 #include "conf.h"
 #include "engine.h"
+#include "hook_list.h"
 #include "log.h"
 #include "notify.h"
 #include "transport.h"
@@ -41,7 +42,9 @@
 	X(heartbeat, DURATION, "2s", "how often the lease is renewed")	\
 	X(lease, DURATION, "15s",					\
 	  "a heartbeat that stands still so long is dead")		\
-	X(log_level, STRING, "info", "critical … debug")
+	X(log_level, STRING, "info", "critical … debug")			\
+	X(hook, NAMED, NULL,						\
+	  "hook.NAME = PROGRAM is run for events; hook.NAME.on = KINDS")
 
 struct daemon_conf {
 #define X CONF_MEMBER
@@ -61,7 +64,9 @@ struct daemon {
 	struct event_base *base;
 	struct transport *transport;
 	struct engine *engine;
-	struct event *term, *interrupt;
+	struct event *term, *interrupt, *reload;
+	const char *path;
+	struct hook_list hooks;
 	const char **fleets;
 	char name[256];
 	char key[PATH_MAX];
@@ -88,6 +93,37 @@ daemon_signal(evutil_socket_t number, short what, void *arg)
 	evsignal_del(d->term);
 	evsignal_del(d->interrupt);
 	engine_leave(d->engine, daemon_left, d);
+}
+
+static int
+daemon_read(struct daemon_conf *conf, struct hook_list *hooks,
+	    const char *path, struct err *err)
+{
+	conf_init(conf, daemon_keys);
+	if (conf_read_file(conf, daemon_keys, path, err) < 0)
+		return -1;
+	return hook_list_read(hooks, &conf->hook, path, err);
+}
+
+/* Only the hooks are taken anew: all else is for good. */
+static void
+daemon_reload(evutil_socket_t number, short what, void *arg)
+{
+	struct daemon *d = arg;
+	struct daemon_conf conf;
+	struct hook_list hooks = { 0 };
+	struct err err;
+
+	(void)number, (void)what;
+	notify_send("RELOADING=1");
+	if (daemon_read(&conf, &hooks, d->path, &err) < 0) {
+		log_error("%s; everything stays as it was", err.text);
+	} else {
+		log_notice("%zu hooks read from %s", hooks.n, d->path);
+		engine_hooks(d->engine, &hooks);
+	}
+	conf_free(&conf, daemon_keys);
+	notify_send("READY=1");
 }
 
 /* A command line in words; agents' words have no blanks inside. */
@@ -159,6 +195,9 @@ daemon_open(struct daemon *d, struct err *err)
 	d->interrupt = evsignal_new(d->base, SIGINT, daemon_signal, d);
 	evsignal_add(d->term, NULL);
 	evsignal_add(d->interrupt, NULL);
+	d->reload = evsignal_new(d->base, SIGHUP, daemon_reload, d);
+	evsignal_add(d->reload, NULL);
+	engine_hooks(d->engine, &d->hooks);
 	return 0;
 }
 
@@ -171,7 +210,10 @@ daemon_close(struct daemon *d)
 		event_free(d->term);
 	if (d->interrupt != NULL)
 		event_free(d->interrupt);
+	if (d->reload != NULL)
+		event_free(d->reload);
 	event_base_free(d->base);
+	hook_list_free(&d->hooks);
 	free(d->fleets);
 	conf_free(&d->conf, daemon_keys);
 }
@@ -181,8 +223,8 @@ daemon_configure(struct daemon *d, const char *path, struct err *err)
 {
 	enum log_level level;
 
-	conf_init(&d->conf, daemon_keys);
-	if (conf_read_file(&d->conf, daemon_keys, path, err) < 0)
+	d->path = path;
+	if (daemon_read(&d->conf, &d->hooks, path, err) < 0)
 		return -1;
 	if (log_level_parse(d->conf.log_level, &level) < 0)
 		return err_set(err, ERR_USAGE, "%s: there is no log_level "
@@ -210,6 +252,7 @@ print_conf(struct daemon *d)
 	conf_print(&d->conf, daemon_keys, &buf);
 	fputs(buf_str(&buf), stdout);
 	buf_free(&buf);
+	hook_list_free(&d->hooks);
 	conf_free(&d->conf, daemon_keys);
 	return 0;
 }

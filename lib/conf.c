@@ -38,11 +38,12 @@ conf_at(void *conf, const struct conf_key *key)
 }
 
 static void
-conf_list_add(struct conf_list *list, const char *value, unsigned int line)
+conf_list_add(struct conf_list *list, const char *name, const char *value,
+	      unsigned int line)
 {
 	list->item = x_realloc(list->item, list->n + 1, sizeof(*list->item));
 	list->item[list->n++] = (struct conf_item){
-		.value = x_strdup(value), .line = line
+		.name = x_strdup(name), .value = x_strdup(value), .line = line
 	};
 }
 
@@ -57,8 +58,8 @@ conf_set_bool(bool *at, const char *value, struct err *err)
 }
 
 static int
-conf_set(void *conf, const struct conf_key *key, const char *value,
-	 unsigned int line, struct err *err)
+conf_set(void *conf, const struct conf_key *key, const char *name,
+	 const char *value, unsigned int line, struct err *err)
 {
 	void *at = conf_at(conf, key);
 
@@ -73,10 +74,17 @@ conf_set(void *conf, const struct conf_key *key, const char *value,
 	case CONF_BOOL:
 		return conf_set_bool(at, value, err);
 	case CONF_LIST:
-		conf_list_add(at, value, line);
+	case CONF_NAMED:
+		conf_list_add(at, name, value, line);
 		return 0;
 	}
 	return -1;
+}
+
+static bool
+conf_is_list(const struct conf_key *key)
+{
+	return key->type == CONF_LIST || key->type == CONF_NAMED;
 }
 
 void
@@ -88,11 +96,11 @@ conf_init(void *conf, const struct conf_key *keys)
 		assert(key - keys < CONF_KEYS_MAX);
 		if (key->type == CONF_STRING)
 			*(char **)conf_at(conf, key) = NULL;
-		if (key->type == CONF_LIST)
+		if (conf_is_list(key))
 			*(struct conf_list *)conf_at(conf, key) =
 				(struct conf_list){ 0 };
 		if (key->def != NULL &&
-		    conf_set(conf, key, key->def, 0, &err) < 0)
+		    conf_set(conf, key, NULL, key->def, 0, &err) < 0)
 			assert(!"the default of a key does not parse");
 	}
 }
@@ -105,10 +113,12 @@ conf_free(void *conf, const struct conf_key *keys)
 
 		if (key->type == CONF_STRING)
 			x_free((char **)conf_at(conf, key));
-		if (key->type != CONF_LIST)
+		if (!conf_is_list(key))
 			continue;
-		for (size_t i = 0; i < list->n; i++)
+		for (size_t i = 0; i < list->n; i++) {
+			free(list->item[i].name);
 			free(list->item[i].value);
+		}
 		x_free(&list->item);
 		list->n = 0;
 	}
@@ -160,23 +170,52 @@ conf_value(char *s)
 	return conf_trim(s);
 }
 
+/* The name of a NAMED key, NULL for others; false: another key. */
+static bool
+conf_matches(const struct conf_key *key, const char *word, const char **name_r)
+{
+	size_t len = strlen(key->name);
+
+	*name_r = NULL;
+	if (key->type != CONF_NAMED)
+		return strcmp(key->name, word) == 0;
+	*name_r = word + len + 1;
+	return strncmp(key->name, word, len) == 0 && word[len] == '.' &&
+	       word[len + 1] != '\0';
+}
+
+static bool
+conf_repeats(const struct conf_reader *r, const struct conf_key *key,
+	     const char *name)
+{
+	const struct conf_list *list = conf_at(r->conf, key);
+
+	if (key->type == CONF_LIST)
+		return false;
+	if (key->type != CONF_NAMED)
+		return r->seen[key - r->keys];
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->item[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 static int
-conf_assign(struct conf_reader *r, const char *name, const char *value)
+conf_assign(struct conf_reader *r, const char *word, const char *value)
 {
 	const struct conf_key *key = r->keys;
-	bool *seen;
+	const char *name = NULL;
 
-	while (key->name != NULL && strcmp(key->name, name) != 0)
+	while (key->name != NULL && !conf_matches(key, word, &name))
 		key++;
 	if (key->name == NULL)
-		return conf_fail(r, "unknown key", name);
-	seen = &r->seen[key - r->keys];
-	if (*seen && key->type != CONF_LIST)
-		return conf_fail(r, "a second line for", name);
-	*seen = true;
-	if (conf_set(r->conf, key, value, r->line, r->err) < 0)
+		return conf_fail(r, "unknown key", word);
+	if (conf_repeats(r, key, name))
+		return conf_fail(r, "a second line for", word);
+	r->seen[key - r->keys] = true;
+	if (conf_set(r->conf, key, name, value, r->line, r->err) < 0)
 		return err_prefix(r->err, "%s:%u: %s: ", r->name, r->line,
-				  name);
+				  word);
 	return 0;
 }
 
@@ -290,6 +329,13 @@ conf_print_key(const void *at, const struct conf_key *key, struct buf *out)
 	case CONF_LIST:
 		for (size_t i = 0; i < list->n; i++)
 			conf_print_value(key->name, list->item[i].value, out);
+		break;
+	case CONF_NAMED:
+		for (size_t i = 0; i < list->n; i++) {
+			(void)buf_addf(out, "%s.", key->name);
+			conf_print_value(list->item[i].name,
+					 list->item[i].value, out);
+		}
 		break;
 	}
 }

@@ -3,7 +3,8 @@
  *
  * '#' begins a comment at the start of a line or behind a blank; a value keeps
  * its inner blanks, and may stand in "…" to keep outer ones or a '#'.  Unknown
- * and repeated keys are errors with file:line; a LIST key may be repeated.
+ * and repeated keys are errors with file:line; a LIST key may be repeated, and
+ * a NAMED one stands with a name of its own: `hook.mail = …`.
  *
  * The one list gives struct, defaults, parser and --print-config:
  *
@@ -33,6 +34,7 @@
 #include "err.h"
 
 struct conf_item {
+	char *name; /* what follows the '.' of a NAMED key, else NULL */
 	char *value;
 	unsigned int line;
 };
@@ -42,7 +44,14 @@ struct conf_list {
 	size_t n;
 };
 
-enum conf_type { CONF_STRING, CONF_INT, CONF_DURATION, CONF_BOOL, CONF_LIST };
+enum conf_type {
+	CONF_STRING,
+	CONF_INT,
+	CONF_DURATION,
+	CONF_BOOL,
+	CONF_LIST,
+	CONF_NAMED,
+};
 
 /* What a key of each type is in the struct. */
 #define CONF_TYPE_STRING   char * /* never NULL; "" when empty */
@@ -50,6 +59,7 @@ enum conf_type { CONF_STRING, CONF_INT, CONF_DURATION, CONF_BOOL, CONF_LIST };
 #define CONF_TYPE_DURATION int64_t /* milliseconds */
 #define CONF_TYPE_BOOL	   bool	   /* yes, no */
 #define CONF_TYPE_LIST	   struct conf_list
+#define CONF_TYPE_NAMED	   struct conf_list
 
 #define CONF_MEMBER(key, type, def, text) CONF_TYPE_##type key;
 #define CONF_ROW(S, key, type, def, text)                                      \
@@ -60,7 +70,7 @@ struct conf_key {
 	const char *name;
 	enum conf_type type;
 	size_t offset;
-	const char *def; /* as it would be written; NULL for a LIST: empty */
+	const char *def; /* as it would be written; NULL for lists: empty */
 	const char *text;
 };
 

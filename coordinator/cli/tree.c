@@ -83,6 +83,18 @@ static const struct command procedure_commands[] = {
 	END,
 };
 
+static const struct command hook_commands[] = {
+	{ .name = "list",
+	  .run = run_hook_list,
+	  .help = "programs that are run for events; who would be told" },
+	{ .name = "test",
+	  .args = "HOOK",
+	  .run = run_hook_test,
+	  .help = "run it once on each coordinator that offers it",
+	  .examples = "drydock hook test mail\n" },
+	END,
+};
+
 #define PLAN_FLAGS (FLAG(VAR) | FLAG(ONLY) | FLAG(EXCEPT) | FLAG(NOTE))
 
 static const struct command top[] = {
@@ -125,6 +137,11 @@ static const struct command top[] = {
 	  .group = "set up",
 	  .sub = procedure_commands,
 	  .help = "procedures: lint, add, list, show" },
+
+	{ .name = "hook",
+	  .group = "set up",
+	  .sub = hook_commands,
+	  .help = "programs run for events: list, test" },
 
 	{ .name = "plan",
 	  .args = "PROCEDURE|PLAN",

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "engine_private.h"
 #include "fleet.h"
+#include "hook_desk.h"
 #include "jdoc.h"
 #include "log.h"
 #include "pg.h"
@@ -386,6 +387,10 @@ on_notify(void *self, const char *channel, const char *payload)
 	struct engine *e = self;
 
 	(void)channel;
+	if (strcmp(payload, "hook") == 0) {
+		hook_desk_wake(e->hooks);
+		return;
+	}
 	if (strcmp(payload, "request") == 0) {
 		request_desk_wake(e->desk);
 		return;
@@ -468,8 +473,15 @@ engine_new(struct event_base *base, struct transport *transport,
 		engine_free(&e);
 		return NULL;
 	}
+	e->hooks = hook_desk_new(base, e->pool[0]);
 	lease_start(e);
 	return e;
+}
+
+void
+engine_hooks(struct engine *e, struct hook_list *list)
+{
+	hook_desk_set(e->hooks, list);
 }
 
 void
@@ -488,6 +500,7 @@ engine_free(struct engine **ep)
 	}
 	lease_stop(e);
 	request_desk_free(&e->desk);
+	hook_desk_free(&e->hooks);
 	waker_free(&e->leave_waker);
 	call_loop_free(&e->loop);
 	for (int i = 0; i < ENGINE_POOL; i++)
@@ -563,6 +576,7 @@ engine_leave(struct engine *e, engine_left_fn *left, void *arg)
 	e->left = left;
 	e->left_arg = arg;
 	takings_free(e);
+	hook_desk_rest(e->hooks);
 	e->leave_waker = waker_new(e->base, leave_tick, e);
 	waker_at(e->leave_waker, e->leave_ms + 200);
 	for (struct fleet *f = e->fleets; f != NULL; f = f->next) {

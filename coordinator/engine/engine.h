@@ -14,6 +14,7 @@
 
 struct engine;
 struct event_base;
+struct hook_list;
 struct transport;
 
 struct engine_options {
@@ -31,6 +32,9 @@ struct engine *engine_new(struct event_base *base, struct transport *transport,
 			  struct err *err);
 /* Drops everything at once, as SIGKILL would. */
 void engine_free(struct engine **engine);
+
+/* The hooks from now on; takes the list's content. */
+void engine_hooks(struct engine *engine, struct hook_list *list);
 
 /*
  * Leave in order: fleets come to a step boundary (a no_pause phase first to

@@ -9,6 +9,7 @@ struct call_set;
 struct call_loop;
 struct event_base;
 struct fleet;
+struct hook_desk;
 struct pg;
 struct request_desk;
 struct transport;
@@ -40,6 +41,7 @@ struct engine {
 	struct call_set *calls;
 	struct transport *transport;
 	struct request_desk *desk;	/* requests of no fleet */
+	struct hook_desk *hooks;
 	struct fleet *fleets;
 	struct taking *takings;		/* fleets being taken (lease.c) */
 	struct watched *watched;

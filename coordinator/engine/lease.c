@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "engine_private.h"
 #include "fleet.h"
+#include "hook_desk.h"
 #include "jdoc.h"
 #include "log.h"
 #include "store.h"
@@ -181,6 +182,7 @@ hello_done(void *self, const struct pg_rows *rows,
 			   (long long)e->id);
 		if (e->desk == NULL)
 			e->desk = engine_desk(e, NULL);
+		hook_desk_begin(e->hooks, e->id);
 	} else {
 		log_warn("no hello: %s", error->err.text);
 	}

@@ -28,6 +28,12 @@
 	  "fleet_internal.load_content($1), 'base64'), E'\\n', '')")	\
 	X(TIDY, 0, "select fleet_internal.tidy(interval '90 days', "	\
 	  "interval '90 days')::text")				\
+	X(HOOK_OFFER, 2, "select fleet_internal.hook_offer($1::int, "	\
+	  "$2::jsonb)::text")						\
+	X(HOOK_TAKE, 1, "select fleet_internal.hook_take($1::int)::text " \
+	  "from fleet_internal.remind($1::int)")			\
+	X(HOOK_DONE, 7, "select fleet_internal.hook_done($1::bigint, "	\
+	  "$2::int, $3::int, $4::bool, $5::int, $6, $7)::text")		\
 	X(REVISION, 1, "select revision::text from fleet.rollout "	\
 	  "where rollout = $1::bigint")
 

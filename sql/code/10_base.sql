@@ -9,6 +9,7 @@ insert into fleet_internal.failure (code, name, sentence) values
 ('RD004', 'bad_argument', 'an argument is not usable'),
 ('RD005', 'promise', 'it could take a second backend out of service'),
 ('RD006', 'stale_plan', 'something changed since the plan was made'),
+('RD007', 'no_alarm', 'nobody would be told when it halts'),
 ('RD010', 'fenced', 'another coordinator has the fleet'),
 ('RD011', 'stale_revision', 'a person or another decision came first'),
 ('RD012', 'illegal_edge', 'the state machine has no such change'),
@@ -28,7 +29,8 @@ insert into fleet_internal.verb (name, role, sentence) values
 ('start', 'fleet_operator', 'start, schedule and cancel rollouts'),
 ('steer', 'fleet_operator', 'pause, resume, retry, skip and so on'),
 ('override', 'fleet_operator', 'lift a gate'),
-('exclude', 'fleet_operator', 'exclude and include backends')
+('exclude', 'fleet_operator', 'exclude and include backends'),
+('hook', 'fleet_operator', 'test hooks')
 on conflict (name) do update set
 	role = excluded.role, sentence = excluded.sentence;
 

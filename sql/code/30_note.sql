@@ -22,6 +22,7 @@ begin
 	values (p_fleet, n, fleet_internal.clock(), p_happened, p_severity,
 		p_kind, p_rollout, p_turn, p_backend, p_step, session_user,
 		p_origin, p_message, p_detail);
+	perform fleet_internal.hook_hear(p_fleet, n, p_kind, f);
 	if p_kind !~ '^(step|attempt|phase)\.' then
 		perform pg_notify('fleet_event', json_build_object(
 			'fleet', f, 'seq', n, 'kind', left(p_kind, 60),
@@ -31,7 +32,7 @@ begin
 end $$;
 comment on function fleet_internal.note(int, text, text, text, bigint, bigint,
 	int, bigint, jsonb, timestamptz, text) is
-	'Adds an event under the fleet''s lock and tells listeners, except of steps.';
+	'Adds an event under the fleet''s lock, queues its hooks and tells listeners, except of steps.';
 
 create or replace function fleet_internal.wake(p_fleet int)
 returns void language sql as

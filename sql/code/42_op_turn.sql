@@ -149,6 +149,9 @@ begin
 		format('rollout %s: ', r) || coalesce(op->>'message',
 			fleet_internal.sentence('rollout', was, t)),
 		r, p_detail => op->'detail');
+	if t in ('succeeded', 'incomplete', 'aborted') then
+		perform fleet_internal.note_summary(f, r);
+	end if;
 	return null;
 end $$;
 comment on function fleet_internal.op_rollout(int, bigint, timestamptz, jsonb) is

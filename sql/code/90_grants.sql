@@ -32,7 +32,7 @@ grant execute on function fleet.import(jsonb, bool, bool),
 	fleet.skip(bigint, text, text, bool),
 	fleet.settle(bigint, text, bool, text, text),
 	fleet.exclude(text, text, text, bool), fleet.include(text, text),
-	fleet.approve(bigint, text),
+	fleet.approve(bigint, text), fleet.hook_test(text),
 	fleet.override(bigint, text, text, text, text, jsonb, interval)
 	to fleet_operator;
 
@@ -51,5 +51,8 @@ grant execute on function
 	fleet_internal.request_open(int, int),
 	fleet_internal.request_take(int, int),
 	fleet_internal.request_done(bigint, int, bool, jsonb, text, jsonb),
+	fleet_internal.hook_offer(int, jsonb), fleet_internal.hook_take(int),
+	fleet_internal.hook_done(bigint, int, int, bool, int, text, text),
+	fleet_internal.remind(int),
 	fleet_internal.tidy(interval, interval, int)
 	to fleet_coordinator;

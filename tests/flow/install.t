@@ -19,7 +19,7 @@ installed() {
 
 # behind its first paragraph, which is for people
 example_keys() {
-	sed -e '1,/^$/d' -e '/^#fleet = /d' "$example"
+	sed -e '1,/^$/d' -e '/^#fleet = /d' -e '/^#hook\./d' "$example"
 }
 
 told_keys() {
@@ -29,7 +29,7 @@ told_keys() {
 
 # all of its lines in force at once
 example_whole() {
-	sed -E 's/^#([a-z_]+ =)/\1/' "$example" >"$top/whole.conf"
+	sed -E 's/^#([a-z_.]+ =)/\1/' "$example" >"$top/whole.conf"
 	"$to/sbin/drydockd" -c "$top/whole.conf" -p >/dev/null
 }
 
@@ -94,6 +94,7 @@ ok "the example configuration has every key, as it is" \
 ok "and can be read whole" example_whole
 ok "the shipped procedures are there" test -s \
 	"$to/share/drydock/procedures/dovecot-obox-restart.yaml"
+ok "and the hooks, which can be run" test -x "$to/share/drydock/hooks/mail"
 unit_here
 ok "the unit is clean" unit_clean
 ok "and closed" unit_closed

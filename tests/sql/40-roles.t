@@ -29,6 +29,7 @@ calls() {
 	operator exclude fleet.exclude('mail', 'mail3', 'r')
 	operator include fleet.include('mail', 'mail3')
 	operator approve fleet.approve(1)
+	operator hook_test fleet.hook_test('mail')
 	operator override fleet.override(1, 'window', 'r')
 	LIST
 }
@@ -98,7 +99,8 @@ is "a reader reads every view" t "select bool_and(x is not null) from (select
 	(select count(*) from fleet.request), (select count(*) from fleet.finding),
 	(select count(*) from fleet.procedure), (select count(*) from fleet.turn),
 	(select count(*) from fleet.error), (select count(*) from fleet.machine_state),
-	(select count(*) from fleet.machine_edge)) x" bert
+	(select count(*) from fleet.machine_edge), (select count(*) from fleet.hook),
+	(select count(*) from fleet.hook_run)) x" bert
 refused "a view is not written" 42501 'permission denied' \
 	"update fleet.error set name = 'x'" anna
 refused "a table is not read" 42501 'permission denied' \

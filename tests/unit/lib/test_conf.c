@@ -11,7 +11,8 @@
 	X(count, INT, "4", "a number")                                         \
 	X(poll, DURATION, "5s", "a duration")                                  \
 	X(brave, BOOL, "no", "a switch")                                       \
-	X(allow, LIST, NULL, "may stand many times")
+	X(allow, LIST, NULL, "may stand many times")                           \
+	X(hook, NAMED, NULL, "each with a name of its own")
 
 struct test_conf {
 #define X CONF_MEMBER
@@ -93,7 +94,8 @@ static void
 test_print(void **state)
 {
 	static const char text[] = "name = \"a # b\"\npoll = 2m\n"
-				   "allow = x\nallow = y z\nbrave = yes";
+				   "allow = x\nallow = y z\nbrave = yes\n"
+				   "hook.a = 1\nhook.a.b = \" 2\"";
 	struct test_conf c, again;
 	struct buf out;
 
@@ -107,6 +109,9 @@ test_print(void **state)
 	assert_int_equal(again.poll, 120000);
 	assert_int_equal(again.allow.n, 2);
 	assert_true(again.brave);
+	assert_int_equal(again.hook.n, 2);
+	assert_string_equal(again.hook.item[1].name, "a.b");
+	assert_string_equal(again.hook.item[1].value, " 2");
 	conf_free(&c, test_keys);
 	conf_free(&again, test_keys);
 	buf_free(&out);

@@ -1,0 +1,161 @@
+#!/bin/bash
+# 85-hooks.t - hooks: who hears what, at least once and one at a time; what is
+# told by time alone; nobody starts unattended without an alarm.
+. ./lib.sh
+
+do_ "select test.running('mail', 1)"
+offer() {
+	do_ "select fleet_internal.hook_offer(1, '$1')" drydockd
+}
+hook() { # NAME ON [ARGV] [FLEETS]
+	echo "{\"name\": \"$1\", \"on\": $2, \"argv\": ${3-[\"/bin/true\"]}, \"fleets\": ${4-null}, \"timeout_ms\": 20000}"
+}
+take() {
+	echo "select x->>'hook', x->>'attempt', (x->>'event')::jsonb->>'kind' from jsonb_array_elements(fleet_internal.hook_take(${1-1})) x order by 1"
+}
+event() {
+	do_ "select fleet_internal.advance(1, 1, null, null, '[{\"op\":\"event\",\"kind\":\"$1\",\"message\":\"m\"}]')" drydockd
+}
+done_() { # RUN ATTEMPT OK [COORDINATOR]
+	do_ "select fleet_internal.hook_done($1, ${4-1}, $2, $3, 0, 'exit 0', encode('out', 'base64'))" drydockd
+}
+later() {
+	do_ "insert into fleet_internal.clock_offset values (true, '$1') on conflict (only_one) do update set offset_by = excluded.offset_by + clock_offset.offset_by;
+	     update fleet_internal.coordinator set beat_at = fleet_internal.clock()"
+}
+
+# patterns
+while read -r kind pattern want; do
+	is "$kind is$([ "$want" = t ] || echo ' not') heard by $pattern" "$want" \
+		"select '$kind' ~ fleet_internal.hook_regex(string_to_array('$pattern', ','))"
+done <<-'LIST'
+	turn.held turn.held t
+	turn.held turn.* t
+	turn.held * t
+	turn.held *.held t
+	turn.held turn f
+	turn.held *.hel f
+	turnxheld turn.held f
+	turn.held rollout.*,turn.held t
+	turn.held rollout.*,hold.* f
+	xrollout.done rollout.done f
+LIST
+
+# each event once for each hook that hears it, whoever offers it
+do_ "select fleet_internal.hello('ops2', '00000000-0000-0000-0000-0000000000c2')" drydockd
+offer "[$(hook mail '["a.*"]'), $(hook page '["a.x", "b.*"]'), $(hook other '["*"]' '["/bin/true"]' '["elsewhere"]')]"
+do_ "select fleet_internal.hook_offer(2, '[$(hook mail '["a.*"]')]')" drydockd
+event a.x
+event b.x
+event c.x
+event a.y
+event hook.x
+is "queued by those who hear" 'mail a.x,mail a.y,page a.x,page b.x' \
+	"select string_agg(hook || ' ' || kind, ',' order by hook, event) from fleet.hook_run" bert
+is "one of each is taken, the oldest" $'mail|1|a.x\npage|1|a.x' "$(take)" drydockd
+is "and while it runs no other, also not elsewhere" '' "$(take); $(take 2)" drydockd
+run=$(q "select run from fleet.hook_run where hook = 'mail' and kind = 'a.x'")
+done_ "$run" 1 true
+is "its end and its output are written down" 'done|exit 0|out|ops1' \
+	"select state, result, output, coordinator from fleet.hook_run where run = $run" bert
+is "then comes the next, whoever is first" 'mail|1|a.y' "$(take 2)" drydockd
+is "it runs there" 'ops2 running' \
+	"select coordinator || ' ' || state from fleet.hook_run where kind = 'a.y'" bert
+
+# at least once: fails, comes again later; a dead one's is taken again
+run=$(q "select run from fleet.hook_run where kind = 'a.y'")
+done_ "$run" 1 false 2
+is "what failed waits" '' "$(take 2)" drydockd
+later '11 s'
+is "and is tried again, and told so" 'mail|2|a.y' "$(take 2)" drydockd
+done_ "$run" 1 true 2
+is "a late answer of an earlier attempt is no answer" running \
+	"select state from fleet.hook_run where run = $run"
+do_ "select fleet_internal.hello('ops2', '00000000-0000-0000-0000-0000000000c3')" drydockd
+is "a new process takes again what the dead one had" 'mail|3|a.y' "$(take 2)" drydockd
+later '51 s'
+is "another does when no answer comes in time" $'mail|4|a.y\npage|2|a.x' \
+	"$(take)" drydockd
+done_ "$run" 3 true 2
+is "and then is the one who answers" running \
+	"select state from fleet.hook_run where run = $run"
+do_ "update fleet_internal.hook_queue set tries = 10 where hook_id = $run"
+done_ "$run" 10 false
+is "after ten attempts it is given up, and that is told" 'given up|error' \
+	"select r.state, e.severity from fleet.hook_run r, fleet.event e where r.run = $run and e.kind = 'hook.failed'"
+page=$(q "select run from fleet.hook_run where hook = 'page' and kind = 'a.x'")
+done_ "$page" 2 true
+is "the next of another hook is not disturbed" 'page|1|b.x' "$(take)" drydockd
+later '8 days'
+do_ "select fleet_internal.remind(1)" drydockd
+is "a week is enough" 'given up' \
+	"select state from fleet.hook_run where kind = 'b.x'"
+event a.z
+is "events of now are queued" 1 "select count(*) from fleet.hook_run where kind = 'a.z'"
+do_ "update fleet_internal.coordinator set beat_at = beat_at - interval '2 days'"
+event a.w
+is "nobody who is silent for a day offers anything" 0 \
+	"select count(*) from fleet.hook_run where kind = 'a.w'"
+do_ "update fleet_internal.coordinator set beat_at = fleet_internal.clock()"
+
+# what time alone brings about
+do_ "select test.take(1, 1); select test.hold(1, 1, 'count')"
+do_ "select fleet_internal.remind(1)" drydockd
+is "a backend that is held has been told already" 0 \
+	"select count(*) from fleet.event where kind = 'turn.still_out'"
+for n in 1 2; do
+	later '30 min 1 s'
+	do_ "select fleet_internal.remind(1); select fleet_internal.remind(1)" drydockd
+	is "it is told every 30 minutes: $n" "$n" \
+		"select count(*) from fleet.event where kind = 'turn.still_out' and severity = 'error' and message ~ 'mail1 is still out, for .* min'"
+done
+do_ "select fleet.pause(1, 'lunch', 'step', '1 h')" anna
+later '59 min'
+do_ "select fleet_internal.remind(1)" drydockd
+is "a pause within its time is not told" 0 \
+	"select count(*) from fleet.event where kind = 'rollout.pause_expired'"
+later '2 min'
+do_ "select fleet_internal.remind(1); select fleet_internal.remind(1)" drydockd
+is "past its time it is, once" 'rollout 1: the pause of anna is past its time: lunch' \
+	"select message from fleet.event where kind = 'rollout.pause_expired'"
+
+# tests, and the alarm that a start without anybody needs
+refused "no hook, no unattended start" RD007 'does not hear turn.held.*drydock hook test' \
+	"select fleet_internal.refuse_unattended(1, 'rollout 1', false)"
+is "unless somebody says so" '' \
+	"select fleet_internal.refuse_unattended(1, 'rollout 1', true)"
+refused "a hook that nobody offers is not tested" RD001 'Known are: mail' \
+	"select fleet.hook_test('nope')" anna
+offer "[$(hook alarm '["turn.*"]')]"
+refused "one that was never tested is none" RD007 'alarm of ops1: never tested' \
+	"select fleet_internal.refuse_unattended(1, 'rollout 1', false)"
+do_ "select fleet_internal.hook_take(1)" drydockd
+do_ "select fleet.hook_test('alarm')" anna
+like "a test says who asked" 'hook.test.*anna' \
+	"select fleet_internal.hook_take(1)" drydockd
+run=$(q "select max(run) from fleet.hook_run")
+done_ "$run" 1 false
+refused "one that failed is none" RD007 'failed its test' \
+	"select fleet_internal.refuse_unattended(1, 'rollout 1', false)"
+do_ "select fleet.hook_test('alarm'); select fleet_internal.hook_take(1)"
+done_ "$((run + 1))" 1 true
+is "one that passed is" 't|' \
+	"select alarm, fleet_internal.refuse_unattended(1, 'rollout 1', false) from fleet.hook where hook = 'alarm'"
+offer "[$(hook alarm '["turn.*"]' '["/bin/true"]' '["elsewhere"]')]"
+refused "not for a fleet that it does not hear" RD007 'nobody would be told' \
+	"select fleet_internal.refuse_unattended(1, 'rollout 1', false)"
+offer "[$(hook alarm '["turn.*"]' '["/bin/false"]')]"
+refused "another program is another hook" RD007 'nobody would be told' \
+	"select fleet_internal.refuse_unattended(1, 'rollout 1', false)"
+do_ "select fleet.hook_test('alarm'); select fleet_internal.hook_take(1)"
+done_ "$((run + 2))" 1 true
+later '25 h'
+refused "a day later it is none" RD007 'last passed' \
+	"select fleet_internal.refuse_unattended(1, 'rollout 1', false)"
+
+# every rollout ends with its summary
+do_ "insert into fleet_internal.sample select test.turn(1, 1), 'service.users', clock_timestamp() + x * interval '1 s', v from (values (1, 90), (2, 40), (3, 7)) s(x, v)"
+do_ "select test.adv(1, '[{\"op\":\"rollout\",\"to\":\"aborted\"}]')"
+is "the last event says what was done and what is left" \
+	'rollout.summary|0|83|7|["mail1 is out of service", "mail2 was left out: waiting", "mail3 was left out: waiting"]' \
+	"select kind, detail#>>'{backends,done}', detail->>'users_moved', detail->>'users_cut', detail->'left_over' from fleet.event where rollout = 1 order by seq desc limit 1"
