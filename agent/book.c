@@ -9,7 +9,7 @@
 #include "fault.h"
 #include "host.h"
 
-#define REWRITE_DEAD 2000 /* records; below that a rewrite is not worth it */
+#define REWRITE_DEAD 200 /* records; below that a rewrite is not worth it */
 
 static const struct json_limits record_limits = { JOURNAL_RECORD_MAX, 12,
 						  4096 };
@@ -176,8 +176,7 @@ take_ended(struct book *b, uint64_t at, const struct json_object *rec,
 }
 
 static void
-floor_raise(struct book *b, struct fleet *f, int64_t floor,
-	    void (*gone)(void *self, const struct attempt *a), void *self)
+floor_raise(struct book *b, struct fleet *f, int64_t floor)
 {
 	if (floor > f->floor)
 		f->floor = floor;
@@ -185,8 +184,6 @@ floor_raise(struct book *b, struct fleet *f, int64_t floor,
 		if (a->fleet != f || a->seq > floor ||
 		    a->state == WIRE_STATE_RUNNING)
 			continue;
-		if (gone != NULL)
-			gone(self, a);
 		b->dead += 2;
 		attempt_free(a);
 	}
@@ -209,7 +206,7 @@ take_floor(struct book *b, uint64_t at, const struct json_object *rec,
 	f = fleet_make(b, uuid);
 	b->dead += f->floor > 0;
 	if (!keep)
-		floor_raise(b, f, floor, NULL, NULL);
+		floor_raise(b, f, floor);
 	else if (floor > f->floor)
 		f->floor = floor;
 	return 0;
@@ -373,6 +370,21 @@ book_open(struct book *b, int dir, struct err *err)
 	return 0;
 }
 
+int
+book_shrink(struct book *b, struct err *err)
+{
+	int dir = b->journal.dir;
+
+	if (b->journal.state != JOURNAL_OK || b->dead <= REWRITE_DEAD)
+		return 0;
+	if (book_rewrite(b, dir, err) == 0)
+		return 0;
+	/* a full disk changes nothing; but is ours still the one by name? */
+	if (!journal_in_place(&b->journal))
+		journal_say(&b->journal, JOURNAL_FAILED, err->text);
+	return -1;
+}
+
 void
 book_close(struct book *b)
 {
@@ -485,15 +497,13 @@ floor_write(struct book *b, const struct fleet *f, int64_t floor, bool keep,
 }
 
 int
-book_forget(struct book *b, struct fleet *f, int64_t floor,
-	    void (*gone)(void *self, const struct attempt *a), void *self,
-	    struct err *err)
+book_forget(struct book *b, struct fleet *f, int64_t floor, struct err *err)
 {
 	if (floor <= f->floor)
 		return 0;
 	if (floor_write(b, f, floor, false, err) < 0)
 		return -1;
-	floor_raise(b, f, floor, gone, self);
+	floor_raise(b, f, floor);
 	return 0;
 }
 

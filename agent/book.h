@@ -70,8 +70,13 @@ int book_end(struct book *b, struct attempt *a, const char *result,
 	     struct err *err);
 /* Raise the floor; attempts at or below it that are over are forgotten. */
 int book_forget(struct book *b, struct fleet *f, int64_t floor,
-		void (*gone)(void *self, const struct attempt *a), void *self,
 		struct err *err);
+/*
+ * Leave out of the file what was forgotten, if that is worth it.  Only while
+ * nothing runs: attempts and fleets are made anew.  -1: what is in memory may
+ * not be believed any more and journal.state says so.
+ */
+int book_shrink(struct book *b, struct err *err);
 
 /* The document of the *begun* record; its "request" is the request. */
 int book_read_begun(struct book *b, const struct attempt *a,

@@ -230,7 +230,7 @@ journal_rewrite(int dir, const char *first, journal_record_fn *keep, void *self,
 	return rc;
 }
 
-static void
+void
 journal_say(struct journal *j, enum journal_state state, const char *why)
 {
 	j->state = state;
@@ -316,6 +316,16 @@ journal_fail(struct journal *j, struct err *err, const char *what)
 	err_set_errno(err, "%s", what);
 	journal_say(j, JOURNAL_FAILED, err != NULL ? err->text : what);
 	return -1;
+}
+
+bool
+journal_in_place(const struct journal *j)
+{
+	struct stat ours, named;
+
+	return j->fd >= 0 && fstat(j->fd, &ours) == 0 &&
+	       fstatat(j->dir, NAME, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
 }
 
 int

@@ -19,6 +19,7 @@
 #ifndef DRYDOCK_JOURNAL_H
 #define DRYDOCK_JOURNAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -88,6 +89,11 @@ int journal_append(struct journal *j, const char *json, size_t len,
 /* The payload, checked again. */
 int
 journal_read(struct journal *j, uint64_t at, struct buf *out, struct err *err);
+
+/* Is the open file still the one by that name? */
+bool journal_in_place(const struct journal *j);
+/* From now on the journal is in this state, and why. */
+void journal_say(struct journal *j, enum journal_state state, const char *why);
 
 /*
  * Write the journal anew: `first`, then each record for which keep() is 0 and

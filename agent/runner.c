@@ -25,6 +25,7 @@
 #include "num.h"
 #include "paths.h"
 #include "services.h"
+#include "sweep.h"
 
 static void
 client_close(struct client *c)
@@ -297,6 +298,7 @@ runner_open(struct runner *r, struct err *err)
 	journal_audit(&r->book.journal);
 	(void)FAULT("runner.journal");
 	runner_end_left(r);
+	sweep(r);
 	r->idle = (struct watch){ .fd = -1, .fn = runner_idle, .self = r };
 	loop_add(&r->loop, &r->idle);
 	(void)FAULT("runner.listen");

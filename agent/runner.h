@@ -49,6 +49,7 @@ struct runner {
 	struct watch listen, idle, signals;
 	struct link clients, works;
 	unsigned int n_clients, n_works;
+	uint64_t printed; /* bytes in out/ since it was swept */
 	bool ending; /* as soon as nothing is at work */
 };
 

@@ -12,9 +12,7 @@
 #include "clock.h"
 #include "host.h"
 #include "paths.h"
-#include "tree.h"
-
-#define SHEET "SHEET"
+#include "sweep.h"
 
 void
 verbs_no(struct client *c, const struct request *r, enum wire_code code,
@@ -137,36 +135,17 @@ verb_peek(struct client *c, const struct request *r)
 	buf_free(&raw);
 }
 
-/* What was kept for an undo: nobody will ask for it any more. */
+/* The floor is durable: what follows may be cut short, a start goes on. */
 static void
-kept_gone(const struct runner *r, const char *id)
+forget_rest(struct runner *r)
 {
-	int all = openat(r->state, "kept", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int one = all < 0 ? -1
-			  : openat(all, id,
-				   O_RDONLY | O_DIRECTORY | O_CLOEXEC |
-					   O_NOFOLLOW);
-	struct tree_count removed = { .entries = 0 };
-	struct stat st;
+	struct err err;
 
-	if (one >= 0 && fstat(one, &st) == 0 &&
-	    tree_remove(one, st.st_dev, &removed, NULL) == 0)
-		(void)unlinkat(all, id, AT_REMOVEDIR);
-	if (one >= 0)
-		close(one);
-	if (all >= 0)
-		close(all);
-}
-
-static void
-output_gone(void *self, const struct attempt *a)
-{
-	struct runner *r = self;
-	char name[KEEP_NAME_SIZE];
-
-	(void)unlinkat(r->outputs, keep_name(name, a->id, "out"), 0);
-	(void)unlinkat(r->outputs, keep_name(name, a->id, "err"), 0);
-	kept_gone(r, a->id);
+	/* a rewrite reads all anew: what runs here would be unknown */
+	if (r->n_works == 0 && book_shrink(&r->book, &err) < 0)
+		host_audit("the journal could not be made smaller: %s",
+			   err.text);
+	sweep(r);
 }
 
 static void
@@ -177,27 +156,25 @@ verb_forget(struct client *c, const struct request *r)
 	struct fleet *f;
 	struct answer a;
 	struct err err;
-	int64_t floor;
+	int64_t epoch, floor;
 
 	if (request_uuid(r->doc, "fleet", &uuid, &err) < 0 ||
+	    json_get_int(r->doc, "epoch", 1, INT64_MAX - 1, &epoch, &err) < 0 ||
 	    json_get_int(r->doc, "floor", 0, INT64_MAX - 1, &floor, &err) < 0) {
 		verbs_no(c, r, WIRE_CODE_USAGE, &err, NULL);
 		return;
 	}
-	f = book_fleet(&runner->book, uuid);
-	if (f == NULL) {
-		answer_no(&c->conn, r->id, WIRE_CODE_FLEET,
-			  "this fleet was never here", NULL);
+	if (!verbs_epoch(c, r, uuid, epoch))
 		return;
-	}
-	if (book_forget(&runner->book, f, floor, output_gone, runner, &err) <
-	    0) {
-		verbs_no(c, r, WIRE_CODE_JOURNAL, &err, NULL);
+	f = book_fleet(&runner->book, uuid);
+	if (book_forget(&runner->book, f, floor, &err) < 0) {
+		verbs_no(c, r, WIRE_CODE_JOURNAL, &err, VERBS_JOURNAL_HINT);
 		return;
 	}
 	answer_begin(&a, r->id);
 	json_out_int(&a.o, "floor", f->floor);
 	answer_send(&a, &c->conn, r->id);
+	forget_rest(runner);
 }
 
 static void
@@ -218,9 +195,9 @@ verb_sheet(struct client *c, const struct request *r)
 		return;
 	err_clear(&err);
 	if (text[0] == '\0')
-		(void)unlinkat(c->runner->state, SHEET, 0);
-	else if (paths_write(c->runner->state, SHEET, text, strlen(text), 0644,
-			     &err) < 0) {
+		(void)unlinkat(c->runner->state, VERBS_SHEET, 0);
+	else if (paths_write(c->runner->state, VERBS_SHEET, text,
+			     strlen(text), 0644, &err) < 0) {
 		verbs_no(c, r, WIRE_CODE_SPACE, &err, NULL);
 		return;
 	}

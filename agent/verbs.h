@@ -4,6 +4,9 @@
 
 #include "runner.h"
 
+/* The break-glass sheet, in the state directory. */
+#define VERBS_SHEET "SHEET"
+
 #define VERBS_JOURNAL_HINT                                                     \
 	"look at the host, then type there: drydock-agent "                    \
 	"--journal-accept-loss REASON"

@@ -4,7 +4,9 @@
  * Epochs of all fleets are looked at before the first is stored: a greeting is
  * taken whole or refused whole.
  */
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "alloc.h"
 #include "clock.h"
@@ -248,6 +250,8 @@ hello_answer(struct client *c, const struct request *r,
 	host_addresses(&a.o, "addresses");
 	print_fleets(b, g, &a.o);
 	json_out_str(&a.o, "hold", hold);
+	json_out_bool(&a.o, "sheet",
+		      faccessat(c->runner->state, VERBS_SHEET, F_OK, 0) == 0);
 	json_out_str(&a.o, "journal", buf_str(&text));
 	print_allow_sha(&a.o);
 	answer_send(&a, &c->conn, r->id);

@@ -111,6 +111,8 @@ put_take(struct put *p, int64_t *have_r, struct err *err)
 	int rc;
 
 	if (fstatat(p->dir, p->sha256, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		/* wanted again: as young as one that was put just now */
+		(void)utimensat(p->dir, p->sha256, NULL, AT_SYMLINK_NOFOLLOW);
 		*have_r = st.st_size;
 		return 0;
 	}

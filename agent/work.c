@@ -10,7 +10,7 @@
 #include "alloc.h"
 #include "fault.h"
 #include "host.h"
-#include "runner.h"
+#include "sweep.h"
 
 static void
 work_output(void *self, enum child_fd fd, const char *data, size_t len)
@@ -80,6 +80,7 @@ work_done(void *self)
 	struct work *w = self;
 	struct runner *r = w->runner;
 	struct attempt *a = w->attempt;
+	uint64_t printed = w->out.kept + w->err.kept;
 	struct buf text;
 	struct err err;
 
@@ -99,6 +100,7 @@ work_done(void *self)
 		host_audit("attempt %s: %s: %s", a->id, a->why, err.text);
 	}
 	buf_free(&text);
+	sweep_printed(r, printed);
 	runner_rest(r);
 }
 

@@ -54,7 +54,7 @@ enum wire_limit {
 #define WIRE_VERBS(X)                                                          \
 	X(HELLO, "hello", "fleets host coordinator",                           \
 	  "agent proto name machine_id boot_id boottime_ms wall_ms "           \
-	  "addresses fleets hold journal allow_sha256")                        \
+	  "addresses fleets hold sheet journal allow_sha256")                        \
 	X(PROBE, "probe", "argv timeout_ms max_bytes",                         \
 	  "exit signal timed_out out err ms")                                  \
 	X(TCP, "tcp", "address port timeout_ms", "connected line ms why")      \
@@ -73,7 +73,7 @@ enum wire_limit {
 	  "inside match purge_after packages version services",                \
 	  "text data")                                                  \
 	X(PUT, "put", "sha256 size offset data", "have")                       \
-	X(FORGET, "forget", "fleet floor", "floor")                            \
+	X(FORGET, "forget", "fleet epoch floor", "floor")                            \
 	X(SHEET, "sheet", "fleet epoch rollout text", "")                      \
 	X(PING, "ping", "", "wall_ms")
 

@@ -109,6 +109,7 @@ struct call_facts {
 	} *fleets;
 	size_t nfleets;
 	const char *hold;		/* text of its hold file, or NULL */
+	bool sheet;			/* a break-glass sheet lies there */
 	const char *journal;		/* "ok", or what is wrong with it */
 	const char *allow_sha256;
 	int64_t asked_ms;		/* ours: when hello was sent */
@@ -271,8 +272,8 @@ uint64_t call_peek(struct call *call, const char *attempt, const char *stream,
 uint64_t call_sheet(struct call *call, const char *fleet, int64_t epoch,
 		    const char *rollout, const char *text,
 		    call_done_fn *done, void *ctx);
-uint64_t call_forget(struct call *call, const char *fleet, int64_t floor,
-		     call_done_fn *done, void *ctx);
+uint64_t call_forget(struct call *call, const char *fleet, int64_t epoch,
+		     int64_t floor, call_done_fn *done, void *ctx);
 
 /* No callback for it any more; what the agent does is not touched. */
 void call_drop(struct call *call, uint64_t id);

@@ -229,14 +229,14 @@ call_sheet(struct call *call, const char *fleet, int64_t epoch,
 }
 
 uint64_t
-call_forget(struct call *call, const char *fleet, int64_t floor,
-	    call_done_fn *done, void *ctx)
+call_forget(struct call *call, const char *fleet, int64_t epoch,
+	    int64_t floor, call_done_fn *done, void *ctx)
 {
 	struct ask ask;
 	int ret;
 
 	ask_begin(&ask);
-	ret = call_say_forget(&ask.line, 0, fleet, floor);
+	ret = call_say_forget(&ask.line, 0, fleet, epoch, floor);
 	return ask_end(&ask, ret, call, WIRE_FORGET, 0, 0, done, ctx);
 }
 

@@ -76,6 +76,8 @@ call_facts_new(struct call_heard *heard, int64_t asked_ms, int64_t at_ms)
 	f->pub.boottime_ms = facts_int(doc, "boottime_ms");
 	f->pub.wall_ms = facts_int(doc, "wall_ms");
 	f->pub.hold = facts_str(doc, "hold");
+	f->pub.sheet = json_member(doc, "sheet") != NULL &&
+		       json_as_bool(json_member(doc, "sheet"));
 	f->pub.journal = facts_str(doc, "journal");
 	f->pub.allow_sha256 = facts_str(doc, "allow_sha256");
 	f->pub.asked_ms = asked_ms;

@@ -97,6 +97,7 @@ static const struct call_shape shape_hello[] = {
 	{ "addresses", ARRAY, true, NULL },
 	{ "fleets", ARRAY, true, shape_floor },
 	{ "hold", STR, false, NULL },
+	{ "sheet", BOOL, false, NULL },
 	{ "journal", STR, true, NULL },
 	{ "allow_sha256", STR, false, NULL },
 	END,

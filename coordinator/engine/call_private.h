@@ -87,7 +87,7 @@ int call_say_peek(struct buf *line, uint64_t id, const char *attempt,
 int call_say_sheet(struct buf *line, uint64_t id, const char *fleet,
 		   int64_t epoch, const char *rollout, const char *text);
 int call_say_forget(struct buf *line, uint64_t id, const char *fleet,
-		    int64_t floor);
+		    int64_t epoch, int64_t floor);
 
 /*
  * A question: put by somebody, waiting, answered.  It is on call->questions

@@ -220,11 +220,12 @@ call_say_sheet(struct buf *line, uint64_t id, const char *fleet, int64_t epoch,
 
 int
 call_say_forget(struct buf *line, uint64_t id, const char *fleet,
-		int64_t floor)
+		int64_t epoch, int64_t floor)
 {
 	struct json_out o = say_begin(line, id, "forget");
 
 	json_out_str(&o, "fleet", fleet);
+	json_out_int(&o, "epoch", epoch);
 	json_out_int(&o, "floor", floor);
 	return say_end(&o);
 }

@@ -329,6 +329,7 @@ on_up(void *ctx, struct call *call)
 		if (f->doc != NULL && host_in(f->doc, call_name(call))) {
 			if (f->view.database)
 				host_op(f, call);
+			forget_update(f);
 			fleet_wake(f);
 		}
 }

@@ -265,6 +265,7 @@ fleet_took(struct fleet *f, const struct json_object *doc, struct err *err)
 	load_results(f);
 	contents_load(f);
 	sheet_update(f);
+	forget_update(f);
 	json_free(&before);
 	json_free(&work);
 	engine_hosts(f->engine);

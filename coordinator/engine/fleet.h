@@ -105,6 +105,7 @@ struct fleet {
 	struct waker *waker;
 	int64_t armed_ms;		/* boot time; 0: not armed */
 	int64_t asked_include_ms;
+	int64_t forgot_ms;		/* boot time: a host was told last */
 	enum rule last_rule;		/* to log a decision once */
 	char last_reason[VIEW_WHY];
 };
@@ -176,6 +177,14 @@ bool write_flush(struct fleet *fleet);
 void write_cancel(struct fleet *fleet);
 /* Try the oldest batch again (the database is back). */
 void write_retry(struct fleet *fleet);
+
+/*
+ * forget.c: hosts are told what they need not keep any more.  After each load
+ * and for each host that comes up; the hello says what is still there.
+ */
+void forget_update(struct fleet *fleet);
+/* Is that backend being worked on, or left out by a turn of ours? */
+bool forget_sheet_wanted(const struct fleet *fleet, const char *backend);
 
 /* include.c: backends that a person wants included again. */
 void include_asked(struct fleet *fleet);

@@ -243,8 +243,7 @@ sheet_update(struct fleet *f)
 	if (sheet_needed(f))
 		turn = &f->view.turns[f->view.detail];
 	if (f->sheet != NULL &&
-	    (turn == NULL || sheet_is_over(turn) ||
-	     strcmp(turn->backend, f->sheet->host) != 0)) {
+	    !forget_sheet_wanted(f, f->sheet->host)) {
 		sheet_send(f, f->sheet->host, "");
 		sheet_free(f);
 	}

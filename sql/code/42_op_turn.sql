@@ -134,6 +134,9 @@ begin
 			else x.started_at end,
 		finished_at = case when t in ('succeeded', 'incomplete',
 			'aborted', 'cancelled') then now_ end,
+		last_seq = case when t in ('succeeded', 'incomplete', 'aborted')
+			then (select y.change_seq from fleet_internal.fleet y
+			       where y.fleet_id = f) end,
 		message = coalesce(op->>'message', x.message)
 	 where x.rollout_id = r;
 	if t in ('succeeded', 'incomplete', 'aborted') then

@@ -92,6 +92,18 @@ $$;
 comment on function fleet_internal.load_slot(int) is
 	'Who has the slot of this fleet''s interlock; null = free.';
 
+-- An hour later than they could: a database that lost its last commits finds
+-- the agents' journals as they were.
+create or replace function fleet_internal.forget_seq(p_fleet int)
+returns bigint language sql stable as $$
+	select coalesce(max(r.last_seq), 0)
+	  from fleet_internal.rollout r
+	 where r.fleet_id = p_fleet and r.last_seq is not null
+	   and r.finished_at < fleet_internal.clock() - interval '1 hour'
+$$;
+comment on function fleet_internal.forget_seq(int) is
+	'Up to which change the agents of a fleet may forget what they did.';
+
 create or replace function fleet_internal.load_fleet(p_fleet int)
 returns jsonb language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp as $$
@@ -104,7 +116,8 @@ begin
 		'uuid', f.uuid, 'timezone', f.timezone, 'min_up', f.min_up,
 		'interlock', f.interlock, 'epoch', f.epoch,
 		'revision', f.revision, 'event_seq', f.event_seq,
-		'change_seq', f.change_seq, 'service', f.service,
+		'change_seq', f.change_seq,
+		'forget_seq', fleet_internal.forget_seq(p_fleet), 'service', f.service,
 		'settings', f.settings,
 		'now_ms', fleet_internal.ms(fleet_internal.clock()),
 		'window', fleet_internal.window_now(p_fleet),

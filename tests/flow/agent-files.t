@@ -90,7 +90,7 @@ def copy_keeps_the_old_file_and_undo_puts_it_back():
     assert (st.st_uid, st.st_gid, stat.S_IMODE(st.st_mode)) == (8, 12, 0o640)
     assert f.listing("etc") == [b"a.conf"]
     assert attempt in os.listdir(f"{f.host.state}/kept")
-    assert f.r.ask("forget", fleet=FLEET, floor=f.host.seq)["ok"]
+    assert f.r.ask("forget", fleet=FLEET, epoch=1, floor=f.host.seq)["ok"]
     assert os.listdir(f"{f.host.state}/kept") == []
     assert os.listdir(f"{f.host.state}/out") == []
     f.close()

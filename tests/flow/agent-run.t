@@ -341,7 +341,7 @@ def below_the_floor_nothing_runs():
     r.hello()
     old = job(h)
     r.do(old)
-    assert r.ask("forget", fleet=FLEET, floor=old["seq"])["floor"] == 1
+    assert r.ask("forget", fleet=FLEET, epoch=1, floor=old["seq"])["floor"] == 1
     assert r.ask("ask", attempt=old["attempt"])["state"] == "none"
     for again in range(2):
         no = r.ask(**old)

@@ -247,6 +247,28 @@ class World:
         """Its agent does not start any more: a host that is gone."""
         os.unlink(os.path.join(self.root(name), "etc/drydock/agent.conf"))
 
+    def speak(self, name):
+        """A silenced host again."""
+        path = os.path.join(self.root(name), "etc/drydock/agent.conf")
+        with open(path, "w") as f:
+            f.write(f"name = {name}\nfleet = mail-hel\nfleet = mail-two\n")
+        os.chmod(path, 0o644)
+
+    def records(self, name):
+        """The journal of a host, each record a dict."""
+        run = subprocess.run(
+            [f"{BIN}/drydock-agent", "--journal"], text=True,
+            capture_output=True,
+            env={**os.environ, "DRYDOCK_AGENT_ROOT": self.root(name)})
+        return [json.loads(line) for line in run.stdout.splitlines()]
+
+    def wait_greeted(self):
+        """Every host answered this coordinator's last start."""
+        wait_for("every host is greeted", lambda: self.one(
+            "select bool_and(seen_at > started_at) from fleet_internal.host, "
+            "(select max(started_at) as started_at from "
+            "fleet_internal.coordinator) c") == "t", 60)
+
     def sheet(self, name):
         with open(os.path.join(self.root(name),
                                "var/lib/drydock/SHEET")) as f:

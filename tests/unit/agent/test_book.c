@@ -159,9 +159,9 @@ test_forgetting_outlives_a_restart(void **state)
 		begin_and_end(&b, FLEET, n, id_of(n));
 	begin_and_end(&b, OTHER, 5, "x");
 	assert_int_equal(
-		book_forget(&b, book_fleet(&b, FLEET), 3, NULL, NULL, &err), 0);
+		book_forget(&b, book_fleet(&b, FLEET), 3, &err), 0);
 	assert_int_equal(
-		book_forget(&b, book_fleet(&b, FLEET), 2, NULL, NULL, &err), 0);
+		book_forget(&b, book_fleet(&b, FLEET), 2, &err), 0);
 	for (int again = 0; again < 2; again++) {
 		assert_int_equal(book_fleet(&b, FLEET)->floor, 3);
 		assert_null(book_attempt(&b, id_of(3)));
@@ -200,7 +200,7 @@ test_a_rewrite_loses_nothing(void **state)
 	begin_and_end(&b, OTHER, 1201, "o");
 	begin(&b, FLEET, 1202, "u");
 	assert_int_equal(
-		book_forget(&b, book_fleet(&b, FLEET), 1190, NULL, NULL, &err),
+		book_forget(&b, book_fleet(&b, FLEET), 1190, &err),
 		0);
 	book_close(&b);
 	before = journal_size(p->dir);
