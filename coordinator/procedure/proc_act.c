@@ -134,7 +134,8 @@ clean_read(struct proc_reader *r, struct act *act)
 	text_read(r, f[CLEAN_INSIDE], &act->clean.inside);
 	text_read(r, f[CLEAN_MATCH], &act->clean.match);
 	path_check(r, &act->clean.inside);
-	p = f[CLEAN_INSIDE] == NULL ? NULL : f[CLEAN_INSIDE]->text;
+	/* no template: it was wrong, and that was told */
+	p = act->clean.inside.tpl == NULL ? NULL : f[CLEAN_INSIDE]->text;
 	if (p != NULL && template_is_plain(act->clean.inside.tpl) &&
 	    *p == '/' && strchr(p + 1, '/') == NULL)
 		ynode_error(r->d, f[CLEAN_INSIDE],
