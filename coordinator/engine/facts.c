@@ -161,9 +161,15 @@ ask_preflight(struct asking *a, struct part *part, int row)
 {
 	struct look_scope scope = scope_of(a->f);
 	const struct json_object *rows = jdoc_in(scope.plan, "preflight");
+	const struct json_object *item = json_item(rows, (size_t)row);
+	const struct json_object *same = jdoc_in(item, "same");
 
-	ask_part(part, look_expr(a->look, &scope, jdoc_str(
-		json_item(rows, (size_t)row), "expect", "")));
+	if (same == NULL)
+		ask_part(part, look_expr(a->look, &scope,
+					 jdoc_str(item, "expect", "")));
+	for (size_t i = 0; i < jdoc_count(same) && part->n < FACTS_PARTS; i++)
+		ask_part(part, look_same(a->look, &scope, json_as_str(
+			json_item(same, i))));
 }
 
 static void

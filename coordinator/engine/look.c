@@ -132,23 +132,61 @@ look_expr(struct look *look, const struct look_scope *scope, const char *expr)
 	return (unsigned int)look->nitems - 1;
 }
 
-unsigned int
-look_value(struct look *look, const struct look_scope *scope,
-	   const char *field)
+/* An item that is there, with its scope: its name and column from the field. */
+static void
+item_value(struct look *look, struct look_item *item, const char *field)
 {
 	const char *dot = strchr(field, '.');
-	struct look_item *item;
-	char *probe;
 
-	probe = x_strndup(field, dot != NULL ? (size_t)(dot - field) :
-					       strlen(field));
-	item = item_new(look, LOOK_KIND_VALUE, probe);
-	item->scope = *scope;
+	item->name = x_strndup(field, dot != NULL ? (size_t)(dot - field) :
+						    strlen(field));
 	if (dot == NULL) {
 		item->broken = x_asprintf("%.80s is no PROBE.COLUMN", field);
 	} else {
 		item->column = x_strdup(dot + 1);
-		item_needs(look, item, probe);
+		item_needs(look, item, item->name);
+	}
+}
+
+unsigned int
+look_value(struct look *look, const struct look_scope *scope,
+	   const char *field)
+{
+	struct look_item *item = item_new(look, LOOK_KIND_VALUE, NULL);
+
+	item->scope = *scope;
+	item_value(look, item, field);
+	return (unsigned int)look->nitems - 1;
+}
+
+static void
+same_part(struct look *look, struct look_item *item, const char *backend)
+{
+	struct look_item *part = &item->parts[item->nparts++];
+
+	part->kind = LOOK_KIND_VALUE;
+	part->scope = item->scope;
+	part->scope.backend = backend;
+	item_value(look, part, item->name);
+}
+
+unsigned int
+look_same(struct look *look, const struct look_scope *scope, const char *field)
+{
+	const struct look_roster *roster = look->roster;
+	struct look_item *item = item_new(look, LOOK_KIND_SAME, field);
+	char *probe = x_strndup(field, strcspn(field, "."));
+	bool members = look_probe_is_members(look, scope, probe);
+
+	item->scope = *scope;
+	item->parts = x_calloc(roster->nbackends + 1, sizeof(*item->parts));
+	same_part(look, item, scope->backend);
+	for (size_t i = 0; !members && i < roster->nbackends; i++) {
+		const struct look_host *backend = &roster->backends[i];
+
+		if (!backend->excluded &&
+		    strcmp(backend->name, scope->backend) != 0)
+			same_part(look, item, backend->name);
 	}
 	free(probe);
 	return (unsigned int)look->nitems - 1;

@@ -90,6 +90,14 @@ unsigned int look_expr(struct look *look, const struct look_scope *scope,
 /* The value of one field, members agreeing; fact.text is the value alone. */
 unsigned int look_value(struct look *look, const struct look_scope *scope,
 			const char *field);
+/*
+ * Is the field the same wherever it can be seen?  Of a probe that each member
+ * of a group is asked: on all of them.  Of a probe of the backend: on every
+ * backend of the fleet that is not excluded, the same words asked of each.
+ * The scope has a backend.
+ */
+unsigned int look_same(struct look *look, const struct look_scope *scope,
+		       const char *field);
 /* Is this backend in service on every member that is asked? */
 unsigned int look_service(struct look *look, const char *backend);
 /* Is every other backend that is not excluded in service? */

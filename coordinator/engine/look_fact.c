@@ -117,11 +117,24 @@ decide_expr(struct decide *d)
 	return expr_eval(d->item->expr, decide_lookup, d, &d->why, &d->seen);
 }
 
+/* What two hosts show, as a person wants to read it. */
+static void
+differ_say(struct decide *d, const char *field, const char *a,
+	   const char *on_a, const char *b, const char *on_b)
+{
+	(void)buf_addf(&d->why, "%s is ", field);
+	expr_show(&d->why, a);
+	(void)buf_addf(&d->why, " on %s and ", on_a);
+	expr_show(&d->why, b);
+	(void)buf_addf(&d->why, " on %s", on_b);
+}
+
 /* All members show the same, and it is the value. */
 static enum tri
 decide_value(struct decide *d)
 {
 	struct expr_value v;
+	const char *whose = NULL;	/* the roster's: it stays */
 	char *first = NULL;
 	enum tri tri = TRI_UNKNOWN;
 
@@ -135,14 +148,19 @@ decide_value(struct decide *d)
 			break;
 		}
 		if (first != NULL && strcmp(first, v.text) != 0) {
-			(void)buf_addf(&d->why, "the members differ: %s, and "
-				       "%s on %s", first, v.text, v.member);
+			char *field = x_asprintf("%s.%s", d->item->name,
+						 d->item->column);
+
+			differ_say(d, field, first, whose, v.text, v.member);
+			free(field);
 			tri = TRI_FALSE;
 			break;
 		}
 		tri = TRI_TRUE;
-		if (first == NULL)
+		if (first == NULL) {
 			first = x_strdup(v.text);
+			whose = v.member;
+		}
 	}
 	if (tri == TRI_TRUE)
 		(void)buf_adds(&d->seen, first);
@@ -291,6 +309,7 @@ decide_one(struct decide *d)
 		return d->doubtful ? TRI_UNKNOWN : TRI_TRUE;
 	case LOOK_KIND_PEERS:
 	case LOOK_KIND_ANOTHER:
+	case LOOK_KIND_SAME:
 		break;
 	}
 	assert(!"parts are decided elsewhere");
@@ -355,6 +374,36 @@ decide_parts(struct look *look, struct look_item *item, struct decide *d)
 	fact_set(look, item, d, all, decide_text(d, all));
 }
 
+/* The first part is this backend's own; what differs from it is told. */
+static void
+decide_same(struct look *look, struct look_item *item, struct decide *d)
+{
+	const struct look_item *own = &item->parts[0];
+	enum tri all = TRI_TRUE;
+
+	for (size_t i = 0; i < item->nparts; i++) {
+		look_item_decide(look, &item->parts[i]);
+		decide_readings(d, &item->parts[i]);
+	}
+	for (size_t i = 0; all == TRI_TRUE && i < item->nparts; i++) {
+		const struct look_item *part = &item->parts[i];
+
+		all = part->fact.truth;
+		if (all != TRI_TRUE) {
+			(void)buf_adds(&d->why, part->text);
+		} else if (strcmp(own->text, part->text) != 0) {
+			all = TRI_FALSE;
+			differ_say(d, item->name, own->text,
+				   own->scope.backend, part->text,
+				   part->scope.backend);
+		}
+	}
+	(void)buf_addf(&d->seen, "%s is ", item->name);
+	expr_show(&d->seen, own->text);
+	(void)buf_adds(&d->seen, " everywhere");
+	fact_set(look, item, d, all, decide_text(d, all));
+}
+
 void
 look_item_decide(struct look *look, struct look_item *item)
 {
@@ -368,6 +417,8 @@ look_item_decide(struct look *look, struct look_item *item)
 	} else if (item->kind == LOOK_KIND_PEERS ||
 		   item->kind == LOOK_KIND_ANOTHER) {
 		decide_parts(look, item, &d);
+	} else if (item->kind == LOOK_KIND_SAME) {
+		decide_same(look, item, &d);
 	} else {
 		decide_readings(&d, item);
 		truth = decide_one(&d);

@@ -260,6 +260,20 @@ probe_find(const struct look_scope *scope, const char *name)
 	return json_kind(probe) == JSON_OBJECT ? probe : NULL;
 }
 
+bool
+look_probe_is_members(const struct look *look, const struct look_scope *scope,
+		      const char *name)
+{
+	const struct json_object *obj = probe_find(scope, name);
+	const char *target = "backend";
+
+	if (obj == NULL)
+		return strcmp(name, "service") == 0 &&
+			look->roster->service_group != NULL;
+	(void)json_opt_str(obj, "target", 255, &target, NULL);
+	return strcmp(target, "backend") != 0;
+}
+
 static void
 probe_planned(struct look *look, struct look_probe *probe,
 	      const struct look_scope *scope, const struct json_object *obj)

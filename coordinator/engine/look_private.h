@@ -74,7 +74,7 @@ struct look_probe {
 
 enum look_kind {
 	LOOK_KIND_EXPR, LOOK_KIND_VALUE, LOOK_KIND_SERVICE, LOOK_KIND_PEERS,
-	LOOK_KIND_ANOTHER, LOOK_KIND_READY, LOOK_KIND_ROWS
+	LOOK_KIND_ANOTHER, LOOK_KIND_READY, LOOK_KIND_ROWS, LOOK_KIND_SAME
 };
 
 struct look_item {
@@ -86,7 +86,7 @@ struct look_item {
 	char *broken;			/* what makes it UNKNOWN at once */
 	struct look_probe *probes;
 	size_t nprobes;
-	/* PEERS, ANOTHER: one SERVICE item a backend */
+	/* PEERS, ANOTHER: one SERVICE item a backend; SAME: VALUEs */
 	struct look_item *parts;
 	size_t nparts;
 	struct look_fact fact;
@@ -139,6 +139,10 @@ template_lookup_fn look_scope_name;	/* ctx: const struct look_scope */
 /* out.COLUMN of the scope's result. */
 bool look_scope_out(const struct look_scope *scope, const char *column,
 		    struct buf *text, struct expr_value *value_r);
+
+/* Does this probe of the scope's plan say the same of every backend? */
+bool look_probe_is_members(const struct look *look,
+			   const struct look_scope *scope, const char *name);
 
 /* look_fact.c: when all is there. */
 void look_item_decide(struct look *look, struct look_item *item);

@@ -15,6 +15,10 @@ probe_common(const struct look_probe *probe, const struct look_reading *r,
 {
 	if (!r->ran)
 		return false;
+	if (strcmp(column, "asked") == 0) {
+		(void)buf_addf(text, "%zu", probe->nseen);
+		return true;
+	}
 	if (strcmp(column, "exit") == 0 && probe->spec->argv != NULL) {
 		(void)buf_addf(text, "%lld", (long long)r->exit);
 		return true;

@@ -6,6 +6,8 @@
 #include "expr.h"
 #include "request_check.h"
 
+#define AGREE_COLUMNS 32
+
 static void
 check_add(struct check *check, struct check_item item)
 {
@@ -89,6 +91,30 @@ check_ask_values(struct request *request, const struct request_turn *turn,
 	}
 }
 
+/* An expression, or fields of which each must be equal everywhere. */
+static void
+check_ask_preflight(struct request *request, const struct look_scope *scope,
+		    const struct json_object *row)
+{
+	const struct json_object *same = check_list(row, "same");
+	const char *expect = check_str(row, "expect"), *field;
+	struct check_item item = { .kind = CHECK_PREFLIGHT,
+				   .what = check_str(row, "code"),
+				   .backend = scope->backend,
+				   .hint = check_str(row, "hint") };
+
+	if (expect != NULL) {
+		item.nr = look_expr(request->look, scope, expect);
+		check_add(request->own, item);
+	}
+	for (size_t i = 0; i < check_count(same); i++) {
+		if (json_item_str(same, i, 4096, &field, NULL) < 0)
+			continue;
+		item.nr = look_same(request->look, scope, field);
+		check_add(request->own, item);
+	}
+}
+
 static void
 check_ask_turn(struct request *request, const struct request_turn *turn)
 {
@@ -100,18 +126,8 @@ check_ask_turn(struct request *request, const struct request_turn *turn)
 				    .plan = turn->plan,
 				    .rollout = check->rollout };
 
-	for (size_t i = 0; i < check_count(preflight); i++) {
-		const struct json_object *row = json_item(preflight, i);
-		const char *expect = check_str(row, "expect");
-
-		if (expect == NULL)
-			continue;
-		check_add(check, (struct check_item){ .kind = CHECK_PREFLIGHT,
-			.nr = look_expr(request->look, &scope, expect),
-			.what = check_str(row, "code"),
-			.backend = turn->backend,
-			.hint = check_str(row, "hint") });
-	}
+	for (size_t i = 0; i < check_count(preflight); i++)
+		check_ask_preflight(request, &scope, json_item(preflight, i));
 	for (size_t i = 0; i < check_count(steps); i++)
 		check_ask_values(request, turn, &scope, json_item(steps, i));
 }
@@ -162,39 +178,80 @@ check_note_value(struct request *request, const struct check_item *item)
 /* Members that show different things of one backend disagree. */
 struct agree {
 	struct request *request;
-	const struct reading *first;
-	const char *key, *member;
-	size_t row;
 	struct agree_seen {
 		const char *key, *member;
 		const struct reading *rows;
 		size_t row;
 	} *seen;
 	size_t nseen;
+	char *columns[AGREE_COLUMNS];
+	size_t ncolumns;
 	unsigned int differ;
-	/* the two rows that are being compared */
-	const struct agree_seen *a, *b;
 };
 
 static void
-agree_column(void *ctx, const char *probe, const char *column,
-	     enum expr_op op, const char *literal, size_t off)
+agree_add(struct agree *g, const char *column)
 {
-	struct agree *g = ctx;
-	const char *a = reading_cell(g->a->rows, g->a->row, column);
-	const char *b = reading_cell(g->b->rows, g->b->row, column);
+	for (size_t i = 0; i < g->ncolumns; i++)
+		if (strcmp(g->columns[i], column) == 0)
+			return;
+	if (g->ncolumns < AGREE_COLUMNS)
+		g->columns[g->ncolumns++] = x_strdup(column);
+}
 
+static void
+agree_in(void *ctx, const char *probe, const char *column, enum expr_op op,
+	 const char *literal, size_t off)
+{
 	(void)probe;
 	(void)op;
 	(void)literal;
 	(void)off;
-	if (a == NULL || b == NULL || strcmp(a, b) == 0)
-		return;
-	g->differ++;
-	request_find(g->request, "error", "MEMBERS_DISAGREE", g->b->member,
-		     NULL, "wait until they agree, or look why they do not",
-		     NULL, "%.60s: %s is %.60s on %s and %.60s on %s",
-		     g->b->key, column, a, g->a->member, b, g->b->member);
+	agree_add(ctx, column);
+}
+
+/*
+ * What "in service" speaks of, and what a plan wants to be the same of it.
+ * Not every column: some differ between healthy members (when a state changed,
+ * as each saw it), some from one instant to the next (users).
+ */
+static void
+agree_columns(struct agree *g, const struct expr *in)
+{
+	const struct request *request = g->request;
+	const struct json_object *rows, *same;
+	const char *field;
+
+	expr_fields(in, agree_in, g);
+	rows = request->nturns == 0 ? NULL :
+		check_list(request->turns[0].plan, "preflight");
+	for (size_t i = 0; i < check_count(rows); i++) {
+		same = check_list(json_item(rows, i), "same");
+		for (size_t k = 0; k < check_count(same); k++)
+			if (json_item_str(same, k, 4096, &field, NULL) == 0 &&
+			    strncmp(field, "service.", 8) == 0)
+				agree_add(g, field + 8);
+	}
+}
+
+static void
+agree_pair(struct agree *g, const struct agree_seen *x,
+	   const struct agree_seen *y)
+{
+	for (size_t i = 0; i < g->ncolumns; i++) {
+		const char *column = g->columns[i];
+		const char *a = reading_cell(x->rows, x->row, column);
+		const char *b = reading_cell(y->rows, y->row, column);
+
+		if (a == NULL || b == NULL || strcmp(a, b) == 0)
+			continue;
+		g->differ++;
+		request_find(g->request, "error", "MEMBERS_DISAGREE",
+			     y->member, NULL, "wait until they agree, or look "
+			     "why they do not", NULL, "%.60s: %s is %.60s on "
+			     "%s and %.60s on %s", y->key, column, a,
+			     x->member, b, y->member);
+	}
 }
 
 static void
@@ -209,15 +266,13 @@ agree_row(void *ctx, const char *member, const char *key,
 
 /* Each row against the first one of the same backend. */
 static void
-agree_compare(struct agree *g, const struct expr *in)
+agree_compare(struct agree *g)
 {
 	for (size_t i = 1; i < g->nseen; i++) {
 		for (size_t k = 0; k < i; k++) {
 			if (strcmp(g->seen[i].key, g->seen[k].key) != 0)
 				continue;
-			g->a = &g->seen[k];
-			g->b = &g->seen[i];
-			expr_fields(in, agree_column, g);
+			agree_pair(g, &g->seen[k], &g->seen[i]);
 			break;
 		}
 	}
@@ -256,11 +311,14 @@ check_agree(struct request *request, const struct check_item *item)
 		       NULL) < 0)
 		return;
 	look_each_row(request->look, item->nr, agree_row, &g);
-	agree_compare(&g, in);
+	agree_columns(&g, in);
+	agree_compare(&g);
 	agree_strangers(&g);
 	if (g.differ == 0)
 		request_find(request, "ok", "MEMBERS_AGREE", NULL, NULL, NULL,
 			     NULL, "all that answered show the same");
+	for (size_t i = 0; i < g.ncolumns; i++)
+		free(g.columns[i]);
 	free(g.seen);
 	expr_free(&in);
 }

@@ -109,6 +109,9 @@ typedef bool expr_lookup_fn(void *ctx, const char *probe, const char *column,
 enum tri expr_eval(const struct expr *expr, expr_lookup_fn *fn, void *ctx,
 		   struct buf *why, struct buf *seen);
 
+/* Add a value of a host to a sentence: short, and harmless. */
+void expr_show(struct buf *out, const char *value);
+
 /* The operator alone, as expr_eval() does it. */
 enum tri expr_compare(const char *left, enum expr_op op, const char *right);
 const char *expr_op_text(enum expr_op op);

@@ -160,9 +160,8 @@ joint_add(struct buf *out)
 		(void)buf_adds(out, "; ");
 }
 
-/* A value of a host in a sentence: short, and harmless. */
-static void
-value_show(struct buf *out, const char *text)
+void
+expr_show(struct buf *out, const char *text)
 {
 	size_t len = strlen(text), cut = len;
 	bool bare = len > 0 && strpbrk(text, " \t\n,;\"") == NULL;
@@ -199,7 +198,7 @@ wanted_add(struct buf *out, const struct expr *e, const char *right)
 		(void)buf_adds(out, "anything but ");
 	else if (e->op != EXPR_EQ)
 		(void)buf_addf(out, "%s ", expr_op_text(e->op));
-	value_show(out, right);
+	expr_show(out, right);
 }
 
 static void
@@ -225,7 +224,7 @@ why_add(struct buf *why, const struct expr *e, const struct expr_value *v,
 		return;
 	}
 	(void)buf_adds(why, " was ");
-	value_show(why, v->text);
+	expr_show(why, v->text);
 	member_add(why, v);
 	wanted_add(why, e, right);
 	if (tri == TRI_UNKNOWN)
@@ -248,7 +247,7 @@ seen_add(struct buf *seen, const struct expr *e, const struct expr_value *v,
 	if (v->text == NULL)
 		(void)buf_addc(seen, '?');
 	else
-		value_show(seen, v->text);
+		expr_show(seen, v->text);
 	member_add(seen, v);
 }
 

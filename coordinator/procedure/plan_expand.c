@@ -49,6 +49,17 @@ probe_out(struct env *e, struct json_out *o, const struct probe *p)
 }
 
 static void
+same_out(struct json_out *o, const struct preflight *p)
+{
+	if (p->nsame == 0)
+		return;
+	json_out_array(o, "same");
+	for (size_t i = 0; i < p->nsame; i++)
+		json_out_str(o, NULL, p->same[i].text);
+	json_out_end(o);
+}
+
+static void
 preflight_out(struct env *e, struct json_out *o)
 {
 	json_out_array(o, "preflight");
@@ -58,6 +69,7 @@ preflight_out(struct env *e, struct json_out *o)
 		json_out_object(o, NULL);
 		json_out_str(o, "code", p->code);
 		out_cond(e, o, "expect", &p->expect);
+		same_out(o, p);
 		if (p->hint != NULL)
 			json_out_str(o, "hint", p->hint);
 		json_out_end(o);

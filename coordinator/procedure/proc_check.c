@@ -1,6 +1,7 @@
 /* proc_check.c - one part against the others: names, order, kinds. */
 #include <string.h>
 
+#include "alloc.h"
 #include "procedure_private.h"
 
 static struct scope
@@ -23,6 +24,29 @@ vars_check(struct proc_reader *r)
 	}
 }
 
+/* What one host or connection says once cannot differ from itself. */
+static void
+same_check(const struct scope *s, const struct field *field)
+{
+	const struct probe *p;
+	char *name;
+
+	if (field->text == NULL)
+		return;
+	scope_field(s, field);
+	name = x_strndup(field->text, strcspn(field->text, "."));
+	p = probe_find(s->r->proc, name);
+	free(name);
+	if (p == NULL || p->target.group == NULL || p->target.each)
+		return;
+	ynode_error(s->r->d, field->node,
+		    "probe \"%s\" is asked on one member of %s alone",
+		    p->name, p->target.group);
+	diag_hint(s->r->d, "\"same\" compares what every backend shows, or "
+			   "with \"target: each %s\" every member",
+		  p->target.group);
+}
+
 /* Looks happen at any time: what steps remember may not be there yet. */
 static void
 probes_check(struct proc_reader *r)
@@ -39,8 +63,13 @@ probes_check(struct proc_reader *r)
 		for (size_t k = 0; k < p->n; k++)
 			scope_text(&s, &p->match[k].value);
 	}
-	for (size_t i = 0; i < r->proc->preflights; i++)
-		scope_cond(&s, &r->proc->preflight[i].expect);
+	for (size_t i = 0; i < r->proc->preflights; i++) {
+		const struct preflight *p = &r->proc->preflight[i];
+
+		scope_cond(&s, &p->expect);
+		for (size_t k = 0; k < p->nsame; k++)
+			same_check(&s, &p->same[k]);
+	}
 }
 
 static void

@@ -140,10 +140,11 @@ probes_read(struct proc_reader *r, const struct ynode *node)
 		probe_read(r, node->key[i], node->item[i]);
 }
 
-enum { P_CODE, P_EXPECT, P_HINT, P_N };
+enum { P_CODE, P_EXPECT, P_SAME, P_HINT, P_N };
 static const struct yfield preflight_fields[] = {
 	[P_CODE] = { "code", YFIELD_TEXT, true },
-	[P_EXPECT] = { "expect", YFIELD_TEXT, true },
+	[P_EXPECT] = { "expect", YFIELD_TEXT, false },
+	[P_SAME] = { "same", YFIELD_ANY, false },
 	[P_HINT] = { "hint", YFIELD_TEXT, false },
 };
 
@@ -167,6 +168,45 @@ code_check(struct proc_reader *r, const struct preflight *p,
 				    p->code);
 }
 
+#define SAME_MAX 16 /* of a row; the engine asks them as one question */
+
+/* One field or a list of them. */
+static void
+same_read(struct proc_reader *r, const struct ynode *node, struct preflight *p)
+{
+	bool list = node->kind == YNODE_LIST;
+
+	p->nsame = list ? node->n : 1;
+	p->same = x_calloc(p->nsame + 1, sizeof(*p->same));
+	if (p->nsame > SAME_MAX)
+		ynode_error(r->d, node, "at most %d fields in one row",
+			    SAME_MAX);
+	for (size_t i = 0; i < p->nsame; i++)
+		field_read(r, list ? node->item[i] : node, &p->same[i]);
+	if (p->nsame == 0)
+		ynode_error(r->d, node, "a field is wanted here, such as "
+				        "service.vhosts");
+}
+
+void
+preflight_clear(struct preflight *p)
+{
+	cond_clear(&p->expect);
+	for (size_t i = 0; i < p->nsame; i++)
+		free(p->same[i].text);
+	x_free(&p->same);
+}
+
+/* Also when what stands there is wrong. */
+static bool
+has_key(const struct ynode *map, const char *key)
+{
+	for (size_t i = 0; i < map->n; i++)
+		if (strcmp(map->key[i]->text, key) == 0)
+			return true;
+	return false;
+}
+
 static void
 preflight_read(struct proc_reader *r, const struct ynode *node)
 {
@@ -183,7 +223,14 @@ preflight_read(struct proc_reader *r, const struct ynode *node)
 		p->code = f[P_CODE]->text;
 		code_check(r, p, f[P_CODE]);
 	}
+	if (node->kind == YNODE_MAP &&
+	    has_key(node, "expect") == has_key(node, "same"))
+		ynode_error(r->d, node,
+			    "a preflight needs \"expect\" or \"same\", one of "
+			    "them");
 	cond_read(r, f[P_EXPECT], &p->expect);
+	if (f[P_SAME] != NULL)
+		same_read(r, f[P_SAME], p);
 	if (f[P_HINT] != NULL)
 		p->hint = f[P_HINT]->text;
 }

@@ -148,7 +148,7 @@ procedure_free(struct procedure **proc)
 	for (size_t i = 0; i < p->probes; i++)
 		probe_clear(&p->probe[i]);
 	for (size_t i = 0; i < p->preflights; i++)
-		cond_clear(&p->preflight[i].expect);
+		preflight_clear(&p->preflight[i]);
 	for (size_t i = 0; i < p->steps; i++)
 		step_clear(&p->step[i]);
 	for (size_t i = 0; i < p->phases; i++)

@@ -103,16 +103,19 @@ struct probe {
 	bool used;
 };
 
+struct field {
+	const struct ynode *node; /* NULL: not there */
+	char *text;		  /* "service.vhosts", normalised */
+};
+
+/* An expression that must hold, or fields that must be equal everywhere. */
 struct preflight {
 	const char *code;
 	const struct ynode *node;
 	struct cond expect;
+	struct field *same;
+	size_t nsame;
 	const char *hint; /* or NULL */
-};
-
-struct field {
-	const struct ynode *node; /* NULL: not there */
-	char *text;		  /* "service.vhosts", normalised */
 };
 
 struct remember {
@@ -274,6 +277,7 @@ void phases_read(struct proc_reader *r, const struct ynode *node);
 void step_clear(struct step *step);
 void probes_read(struct proc_reader *r, const struct ynode *node);
 void preflights_read(struct proc_reader *r, const struct ynode *node);
+void preflight_clear(struct preflight *preflight);
 void probe_clear(struct probe *probe);
 void vars_read(struct proc_reader *r, const struct ynode *node);
 

@@ -37,6 +37,8 @@ static const char plan_text[] =
 	"\"format\":\"kv\"},"
 	"\"users\":{\"target\":\"each director\",\"run\":[\"users\","
 	"\"${steps.zero.vhosts}\"],\"format\":\"text\"},"
+	"\"box\":{\"target\":\"backend\",\"run\":[\"box\",\"probe\"],"
+	"\"format\":\"kv\"},"
 	"\"one\":{\"target\":\"director\",\"run\":[\"one\"],"
 	"\"format\":\"text\"}}}";
 
@@ -466,7 +468,8 @@ test_value(void **state)
 	scene_again(&s);
 	nr = look_value(s.look, &s.scope, "service.vhosts");
 	scene_run(&s, 0);
-	expect(&s, nr, TRI_FALSE, "the members differ: 100, and 50 on dir2");
+	expect(&s, nr, TRI_FALSE, "service.vhosts is 100 on dir1 and 50 on "
+	       "dir2");
 	scene_says(&s, "dir2", STATUS, HEAD ROW(2, 50, "up"), 0);
 	scene_again(&s);
 	nr = look_value(s.look, &s.scope, "service.vhosts");
@@ -505,6 +508,51 @@ test_out(void **state)
 	expect(&s, none, TRI_UNKNOWN, "the result has none");
 	assert_int_equal(s.fake.given_probe, 0);
 	json_free(&doc);
+	scene_end(&s);
+}
+
+/* The same words to every backend, or what all members say: no vote. */
+static void
+test_same(void **state)
+{
+	unsigned int box, state_of, vhosts, lost;
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s);
+	scene_says(&s, NULL, "box probe", "id=7\n", 0);
+	box = look_same(s.look, &s.scope, "box.id");
+	vhosts = look_same(s.look, &s.scope, "service.vhosts");
+	scene_run(&s, 0);
+	expect(&s, box, TRI_TRUE, "box.id is 7 everywhere");
+	expect(&s, vhosts, TRI_TRUE, "service.vhosts is 100 everywhere");
+	assert_int_equal(s.fake.given_probe, 5);
+	/* one backend, and one member, shows another value */
+	scene_says(&s, "mail3", "box probe", "id=8 \n", 0);
+	scene_says(&s, "dir2", STATUS, HEAD ROW(1, 0, "up")
+		   ROW(2, 100, "up") ROW(3, 100, "up"), 0);
+	scene_again(&s);
+	box = look_same(s.look, &s.scope, "box.id");
+	vhosts = look_same(s.look, &s.scope, "service.vhosts");
+	state_of = look_same(s.look, &s.scope, "service.state");
+	scene_run(&s, 0);
+	expect(&s, box, TRI_FALSE, "box.id is 7 on mail1 and \"8 \" on mail3");
+	expect(&s, vhosts, TRI_FALSE,
+	       "service.vhosts is 100 on dir1 and 0 on dir2");
+	expect(&s, state_of, TRI_TRUE, "service.state is up everywhere");
+	/* who says nothing might say something else; excluded: not asked */
+	scene_says(&s, "mail3", "box probe", NULL, 0);
+	scene_again(&s);
+	box = look_same(s.look, &s.scope, "box.id");
+	lost = look_same(s.look, &s.scope, "nothing.id");
+	scene_run(&s, 0);
+	expect(&s, box, TRI_UNKNOWN, "not known on mail3");
+	expect(&s, lost, TRI_UNKNOWN, "the plan has no probe nothing");
+	look_roster_exclude(s.roster, "mail3", true);
+	scene_again(&s);
+	box = look_same(s.look, &s.scope, "box.id");
+	scene_run(&s, 0);
+	expect(&s, box, TRI_TRUE, "box.id is 7 everywhere");
 	scene_end(&s);
 }
 
@@ -566,6 +614,7 @@ main(void)
 		cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_value),
 		cmocka_unit_test(test_out),
+		cmocka_unit_test(test_same),
 		cmocka_unit_test(test_freed),
 		cmocka_unit_test(test_sightings),
 	};

@@ -64,6 +64,7 @@ struct scene {
 	char ok[8], result[8000], message[400];
 	char *findings;
 	const char *status;		/* what directors print */
+	const char *status_dir2;	/* NULL: the same */
 	const char *unit;
 };
 
@@ -124,8 +125,10 @@ scene_probe(void *ctx, const char *host, const char *argv, int *exit_r)
 {
 	struct scene *s = ctx;
 
-	(void)host;
 	(void)exit_r;
+	if (strcmp(argv, "status") == 0 && strcmp(host, "dir2") == 0 &&
+	    s->status_dir2 != NULL)
+		return x_strdup(s->status_dir2);
 	if (strcmp(argv, "status") == 0)
 		return x_strdup(s->status);
 	assert_string_equal(argv, "show");
@@ -311,6 +314,33 @@ test_check(void **state)
 	scene_end(&s);
 }
 
+/* in: names state alone; the plan wants the weight to be the same as well. */
+static void
+test_check_same(void **state)
+{
+	static const char expect[] = "\"expect\":\"unit.state == active\"",
+			  same[] = "\"same\":[\"service.vhosts\"]      ";
+	char plan[6000], *at;
+	struct scene s;
+
+	(void)state;
+	check_scene(&s, "dovecot-stop", plan, sizeof(plan));
+	assert_int_equal(sizeof(expect), sizeof(same));
+	while ((at = strstr(plan, expect)) != NULL)
+		memcpy(at, same, sizeof(same) - 1);
+	s.status_dir2 = "ip\tstate\tvhosts\n10.0.0.11\tup\t100\n"
+			"10.0.0.12\tup\t5\n";
+	scene_run(&s);
+	assert_int_equal(found(&s, "ok", "ACTIVE", NULL,
+			       "service.vhosts is 100 everywhere"), 1);
+	assert_int_equal(found(&s, "error", "ACTIVE", NULL,
+			       "service.vhosts is 50 on dir1 and 5 on dir2"),
+			 1);
+	assert_int_equal(found(&s, "error", "MEMBERS_DISAGREE", NULL,
+			       "vhosts is 50 on dir1 and 5 on dir2"), 1);
+	scene_end(&s);
+}
+
 static void
 test_check_errors(void **state)
 {
@@ -424,6 +454,7 @@ main(void)
 		cmocka_unit_test(test_greet),
 		cmocka_unit_test(test_discover),
 		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_check_same),
 		cmocka_unit_test(test_check_errors),
 		cmocka_unit_test(test_check_silence),
 		cmocka_unit_test(test_unwritten),

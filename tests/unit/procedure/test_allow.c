@@ -24,10 +24,10 @@ static const char fleet[] =
 	"ready: "
 	"{run: [doveadm, ring, a b], in: text == up}}}\n"
 	"backends:\n"
-	"- {name: mail01, address: 10.0.0.11, labels: {rack: a, test_user: "
-	"probe01}}\n"
-	"- {name: mail02, address: 10.0.0.12, labels: {rack: a, test_user: "
-	"probe02}}\n";
+	"- {name: mail01, address: 10.0.0.11, labels: {rack: a, "
+	"shared_user: probe01, test_user: probe01}}\n"
+	"- {name: mail02, address: 10.0.0.12, labels: {rack: a, "
+	"shared_user: probe01, test_user: probe02}}\n";
 
 struct fixture {
 	struct diags d;
