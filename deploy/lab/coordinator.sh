@@ -66,8 +66,9 @@ EOF
 	for host in $(backends); do
 		printf '  - {name: %s, address: %s, ' "$host" \
 			"$(host_address "$host")"
-		printf 'labels: {rack: a, test_user: probe%s}}\n' \
+		printf 'labels: {rack: a, test_user: probe%s, ' \
 			"$(host_number "$host")"
+		echo 'shared_user: probe1}}'
 	done
 }
 
