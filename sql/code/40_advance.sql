@@ -6,6 +6,10 @@
 -- its own work done already (same attempt id, same state) is content: the
 -- answer to an earlier commit may have been lost. Ops may carry at_ms: it
 -- happened while the database was away.
+--
+-- Rows are found by their keys here. A connection lives for months, and a plan
+-- that it made while a table was nearly empty would go on reading all of it:
+-- hence no sequential scans (which look dear then, so no JIT either).
 
 set local role fleet_owner;
 
@@ -13,7 +17,8 @@ create or replace function fleet_internal.advance(p_fleet int, p_epoch bigint,
 	p_rollout bigint, p_revision bigint, p_ops jsonb,
 	p_call uuid default null)
 returns jsonb language plpgsql security definer
-set search_path = pg_catalog, pg_temp as $$
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set jit = off as $$
 declare
 	f fleet_internal.fleet;
 	rev bigint;

@@ -1,6 +1,7 @@
 #!/bin/bash
 # 90-speed.t - what an advance costs on a warm connection. The figures are for
-# people; the limits only catch something gone badly wrong.
+# people; the limits are for the best of each, which a loaded machine does not
+# move, and only catch something gone badly wrong.
 . ./lib.sh
 
 do_ "select test.running('mail', 1); select test.take(1, 1)"
@@ -19,11 +20,10 @@ done
 do_ "insert into fleet_internal.step (turn_id, position, phase, name, kind)
 	select test.turn(1, 1), 1000 + i, 'drain', 's' || i, 'run' from generate_series(1, 2000) i"
 # finish one step and begin the next, attempt and all, as the engine does
-do_ "create procedure test.measure(rounds int) language plpgsql as \$\$
+do_ "create procedure test.measure(rounds int, s bigint) language plpgsql as \$\$
 declare
-	ops jsonb; t0 timestamptz; a uuid; b uuid := gen_random_uuid(); s bigint;
+	ops jsonb; t0 timestamptz; a uuid; b uuid := gen_random_uuid();
 begin
-	select step_id into s from fleet_internal.step where name = 's1';
 	perform test.adv(1, jsonb_build_array(jsonb_build_object('op', 'step', 'step', s, 'from', 'pending', 'to', 'running'),
 		jsonb_build_object('op', 'attempt', 'id', b, 'step', s, 'host', 1, 'seq', 1, 'argv', '[\"doveadm\",\"x\"]'::jsonb)));
 	commit;
@@ -40,12 +40,20 @@ begin
 		commit;
 	end loop;
 end \$\$"
-do_ "call test.measure(500)"
+scans() {
+	q "select sum(seq_scan) from pg_stat_user_tables where relname in ('step', 'attempt', 'turn', 'event', 'output')"
+}
+step=$(q "select step_id from fleet_internal.step where name = 's1'")
+do_ "analyze" # as autovacuum does with a young database
+before=$(scans)
+do_ "call test.measure(500, $step)"
 say advance
+is "no advance reads a whole table" "$before" \
+	"select sum(seq_scan) from pg_stat_user_tables where relname in ('step', 'attempt', 'turn', 'event', 'output')"
 is "finish and start in one advance: well below 10 ms" t \
-	"select percentile_cont(0.5) within group (order by ms) < 10 from test.cost where what = 'advance'"
+	"select min(ms) < 10 from test.cost where what = 'advance'"
 for v in progress backend fleet rollout; do
 	do_ "do \$\$ declare t0 timestamptz; begin for i in 1..30 loop t0 := clock_timestamp(); perform count(x) from fleet.$v x; insert into test.cost values ('fleet.$v', extract(epoch from clock_timestamp() - t0) * 1000); end loop; end \$\$"
 	say "fleet.$v"
 done
-is "no screen takes 100 ms" '' "select what from test.cost where what like 'fleet%' group by what having percentile_cont(0.5) within group (order by ms) > 100"
+is "no screen takes 100 ms" '' "select what from test.cost where what like 'fleet%' group by what having min(ms) > 100"
