@@ -65,6 +65,8 @@
 	X(NO_CANARY, "no-canary", 0, NULL,                                     \
 	  "do not rest after the procedure's canaries")                        \
 	X(CHANGE, "change", 0, "REF", "the change ticket")                     \
+	X(UNATTENDED, "unattended-without-alarm", 0, NULL,                     \
+	  "start later though no hook would tell of a halt")                   \
 	X(ACCEPT_OUT, "accept-out", 0, NULL,                                   \
 	  "a person takes over a backend that is out of service")              \
 	X(DONE, "done", 0, NULL, "the step did what it should")                \

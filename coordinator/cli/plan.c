@@ -280,11 +280,12 @@ start_now(struct cli *cli, const char *id)
 	int code = cli_query(
 		cli, &r,
 		"select fleet.start($1::bigint,"
-		" $2::timestamptz, $3::bool, $4::int, $5) as told",
+		" $2::timestamptz, $3::bool, $4::int, $5, $6::bool) as told",
 		DB(id, args_value(a, FLAG_AT),
 		   args_has(a, FLAG_IGNORE_WINDOW) ? "true" : "false",
 		   args_has(a, FLAG_NO_CANARY) ? "0" :
-		   args_value(a, FLAG_STOP_AFTER), args_value(a, FLAG_CHANGE)));
+		   args_value(a, FLAG_STOP_AFTER), args_value(a, FLAG_CHANGE),
+		   args_has(a, FLAG_UNATTENDED) ? "true" : "false"));
 
 	if (code == EXIT_OK) {
 		buf_init(&out, CLI_OUT_MAX);

@@ -166,7 +166,7 @@ static const struct command top[] = {
 	  .run = run_start,
 	  .flags = PLAN_FLAGS | FLAG(AT) | FLAG(WATCH) | FLAG(IGNORE_WINDOW) |
 		   FLAG(STOP_AFTER) | FLAG(NO_CANARY) | FLAG(CHANGE) |
-		   FLAG(FULL),
+		   FLAG(FULL) | FLAG(UNATTENDED),
 	  .help = "start a plan, or plan and start a procedure",
 	  .examples = "drydock start 17 --watch\n"
 		      "drydock start 17 --at \"tomorrow 01:00 "

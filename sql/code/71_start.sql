@@ -84,9 +84,11 @@ end $$;
 comment on function fleet_internal.refuse_start(fleet_internal.rollout, text) is
 	'Everything but staleness that keeps a plan from being started.';
 
+drop function if exists fleet.start(bigint, timestamptz, bool, int, text);
 create or replace function fleet.start(rollout bigint,
 	at timestamptz default null, ignore_window bool default false,
-	stop_after int default null, change_ref text default null)
+	stop_after int default null, change_ref text default null,
+	unattended_without_alarm bool default false)
 returns text language plpgsql security definer
 set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
@@ -99,6 +101,11 @@ declare
 begin
 	perform fleet_internal.refuse_start(r, start.change_ref);
 	perform fleet_internal.refuse_stale(r);
+	if later then
+		perform fleet_internal.refuse_unattended(r.fleet_id, format(
+			'rollout %s', r.rollout_id),
+			start.unattended_without_alarm);
+	end if;
 	if start.stop_after < 0 then
 		perform fleet_internal.fail('RD004', 'stop_after must be 0 or more',
 			'It is the number of backends after which the rollout rests; 0: never.', '');
@@ -117,15 +124,16 @@ begin
 	perform fleet_internal.steer_done(r, case when later
 		then 'rollout.scheduled' else 'rollout.running' end, told,
 		p_detail => jsonb_build_object('ignore_window',
-			start.ignore_window, 'change_ref', start.change_ref));
+			start.ignore_window, 'change_ref', start.change_ref,
+			'without_alarm', later and start.unattended_without_alarm));
 	if slot->>'fleet_id' <> r.fleet_id::text then
 		told := told || format(E'\nnote: it waits at its first outage: %s of fleet %s is out in the same slot',
 			slot->>'backend', slot->>'fleet');
 	end if;
 	return told;
 end $$;
-comment on function fleet.start(bigint, timestamptz, bool, int, text) is
-	'Starts a plan now or at a time; refuses a stale one and says what changed. The backends are taken as windows and gates allow.';
+comment on function fleet.start(bigint, timestamptz, bool, int, text, bool) is
+	'Starts a plan now or at a time, then only where a hook would tell of a halt or unattended_without_alarm is typed; refuses a stale one and says what changed. The backends are taken as windows and gates allow.';
 
 create or replace function fleet.cancel(rollout bigint,
 	reason text default null)

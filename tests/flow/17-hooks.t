@@ -149,12 +149,24 @@ def hooks_are_read_again_and_tested():
         d = w.daemon(**{"hook.alarm": good, "hook.sick": bad})
         wait_for("they are offered", lambda: w.one(
             "select count(*) from fleet.hook") == "2", 30)
+        r = str(w.plan())
+        later = ("start", r, "--at", "tomorrow 01:00", "--yes")
+        run = drydock(w, *later)
+        assert run.returncode == 1, run
+        assert "nobody would be told" in run.stderr, run
+        assert "alarm of ops1: never tested" in run.stderr, run
         run = drydock(w, "hook", "test", "alarm")
         assert run.returncode == 0, run
         assert "exit 0" in run.stdout and "done" in run.stdout, run
         assert heard(w)[0]["kind"] == "hook.test"
         assert w.one("select alarm from fleet.hook where hook = 'alarm'") \
             == "t"
+        run = drydock(w, *later)
+        assert run.returncode == 0 and "will start at" in run.stdout, run
+        run = drydock(w, "cancel", r)
+        assert run.returncode == 0, run
+        run = drydock(w, *later, "--unattended-without-alarm")
+        assert run.returncode == 1 and "cancelled" in run.stderr, run
         run = drydock(w, "hook", "test", "sick")
         assert run.returncode == 1 and "does not work" in run.stderr, run
         assert "exit 9" in run.stdout and "\x1b" not in run.stdout, run
