@@ -55,6 +55,7 @@ static const struct {
 	{ "select * from fleet.host", "drydock host list", false },
 	{ "select * from fleet.coordinator", "drydock coordinator list",
 	  false },
+	{ "select * from fleet.window", "drydock window list", false },
 	{ "select * from fleet.turn where rollout = ", "drydock status", true },
 	{ "select * from fleet.hold where rollout = ", "drydock status", true },
 	{ "select rollout, state, fleet from fleet.rollout", "drydock history",

@@ -11,62 +11,15 @@
 #include "alloc.h"
 #include "cli.h"
 #include "commands.h"
-#include "json.h"
 #include "num.h"
+#include "told.h"
 
-/* the sentence `told`, as text or JSON */
-static int
-told_print(struct cli *cli, const char *told)
-{
-	struct json_out o;
-	struct buf out;
-	const char *line = told;
-	size_t len;
-	char *one;
-	int code;
-
-	buf_init(&out, CLI_OUT_MAX);
-	if (cli->json) {
-		json_out_init(&o, &out);
-		json_out_object(&o, NULL);
-		json_out_int(&o, "api", 1);
-		json_out_str(&o, "told", told);
-		json_out_end(&o);
-		(void)buf_addc(&out, '\n');
-	}
-	while (!cli->json && *line != '\0') {
-		len = strcspn(line, "\n");
-		one = x_strndup(line, len);
-		face_text(&out, &cli->face, one);
-		(void)buf_addc(&out, '\n');
-		x_free(&one);
-		line += len + (line[len] == '\n' ? 1 : 0);
-	}
-	code = cli_print(cli, &out);
-	buf_free(&out);
-	return code;
-}
-
-/* run the function, tell its sentence */
-static int
-steer(struct cli *cli, const char *sql, size_t nparams,
-      const char *const *params)
-{
-	struct rows *r = NULL;
-	int code = cli_query(cli, &r, sql, nparams, params);
-
-	if (code == EXIT_OK)
-		code = told_print(cli, rows_str(r, 0, "told"));
-	rows_free(&r);
-	return code;
-}
-
-/* the same, when a coordinator must act on it */
+/* a sentence, when a coordinator must act on it */
 static int
 steer_rollout(struct cli *cli, const char *id, const char *sql, size_t nparams,
 	      const char *const *params)
 {
-	int code = steer(cli, sql, nparams, params);
+	int code = told_run(cli, sql, nparams, params);
 
 	return code == EXIT_OK ? alive_of_rollout(cli, id) : code;
 }
@@ -342,7 +295,7 @@ run_include(struct cli *cli)
 	int code = cli_fleet(cli, &fleet);
 
 	if (code == EXIT_OK)
-		code = steer(cli, "select fleet.include($1, $2) as told",
+		code = told_run(cli, "select fleet.include($1, $2) as told",
 			     DB(fleet, cli_word(cli, 0)));
 	return code == EXIT_OK ? alive_of_fleet(cli, fleet) : code;
 }
@@ -361,7 +314,7 @@ run_exclude(struct cli *cli)
 				    "and you have it.",
 				    fleet);
 	if (code == EXIT_OK)
-		code = steer(
+		code = told_run(
 			cli,
 			"select fleet.exclude($1, $2, $3, $4::bool) as told",
 			DB(fleet, cli_word(cli, 0), reason,
@@ -376,7 +329,7 @@ run_cancel(struct cli *cli)
 	int code = cli_rollout(cli, 0, &id);
 
 	if (code == EXIT_OK)
-		code = steer(cli, "select fleet.cancel($1::bigint, $2) as told",
+		code = told_run(cli, "select fleet.cancel($1::bigint, $2) as told",
 			     DB(id, args_value(&cli->args, FLAG_REASON)));
 	x_free(&id);
 	return code;

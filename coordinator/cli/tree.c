@@ -95,6 +95,31 @@ static const struct command hook_commands[] = {
 	END,
 };
 
+static const struct command window_commands[] = {
+	{ .name = "list",
+	  .run = run_window_list,
+	  .help = "every window and forbidden span, and when it is next" },
+	{ .name = "add",
+	  .args = "SPEC",
+	  .run = run_window_add,
+	  .flags = FLAG(ZONE) | FLAG(FORBID),
+	  .help = "add a window, or a span in which none is taken",
+	  .examples =
+		  "drydock window add \"Tue-Thu 01:00-05:00\" "
+		  "--zone Europe/Helsinki\n"
+		  "drydock window add \"last Sun 23:00-05:00\"\n"
+		  "drydock window add --forbid \"24 Dec - 2 Jan\"\n" },
+	{ .name = "remove",
+	  .args = "WINDOW",
+	  .run = run_window_remove,
+	  .help = "remove it by its number in the list" },
+	{ .name = "next",
+	  .args = "[N]",
+	  .run = run_window_next,
+	  .help = "when backends may be taken, forbidden spans cut out" },
+	END,
+};
+
 #define PLAN_FLAGS (FLAG(VAR) | FLAG(ONLY) | FLAG(EXCEPT) | FLAG(NOTE))
 
 static const struct command top[] = {
@@ -171,6 +196,10 @@ static const struct command top[] = {
 	  .examples = "drydock start 17 --watch\n"
 		      "drydock start 17 --at \"tomorrow 01:00 "
 		      "Europe/Helsinki\"\n" },
+	{ .name = "window",
+	  .group = "run",
+	  .sub = window_commands,
+	  .help = "when backends may be taken: list, add, remove, next" },
 	{ .name = "cancel",
 	  .args = "[ROLLOUT]",
 	  .group = "run",

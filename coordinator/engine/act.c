@@ -265,7 +265,8 @@ type_next(const struct op *op)
 		return "drydock status shows what is missing; "
 		       "drydock override lifts a gate once";
 	case HOLD_WINDOW:
-		return "wait, or drydock override";
+		return "wait, or drydock override --gate window; "
+		       "drydock window next";
 	case HOLD_CONTACT:
 		return "look at the host; asking goes on";
 	case HOLD_DATABASE:
@@ -286,6 +287,8 @@ act_hold(struct act *a)
 		json_out_int(&a->out, "backend", backend_of(a));
 	}
 	json_out_bool(&a->out, "critical", a->op->critical);
+	if (a->op->until_ms != 0)
+		json_out_int(&a->out, "until_ms", a->op->until_ms);
 	act_text(a, "why");
 	json_out_str(&a->out, "type_next", type_next(a->op));
 	act_end(a);
@@ -477,6 +480,14 @@ act_pause(struct act *a)
 }
 
 static void
+act_overrun(struct act *a)
+{
+	act_begin(a, "overrun");
+	json_out_int(&a->out, "turn", turn_of(a));
+	act_end(a);
+}
+
+static void
 act_write(struct act *a)
 {
 	switch (a->op->kind) {
@@ -498,6 +509,7 @@ act_write(struct act *a)
 	case OP_OUTAGE_CLOSE: act_outage_close(a); break;
 	case OP_OUTAGE_ACCEPT: act_outage_accept(a); break;
 	case OP_PAUSE: act_pause(a); break;
+	case OP_OVERRUN: act_overrun(a); break;
 	case OP_ASKED: act_asked(a); break;
 	case OP_EVENT: act_event(a); break;
 	}

@@ -72,13 +72,19 @@ load_window(struct view *view, const struct json_object *fleet,
 	    const struct json_object *rollout)
 {
 	const struct json_object *window = jdoc_in(fleet, "window");
+	const struct json_object *spans = jdoc_in(window, "spans");
 
-	view->windows = window != NULL &&
-		jdoc_bool(window, "any", true) &&
+	view->windows = jdoc_bool(window, "any", false) &&
 		!jdoc_bool(rollout, "ignore_window", false);
-	if (view->windows && jdoc_bool(window, "open", true))
-		view->window_closes_ms = jdoc_int(window, "closes_ms",
-						  INT64_MAX);
+	for (size_t i = 0; i < jdoc_count(spans) && i < VIEW_WINDOWS; i++) {
+		const struct json_object *span = json_item(spans, i);
+		struct view_window *w = &view->window[view->nwindows++];
+
+		w->opens_ms = jdoc_int(span, "opens_ms", 0);
+		w->closes_ms = jdoc_int(span, "closes_ms", INT64_MAX);
+		jdoc_copy(span, "opens", w->opens, sizeof(w->opens));
+		jdoc_copy(span, "closes", w->closes, sizeof(w->closes));
+	}
 }
 
 /* ------------------------------------------------------------- the steps */
@@ -424,7 +430,9 @@ load_turns(struct view *view, const struct json_object *fleet,
 						  false);
 		turn->outage_open = outage_is_open(fleet, turn->id);
 		turn->taken_ms = jdoc_int(doc, "taken_ms", 0);
-		turn->expected_ms = jdoc_int(doc, "expected_ms", 0);
+		turn->rest_ms = jdoc_int(jdoc_in(work, "rollout"),
+			"learned_ms", jdoc_int(doc, "expected_ms", 0));
+		turn->window_closes_ms = jdoc_int(doc, "window_closes_ms", 0);
 		load_asked(turn, jdoc_in(doc, "asked"));
 		load_overrides(turn, jdoc_in(work, "overrides"),
 			       jdoc_int(doc, "backend_id", 0));

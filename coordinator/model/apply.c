@@ -232,6 +232,9 @@ view_apply(struct view *v, const struct op *op, int64_t now)
 	case OP_PAUSE:
 		v->pause.effective = true;
 		break;
+	case OP_OVERRUN:
+		v->turns[op->turn].window_closes_ms = 0;
+		break;
 	case OP_ASKED:
 		v->turns[op->turn].asked = ASK_NONE;
 		break;

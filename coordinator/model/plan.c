@@ -171,31 +171,57 @@ plan_hold_op(struct plan *p, enum hold_kind kind, enum gate gate,
 	snprintf(op->text, sizeof(op->text), "%s", why);
 }
 
+/* Is it open already, as it is?  One of the kind that is not, is over. */
+static bool
+hold_stands(struct plan *p, enum hold_kind kind, enum gate gate, bool critical,
+	    const char *why)
+{
+	bool stands = false;
+
+	for (int i = 0; i < p->v->nholds; i++) {
+		const struct view_hold *hold = &p->v->holds[i];
+
+		if (hold->kind != kind || hold->ended)
+			continue;
+		if (hold->gate != gate || hold->critical != critical)
+			plan_op(p, OP_UNHOLD)->hold = i;
+		else if (why == NULL || strcmp(hold->why, why) == 0)
+			stands = true;
+	}
+	return stands;
+}
+
 void
 plan_hold(struct plan *p, enum rule rule, enum hold_kind kind,
 	  enum gate gate, bool critical, int64_t wake_ms,
 	  const char *format, ...)
 {
 	char why[VIEW_WHY];
-	bool told = false;
 	va_list ap;
 
 	va_start(ap, format);
 	vsnprintf(why, sizeof(why), format, ap);
 	va_end(ap);
-	for (int i = 0; i < p->v->nholds; i++) {
-		const struct view_hold *hold = &p->v->holds[i];
-
-		if (hold->kind != kind || hold->ended)
-			continue;
-		if (hold->gate == gate && hold->critical == critical)
-			told = true;
-		else
-			plan_op(p, OP_UNHOLD)->hold = i;
-	}
-	if (!told)
+	if (!hold_stands(p, kind, gate, critical, NULL))
 		plan_hold_op(p, kind, gate, critical, why);
 	plan_say(p, DECIDE_IDLE, rule, wake_ms, "%s", why);
+}
+
+void
+plan_hold_until(struct plan *p, enum rule rule, enum hold_kind kind,
+		enum gate gate, int64_t until_ms, const char *format, ...)
+{
+	char why[VIEW_WHY];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(why, sizeof(why), format, ap);
+	va_end(ap);
+	if (!hold_stands(p, kind, gate, false, why)) {
+		plan_hold_op(p, kind, gate, false, why);
+		p->d->ops[p->d->nops - 1].until_ms = until_ms;
+	}
+	plan_say(p, DECIDE_IDLE, rule, p->now + PLAN_WINDOW_MS, "%s", why);
 }
 
 void

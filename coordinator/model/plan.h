@@ -98,6 +98,7 @@ const char *rule_sentence(enum rule rule);
 	X(OUTAGE_CLOSE,	outage_close)	/* turn */			\
 	X(OUTAGE_ACCEPT, outage_accept) /* turn */ \
 	X(PAUSE,	pause_effective)				\
+	X(OVERRUN,	overrun)	/* turn */			\
 	X(ASKED,	asked)		/* turn: answered */		\
 	X(EVENT,	event)
 
@@ -117,6 +118,7 @@ struct op {
 	enum hold_kind hold_kind;
 	enum gate gate;
 	bool critical;
+	int64_t until_ms;	/* HOLD: 0 = nobody knows */
 	char id[VIEW_UUID];	/* ATTEMPT: given before it is applied */
 	char text[VIEW_WHY];
 };

@@ -12,7 +12,8 @@ enum {
 	PLAN_NOT_READY_MS = 30000,	/* then it is critical */
 	PLAN_RUNNING_MS = 60000,	/* then a running one is asked again */
 	PLAN_CONTACT_MS = 300000,	/* beyond the step's timeout */
-	PLAN_SERVICE_MS = 60000		/* to be seen in service again */
+	PLAN_SERVICE_MS = 60000,	/* to be seen in service again */
+	PLAN_WINDOW_MS = 30000		/* windows are looked at again */
 };
 
 struct plan {
@@ -53,6 +54,10 @@ void plan_unhold_all(struct plan *p);
 void plan_hold(struct plan *p, enum rule rule, enum hold_kind kind,
 	       enum gate gate, bool critical, int64_t wake_ms,
 	       const char *format, ...) __attribute__((format(printf, 7, 8)));
+/* The same with its end, 0: nobody knows; also told when its words change. */
+void plan_hold_until(struct plan *p, enum rule rule, enum hold_kind kind,
+		     enum gate gate, int64_t until_ms, const char *format, ...)
+	__attribute__((format(printf, 6, 7)));
 /* The turn is held: a person decides. */
 void plan_hold_turn(struct plan *p, enum rule rule, bool critical,
 		    const char *format, ...)
@@ -89,5 +94,10 @@ void plan_failed(struct plan *p, int step, const char *why);
 void plan_undone(struct plan *p, int s);
 void plan_restore(struct plan *p, enum rule rule, enum turn_cause cause,
 		  const char *why);
+
+/* plan_window.c: a window in which the candidate's turn ends; else a hold. */
+bool plan_window(struct plan *p);
+/* A turn beyond the end of its window is finished, and told once. */
+bool plan_overrun(struct plan *p);
 
 #endif

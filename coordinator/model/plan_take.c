@@ -187,14 +187,8 @@ gate_known(struct plan *p)
 	int up = v->listed - v->excluded - 1;
 	int must = gate_min_up(v->min_up, v->listed);
 
-	if (v->windows && !gate_lifted(p, GATE_WINDOW) &&
-	    p->now + turn->expected_ms > v->window_closes_ms) {
-		plan_hold(p, RULE_GATES, HOLD_WINDOW, GATE_WINDOW, false,
-			  p->now + 30000, "%s: %s", turn->backend,
-			  v->window_closes_ms == 0 ? "no window is open" :
-			  "the window is too short for it");
+	if (!plan_window(p))
 		return false;
-	}
 	if (v->slot[0] != '\0') {
 		plan_hold(p, RULE_GATES, HOLD_GATE, GATE_SLOT, false, 0,
 			  "%s: %s: %s", turn->backend,

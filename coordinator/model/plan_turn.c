@@ -307,6 +307,8 @@ plan_turn(struct plan *p)
 	if (turn->asked != ASK_NONE && turn->asked != ASK_APPROVE &&
 	    !plan_committed(p->v) && plan_asked(p))
 		return;
+	if (plan_overrun(p))
+		return;
 	switch (turn->state) {
 	case TURN_WORKING:
 		turn_working(p);

@@ -21,7 +21,7 @@
  * Times are milliseconds of the database's clock.  Indices are -1 for none.
  */
 
-enum { VIEW_NAME = 64, VIEW_WHY = 512, VIEW_UUID = 37 };
+enum { VIEW_NAME = 64, VIEW_WHY = 512, VIEW_UUID = 37, VIEW_WINDOWS = 8 };
 
 struct view_attempt {
 	char id[VIEW_UUID], after[VIEW_UUID];
@@ -90,7 +90,9 @@ struct view_turn {
 	bool asked_accept_out;
 	unsigned int overrides;		/* bit per enum gate */
 	bool no_return_begun, outage_open;
-	int64_t taken_ms, expected_ms;
+	int64_t taken_ms;
+	int64_t rest_ms;		/* so long, nine times of ten */
+	int64_t window_closes_ms;	/* it was taken in; 0: none, or told */
 };
 
 struct view_group {
@@ -121,6 +123,12 @@ struct view_pause {
 	char why[VIEW_WHY];
 };
 
+/* When backends may be taken; also as people of the fleet read it. */
+struct view_window {
+	int64_t opens_ms, closes_ms;
+	char opens[VIEW_NAME], closes[VIEW_NAME];
+};
+
 struct view {
 	int64_t rollout, revision;
 	char uuid[VIEW_UUID];
@@ -146,8 +154,9 @@ struct view {
 	int listed, excluded;		/* backends; excluded ones are down */
 	char min_up[VIEW_NAME];
 	char slot[VIEW_WHY];		/* who of another fleet has ours */
-	bool windows;			/* has any */
-	int64_t window_closes_ms;	/* 0: closed now */
+	bool windows;			/* has any, and keeps to them */
+	struct view_window window[VIEW_WINDOWS];	/* an open one first */
+	int nwindows;
 	bool database;			/* answers, and takes writes */
 	bool stopping;			/* the coordinator wants to leave */
 };

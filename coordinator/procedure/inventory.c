@@ -167,60 +167,6 @@ min_up_out(struct inv *v, const struct ynode *node)
 	json_out_str(v->o, "min_up", node == NULL ? "all but 1" : node->text);
 }
 
-static bool
-days_valid(const char *days, size_t len)
-{
-	static const char names[] = "MonTueWedThuFriSatSun";
-	size_t i = 0;
-
-	for (;;) {
-		char day[4] = "";
-		const char *at;
-
-		if (i + 3 > len)
-			return false;
-		memcpy(day, days + i, 3);
-		at = strstr(names, day);
-		if (at == NULL || (at - names) % 3 != 0)
-			return false;
-		i += 3;
-		if (i == len)
-			return true;
-		if (days[i] != ',' && days[i] != '-')
-			return false;
-		/* Mon-Wed-Fri is no range. */
-		if (days[i] == '-' && i >= 4 && days[i - 4] == '-')
-			return false;
-		i++;
-	}
-}
-
-static bool
-time_valid(const char *t, bool end)
-{
-	int h, m;
-
-	for (int i = 0; i < 5; i++)
-		if (i == 2 ? t[i] != ':' : t[i] < '0' || t[i] > '9')
-			return false;
-	h = (t[0] - '0') * 10 + t[1] - '0';
-	m = (t[3] - '0') * 10 + t[4] - '0';
-	return m < 60 && (h < 24 || (end && h == 24 && m == 0));
-}
-
-/* "Tue-Thu 01:00-05:00", "Sat,Sun 23:00-05:00" */
-static bool
-window_valid(const char *text)
-{
-	size_t days = strcspn(text, " ");
-	const char *times = text + days;
-
-	return strlen(times) == 12 && days_valid(text, days) &&
-	       time_valid(times + 1, false) && times[6] == '-' &&
-	       time_valid(times + 7, true) &&
-	       memcmp(times + 1, times + 7, 5) != 0;
-}
-
 static void
 windows_out(struct inv *v, const struct ynode *node)
 {
@@ -228,10 +174,11 @@ windows_out(struct inv *v, const struct ynode *node)
 	for (size_t i = 0; node != NULL && i < node->n; i++) {
 		const struct ynode *w = node->item[i];
 
-		if (w->kind != YNODE_SCALAR || !window_valid(w->text)) {
+		if (w->kind != YNODE_SCALAR || !inv_window_valid(w->text)) {
 			ynode_error(v->d, w, "this is not a window");
-			diag_hint(v->d, "such as Tue-Thu 01:00-05:00 or "
-					"Sat,Sun 23:00-05:00");
+			diag_hint(v->d, "such as Tue-Thu 01:00-05:00, "
+					"last Sun 23:00-05:00 Europe/Helsinki "
+					"or forbid 24 Dec - 2 Jan");
 			continue;
 		}
 		json_out_str(v->o, NULL, w->text);

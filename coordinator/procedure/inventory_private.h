@@ -41,6 +41,9 @@ void inv_row_out(struct inv *v, const struct ynode *row);
 /* An expression over columns; writes "in". */
 void inv_in_out(struct inv *v, const struct ynode *in);
 
+/* inventory_window.c: "Tue-Thu 01:00-05:00", "forbid 24 Dec - 2 Jan" */
+bool inv_window_valid(const char *text);
+
 /* inventory_groups.c */
 void inv_groups(struct inv *v, const struct ynode *node);
 void inv_service(struct inv *v, const struct ynode *node);

@@ -91,6 +91,7 @@ begin
 	when 'turn_set' then return fleet_internal.op_turn_set(f, r, now_, op);
 	when 'phase' then return fleet_internal.op_phase(f, r, now_, op);
 	when 'turn' then return fleet_internal.op_turn(f, r, now_, op);
+	when 'overrun' then return fleet_internal.op_overrun(f, r, now_, op);
 	when 'rollout' then return fleet_internal.op_rollout(f, r, now_, op);
 	when 'event' then return fleet_internal.op_event(f, r, now_, op);
 	when 'sample' then return fleet_internal.op_sample(f, r, now_, op);

@@ -71,6 +71,46 @@ end $$;
 comment on function fleet_internal.op_turn_set(int, bigint, timestamptz, jsonb) is
 	'{"op":"turn_set","turn","remembered","mouths","message","phase","answered":true}: values of a turn beside its state; objects are merged.';
 
+-- How long a turn took; when it stood still for a person or a gate, nothing
+-- can be learned from that.
+create or replace function fleet_internal.turn_took(t fleet_internal.turn,
+	p_ended timestamptz)
+returns bigint language sql stable as $$
+	select greatest(fleet_internal.ms(p_ended - t.taken_at)
+		- coalesce((select sum(fleet_internal.ms(upper(s) - lower(s)))
+		  from (select range_agg(tstzrange(greatest(h.since, t.taken_at),
+				least(coalesce(h.ended_at, p_ended), p_ended))) as m
+			  from fleet_internal.hold h
+			 where h.rollout_id = t.rollout_id
+			   and h.kind <> 'contact' and h.since < p_ended
+			   and coalesce(h.ended_at, p_ended) > t.taken_at) x,
+		  unnest(x.m) s), 0), 0)
+$$;
+comment on function fleet_internal.turn_took(fleet_internal.turn, timestamptz) is
+	'Milliseconds from taken to its end, without pauses and holds.';
+
+create or replace function fleet_internal.op_overrun(f int, r bigint,
+	now_ timestamptz, op jsonb)
+returns bigint language plpgsql as $$
+declare
+	n record;
+begin
+	update fleet_internal.turn x set overrun_at = now_
+	  from fleet_internal.backend b
+	 where x.turn_id = (op->>'turn')::bigint and x.rollout_id = r
+	   and x.overrun_at is null and b.backend_id = x.backend_id
+	returning x.turn_id, x.backend_id, x.window_closes_at, b.name into n;
+	if found then
+		perform fleet_internal.note(f, 'window.overrun', 'warning',
+			format('%s is worked on beyond its window, which closed %s; what has begun is finished',
+			n.name, fleet_internal.window_text(f, n.window_closes_at)),
+			r, n.turn_id, n.backend_id);
+	end if;
+	return null;
+end $$;
+comment on function fleet_internal.op_overrun(int, bigint, timestamptz, jsonb) is
+	'{"op":"overrun","turn"}: a turn goes on beyond the end of its window.';
+
 create or replace function fleet_internal.op_turn(f int, r bigint,
 	now_ timestamptz, op jsonb)
 returns bigint language plpgsql as $$
@@ -82,8 +122,14 @@ begin
 	update fleet_internal.turn x set state = t, state_since = at_,
 		taken_at = case when t = 'working'
 			then coalesce(x.taken_at, at_) else x.taken_at end,
+		window_closes_at = case when t = 'working'
+			and x.taken_at is null
+			then fleet_internal.window_closes(f, at_)
+			else x.window_closes_at end,
 		ended_at = case when t in ('done', 'restored', 'skipped')
 			then at_ end,
+		took_ms = case when t = 'done'
+			then fleet_internal.turn_took(x, at_) end,
 		cause = case when op ? 'cause' then op->>'cause'
 			else x.cause end,
 		message = coalesce(op->>'message', x.message)

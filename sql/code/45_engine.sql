@@ -44,7 +44,8 @@ begin
 		steps_done = (select count(*) from fleet_internal.step s
 			       where s.turn_id = t and (s.undoes is not null
 				     or s.spec ? 'again')),
-		work_ms = 0, phase = null, taken_at = null
+		work_ms = 0, phase = null, taken_at = null,
+		window_closes_at = null, overrun_at = null
 	 where turn_id = t and rollout_id = r;
 	update fleet_internal.turn_phase set state = 'pending',
 		started_at = null, ended_at = null, committed_at = null,

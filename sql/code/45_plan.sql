@@ -24,6 +24,21 @@ $$;
 comment on function fleet_internal.learned_ms(int, text) is
 	'Median time of each step in the last 20 turns of a procedure in a fleet.';
 
+create or replace function fleet_internal.learned_turn(p_fleet int,
+	p_procedure text, out low_ms bigint, out high_ms bigint)
+language sql stable as $$
+	select percentile_cont(0.1) within group (order by x.took_ms)::bigint,
+		percentile_cont(0.9) within group (order by x.took_ms)::bigint
+	  from (select t.took_ms from fleet_internal.turn t
+		  join fleet_internal.rollout r using (rollout_id)
+		  join fleet_internal.procedure p using (procedure_id)
+		 where t.fleet_id = p_fleet and p.name = p_procedure
+		   and t.state = 'done' and t.took_ms is not null
+		 order by t.turn_id desc limit 20) x
+$$;
+comment on function fleet_internal.learned_turn(int, text) is
+	'What nine of the last ten turns of a procedure in a fleet took at least, and at most; null = none is known.';
+
 -- Steps that are skipped by the plan itself are expected to take no time.
 create or replace function fleet_internal.plan_steps(p_turn bigint,
 	p_plan jsonb, p_learned jsonb)

@@ -186,7 +186,10 @@ returns jsonb language sql stable as $$
 		'mouths', t.mouths, 'remembered', t.remembered,
 		'asked', t.asked, 'phase', t.phase,
 		'taken_ms', fleet_internal.ms(t.taken_at),
-		'expected_ms', t.expected_ms, 'message', t.message,
+		'expected_ms', t.expected_ms, 'window_closes_ms',
+		case when t.overrun_at is null then
+			fleet_internal.ms(t.window_closes_at) end,
+		'message', t.message,
 		'no_return_begun', t.no_return_begun, 'cause', t.cause,
 		'proved', t.proved)
 	|| case when p_full then jsonb_build_object('plan', t.plan,
@@ -236,6 +239,8 @@ returns jsonb language sql stable as $$
 		'revision', r.revision, 'procedure', p.name,
 		'procedure_sha256', p.sha256, 'strategy', r.strategy,
 		'stop_after', r.stop_after, 'ignore_window', r.ignore_window,
+		'learned_ms', (select l.high_ms
+			from fleet_internal.learned_turn(r.fleet_id, p.name) l),
 		'start_ms', fleet_internal.ms(r.start_at),
 		'started_ms', fleet_internal.ms(r.started_at),
 		'by', coalesce(r.start_by, r.created_by),

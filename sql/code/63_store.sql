@@ -189,17 +189,3 @@ set search_path = pg_catalog, pg_temp as $$
 $$;
 comment on function fleet.version() is
 	'Version of this interface, of the schema, and of the coordinators.';
-
-create or replace function fleet.next_windows(fleet text, n int default 5,
-	after timestamptz default null)
-returns table (opens_at timestamptz, closes_at timestamptz, spec text)
-language sql stable security definer
-set search_path = pg_catalog, pg_temp as $$
-	select w.opens_at, w.closes_at, w.spec
-	  from fleet_internal.windows_after(
-		fleet_internal.find_fleet(next_windows.fleet),
-		coalesce(next_windows.after, fleet_internal.clock()), 400) w
-	 order by 1, 2 limit least(next_windows.n, 1000)
-$$;
-comment on function fleet.next_windows(text, int, timestamptz) is
-	'The next maintenance windows of a fleet, an open one first; none = any time is fine.';

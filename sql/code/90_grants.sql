@@ -11,11 +11,11 @@ grant usage on schema fleet_internal to fleet_coordinator;
 grant execute on function fleet_internal.clock(),
 	fleet_internal.ms(interval), fleet_internal.ms(timestamptz),
 	fleet_internal.span(numeric), fleet_internal.min_up_count(text, int),
-	fleet_internal.safe_text(bytea)
+	fleet_internal.safe_text(bytea), fleet_internal.window_openings()
 	to fleet_reader;
 grant select on all tables in schema fleet to fleet_reader;
 grant execute on function fleet.export(text), fleet.version(),
-	fleet.next_windows(text, int, timestamptz),
+	fleet.window_next(text, int, timestamptz),
 	fleet.last_events(int, bigint, text)
 	to fleet_reader;
 
@@ -24,6 +24,8 @@ grant execute on function fleet.import(jsonb, bool, bool),
 	fleet.pin(text, text[]), fleet.request(text, text, jsonb),
 	fleet.plan(text, text, jsonb, text[], text[], jsonb),
 	fleet.start(bigint, timestamptz, bool, int, text, bool),
+	fleet.window_add(text, text, text, bool),
+	fleet.window_remove(text, int),
 	fleet.cancel(bigint, text),
 	fleet.pause(bigint, text, text, interval),
 	fleet.resume(bigint, text), fleet.abort(bigint, text),

@@ -9,7 +9,7 @@ calls() {
 	cat <<-'LIST'
 	reader export fleet.export('mail')
 	reader version fleet.version()
-	reader next_windows fleet.next_windows('mail')
+	reader window_next fleet.window_next('mail')
 	reader last_events fleet.last_events()
 	operator import fleet.import(fleet.export('mail'))
 	operator put_content fleet.put_content('abc')
@@ -30,6 +30,8 @@ calls() {
 	operator include fleet.include('mail', 'mail3')
 	operator approve fleet.approve(1)
 	operator hook_test fleet.hook_test('mail')
+	operator window_add fleet.window_add('mail', 'Mon 01:00-02:00')
+	operator window_remove fleet.window_remove('mail', 1)
 	operator override fleet.override(1, 'window', 'r')
 	LIST
 }
@@ -98,7 +100,7 @@ is "a reader reads every view" t "select bool_and(x is not null) from (select
 	(select count(*) from fleet.sighting), (select count(*) from fleet.coordinator),
 	(select count(*) from fleet.request), (select count(*) from fleet.finding),
 	(select count(*) from fleet.procedure), (select count(*) from fleet.turn),
-	(select count(*) from fleet.error), (select count(*) from fleet.machine_state),
+	(select count(*) from fleet.window), (select count(*) from fleet.error), (select count(*) from fleet.machine_state),
 	(select count(*) from fleet.machine_edge), (select count(*) from fleet.hook),
 	(select count(*) from fleet.hook_run)) x" bert
 refused "a view is not written" 42501 'permission denied' \

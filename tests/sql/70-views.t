@@ -1,5 +1,5 @@
 #!/bin/bash
-# 70-views.t - what people see: words, counters, times, windows, hostile text.
+# 70-views.t - what people see: words, counters, times, hostile text.
 . ./lib.sh
 
 do_ "select test.running('mail', 1)"
@@ -94,21 +94,6 @@ do_ "select test.finish(1, 1)"
 do_ "update fleet_internal.step set ended_at = started_at + interval '7 s' where step_id = test.step(1, 1, 'weight')"
 r=$(q "select test.plan('mail')")
 is "expected is learned from what passed" '00:00:07|00:00:05' "select a.expected, b.expected from fleet.step a, fleet.step b where a.rollout = $r and b.rollout = $r and a.backend = 'mail1' and b.backend = 'mail1' and a.step = 'weight' and b.step = 'look'"
-
-# windows
-do_ "select fleet.import(jsonb_set(fleet.export('mail'), '{windows}', '[\"Tue-Thu 01:00-05:00\", \"Sat,Sun 23:00-05:00\"]'))"
-is "next windows, past midnight, over the end of summer time" \
-	'2026-10-24 20:00:00+00|2026-10-25 03:00:00+00|07:00:00
-2026-10-25 21:00:00+00|2026-10-26 03:00:00+00|06:00:00
-2026-10-26 23:00:00+00|2026-10-27 03:00:00+00|04:00:00' \
-	"set timezone = 'UTC'; select opens_at, closes_at, closes_at - opens_at from fleet.next_windows('mail', 3, '2026-10-23 12:00+03')"
-is "over its beginning" '2027-03-27 21:00:00+00|05:00:00' \
-	"set timezone = 'UTC'; select opens_at, closes_at - opens_at from fleet.next_windows('mail', 1, '2027-03-27 12:00+02')"
-clock "$(q "select '2027-03-30 02:00+03'::timestamptz - clock_timestamp()")"
-is "open now" 'true|Tue-Thu 01:00-05:00' "select w->>'open', w->>'spec' from fleet_internal.window_now(1) w"
-clock "$(q "select '2027-03-30 05:00+03'::timestamptz - clock_timestamp()")"
-is "at its end it is closed" 'false|Tue-Thu 01:00-05:00' "select w->>'open', w->>'spec' from fleet_internal.window_now(1) w"
-clock '0'
 
 # what hosts print
 out() {

@@ -1,0 +1,55 @@
+/*
+ * told.c - functions of the database that answer with a sentence.
+ */
+#include "told.h"
+
+#include <string.h>
+
+#include "alloc.h"
+#include "json.h"
+
+/* the sentence `told`, as text or JSON */
+static int
+told_print(struct cli *cli, const char *told)
+{
+	struct json_out o;
+	struct buf out;
+	const char *line = told;
+	size_t len;
+	char *one;
+	int code;
+
+	buf_init(&out, CLI_OUT_MAX);
+	if (cli->json) {
+		json_out_init(&o, &out);
+		json_out_object(&o, NULL);
+		json_out_int(&o, "api", 1);
+		json_out_str(&o, "told", told);
+		json_out_end(&o);
+		(void)buf_addc(&out, '\n');
+	}
+	while (!cli->json && *line != '\0') {
+		len = strcspn(line, "\n");
+		one = x_strndup(line, len);
+		face_text(&out, &cli->face, one);
+		(void)buf_addc(&out, '\n');
+		x_free(&one);
+		line += len + (line[len] == '\n' ? 1 : 0);
+	}
+	code = cli_print(cli, &out);
+	buf_free(&out);
+	return code;
+}
+
+int
+told_run(struct cli *cli, const char *sql, size_t nparams,
+	 const char *const *params)
+{
+	struct rows *r = NULL;
+	int code = cli_query(cli, &r, sql, nparams, params);
+
+	if (code == EXIT_OK)
+		code = told_print(cli, rows_str(r, 0, "told"));
+	rows_free(&r);
+	return code;
+}
