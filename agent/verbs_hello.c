@@ -1,8 +1,9 @@
 /*
  * verbs_hello.c - greeting: who this host is, and who holds which fleet.
  *
- * Epochs of all fleets are looked at before the first is stored: a greeting is
- * taken whole or refused whole.
+ * Fleets may share a host and know nothing of each other: one that is refused
+ * says so at its own place in the answer and harms no other.  Who asks for a
+ * single fleet and is refused that has nothing to do here.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -20,6 +21,9 @@ struct greeting {
 	struct {
 		const char *uuid, *name;
 		int64_t epoch;
+		enum wire_code code; /* why it is not taken, or NONE */
+		const char *hint;
+		struct err no;
 	} fleet[WIRE_LIST_MAX];
 };
 
@@ -91,46 +95,65 @@ verbs_epoch(struct client *c, const struct request *r, const char *uuid,
 	return false;
 }
 
-/* May this fleet be greeted so?  If not, it was refused. */
-static bool
-fleet_check(struct client *c, const struct request *r, const struct greeting *g,
-	    size_t i)
+static void
+fleet_no(struct greeting *g, size_t i, enum wire_code code, const char *hint)
 {
-	struct fleet *f = book_fleet(&c->runner->book, g->fleet[i].uuid);
-	int64_t epoch = g->fleet[i].epoch;
-	struct err err;
-
-	if (epoch == 0)
-		return true;
-	if (f != NULL && epoch < f->epoch) {
-		err_set(&err, ERR_REFUSED,
-			"fleet %s is held under epoch %lld by %s",
-			g->fleet[i].name, (long long)f->epoch, f->coordinator);
-		epoch_no(c, r, f, err.text,
-			 "another coordinator has taken the fleet: step down");
-		return false;
-	}
-	if (f != NULL && epoch == f->epoch &&
-	    strcmp(f->coordinator, g->coordinator) != 0) {
-		err_set(&err, ERR_REFUSED, "epoch %lld of fleet %s is %s's",
-			(long long)epoch, g->fleet[i].name, f->coordinator);
-		epoch_no(c, r, f, err.text, "take a higher epoch");
-		return false;
-	}
-	if (epoch - (f != NULL ? f->epoch : 0) > WIRE_EPOCH_JUMP_MAX) {
-		err_set(&err, ERR_REFUSED, "epoch %lld is too far from %lld",
-			(long long)epoch,
-			f != NULL ? (long long)f->epoch : 0LL);
-		epoch_no(c, r, f, err.text, NULL);
-		return false;
-	}
-	return true;
+	g->fleet[i].code = code;
+	g->fleet[i].hint = hint;
 }
 
-static bool
-greeting_check(struct client *c, const struct request *r,
-	       const struct greeting *g, const struct host_conf *conf)
+/* May this fleet be greeted so? */
+static void
+fleet_check(struct book *b, struct greeting *g, size_t i)
 {
+	const struct fleet *f = book_fleet(b, g->fleet[i].uuid);
+	const char *name = g->fleet[i].name;
+	int64_t epoch = g->fleet[i].epoch, known = f != NULL ? f->epoch : 0;
+	struct err *err = &g->fleet[i].no;
+
+	if (epoch == 0)
+		return;
+	if (epoch < known) {
+		err_set(err, ERR_REFUSED,
+			"fleet %s is held under epoch %lld by %s", name,
+			(long long)known, f->coordinator);
+		fleet_no(g, i, WIRE_CODE_EPOCH,
+			 "another coordinator has taken the fleet: step down");
+	} else if (f != NULL && epoch == known &&
+		   strcmp(f->coordinator, g->coordinator) != 0) {
+		err_set(err, ERR_REFUSED, "epoch %lld of fleet %s is %s's",
+			(long long)epoch, name, f->coordinator);
+		fleet_no(g, i, WIRE_CODE_EPOCH, "take a higher epoch");
+	} else if (epoch - known > WIRE_EPOCH_JUMP_MAX) {
+		err_set(err, ERR_REFUSED, "epoch %lld is too far from %lld",
+			(long long)epoch, (long long)known);
+		fleet_no(g, i, WIRE_CODE_EPOCH, NULL);
+	}
+}
+
+static void
+fleets_check(struct book *b, struct greeting *g, const struct host_conf *conf)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		fleet_no(g, i, WIRE_CODE_NONE, NULL);
+		if (host_has_fleet(conf, g->fleet[i].name)) {
+			fleet_check(b, g, i);
+			continue;
+		}
+		err_set(&g->fleet[i].no, ERR_REFUSED,
+			"%s is not of fleet \"%.100s\"", conf->name,
+			g->fleet[i].name);
+		fleet_no(g, i, WIRE_CODE_FLEET,
+			 "add fleet = to /etc/drydock/agent.conf");
+	}
+}
+
+/* False: it was refused. */
+static bool
+greeting_check(struct client *c, const struct request *r, struct greeting *g,
+	       const struct host_conf *conf)
+{
+	struct book *b = &c->runner->book;
 	struct err err;
 
 	if (strcmp(g->host, conf->name) != 0) {
@@ -142,19 +165,16 @@ greeting_check(struct client *c, const struct request *r,
 			 "/etc/drydock/agent.conf");
 		return false;
 	}
-	for (size_t i = 0; i < g->n; i++) {
-		if (!host_has_fleet(conf, g->fleet[i].name)) {
-			err_set(&err, ERR_REFUSED,
-				"%s is not of fleet \"%.100s\"", conf->name,
-				g->fleet[i].name);
-			verbs_no(c, r, WIRE_CODE_FLEET, &err,
-				 "add fleet = to /etc/drydock/agent.conf");
-			return false;
-		}
-		if (!fleet_check(c, r, g, i))
-			return false;
-	}
-	return true;
+	fleets_check(b, g, conf);
+	if (g->n != 1 || g->fleet[0].code == WIRE_CODE_NONE)
+		return true;
+	if (g->fleet[0].code == WIRE_CODE_EPOCH)
+		epoch_no(c, r, book_fleet(b, g->fleet[0].uuid),
+			 g->fleet[0].no.text, g->fleet[0].hint);
+	else
+		verbs_no(c, r, g->fleet[0].code, &g->fleet[0].no,
+			 g->fleet[0].hint);
+	return false;
 }
 
 static bool
@@ -168,6 +188,7 @@ epochs_store(struct client *c, const struct request *r,
 		struct fleet *f = book_fleet(b, g->fleet[i].uuid);
 
 		if (g->fleet[i].epoch == 0 ||
+		    g->fleet[i].code != WIRE_CODE_NONE ||
 		    (f != NULL && f->epoch == g->fleet[i].epoch) ||
 		    b->journal.state != JOURNAL_OK)
 			continue;
@@ -223,6 +244,11 @@ print_fleets(struct book *b, const struct greeting *g, struct json_out *o)
 		json_out_str(o, "uuid", g->fleet[i].uuid);
 		json_out_int(o, "epoch", f != NULL ? f->epoch : 0);
 		json_out_int(o, "floor", f != NULL ? f->floor : 0);
+		if (g->fleet[i].code != WIRE_CODE_NONE) {
+			json_out_str(o, "code",
+				     wire_code_name(g->fleet[i].code));
+			json_out_str(o, "why", g->fleet[i].no.text);
+		}
 		json_out_end(o);
 	}
 	json_out_end(o);

@@ -106,6 +106,8 @@ struct call_facts {
 		const char *uuid;
 		int64_t epoch;
 		int64_t floor;
+		const char *code;	/* NULL: it was taken */
+		const char *why;	/* it was refused, a sentence */
 	} *fleets;
 	size_t nfleets;
 	const char *hold;		/* text of its hold file, or NULL */
@@ -201,6 +203,10 @@ void call_open(struct call *call);
 void call_close(struct call *call);
 /* Say hello again on an open channel (opens one if there is none). */
 void call_greet(struct call *call);
+
+/* What it said of that fleet, or NULL. */
+const struct call_floor *call_facts_fleet(const struct call_facts *facts,
+					  const char *uuid);
 
 const char *call_name(const struct call *call);
 bool call_is_up(const struct call *call);

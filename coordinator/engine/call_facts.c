@@ -54,6 +54,8 @@ facts_floors(struct facts *f)
 			.uuid = facts_str(item, "uuid"),
 			.epoch = facts_int(item, "epoch"),
 			.floor = facts_int(item, "floor"),
+			.code = facts_str(item, "code"),
+			.why = facts_str(item, "why"),
 		};
 	}
 	f->pub.fleets = f->floors;
@@ -112,8 +114,8 @@ facts_has_address(const struct call_facts *facts, const char *address)
 	return false;
 }
 
-static const struct call_floor *
-facts_fleet(const struct call_facts *facts, const char *uuid)
+const struct call_floor *
+call_facts_fleet(const struct call_facts *facts, const char *uuid)
 {
 	for (size_t i = 0; i < facts->nfleets; i++) {
 		if (strcmp(facts->fleets[i].uuid, uuid) == 0)
@@ -130,7 +132,7 @@ facts_check_fleets(const struct call_facts *facts,
 {
 	for (size_t i = 0; i < host->nfleets; i++) {
 		const struct call_fleet *ours = &host->fleets[i];
-		const struct call_floor *its = facts_fleet(facts, ours->uuid);
+		const struct call_floor *its = call_facts_fleet(facts, ours->uuid);
 
 		if (ours->epoch <= 0)
 			continue;
@@ -139,7 +141,7 @@ facts_check_fleets(const struct call_facts *facts,
 					    ours->name);
 			return CALL_MISFIT_FLEET;
 		}
-		if (its->epoch == ours->epoch)
+		if (its->epoch == ours->epoch || its->code != NULL)
 			continue;
 		*fenced_by_r = its->epoch;
 		*why_r = x_asprintf("it follows epoch %lld of fleet %s, ours "

@@ -82,6 +82,9 @@ static const struct call_shape shape_floor[] = {
 	{ "uuid", STR, true, NULL },
 	{ "epoch", INT, true, NULL },
 	{ "floor", INT, true, NULL },
+	/* only of a fleet that was refused */
+	{ "code", STR, false, NULL },
+	{ "why", STR, false, NULL },
 	END,
 };
 

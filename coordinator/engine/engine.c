@@ -239,17 +239,25 @@ engine_held(const struct fleet *f, const char *host, int64_t since_ms)
 	return facts != NULL && facts->at_ms >= since_ms ? facts->hold : NULL;
 }
 
-static bool
-host_greeted(const struct fleet *f, const struct call *call, int64_t since_ms)
+/* NULL: greeted since then with the fleet's epoch; else why not. */
+static const char *
+host_not_greeted(const struct fleet *f, const struct call *call,
+		 int64_t since_ms)
 {
-	const struct call_facts *facts = call_facts(call);
+	const struct call_facts *facts = call ? call_facts(call) : NULL;
+	const struct call_floor *floor;
 
-	if (!call_is_up(call) || facts == NULL || facts->at_ms < since_ms)
-		return false;
-	for (size_t i = 0; i < facts->nfleets; i++)
-		if (strcmp(facts->fleets[i].uuid, f->uuid) == 0)
-			return facts->fleets[i].epoch == f->epoch;
-	return false;
+	if (call != NULL && call_why(call)[0] != '\0')
+		return call_why(call);
+	if (facts == NULL || !call_is_up(call) || facts->at_ms < since_ms)
+		return "no answer yet";
+	floor = call_facts_fleet(facts, f->uuid);
+	if (floor != NULL && floor->code != NULL)
+		return strcmp(floor->code, "fleet") == 0 ?
+			"/etc/drydock/agent.conf there does not name this "
+			"fleet" : floor->why;
+	return floor != NULL && floor->epoch == f->epoch ? NULL :
+		"no answer yet";
 }
 
 bool
@@ -262,15 +270,13 @@ engine_greeted(const struct fleet *f, int64_t since_ms, char *silent,
 	for (size_t i = 0; i < jdoc_count(hosts); i++) {
 		const char *name = jdoc_str(json_item(hosts, i), "name", "");
 		struct call *call = call_find(f->engine->calls, name);
+		const char *why = host_not_greeted(f, call, since_ms);
 		size_t len = strlen(silent);
 
-		if (host_excluded(f, name) ||
-		    (call != NULL && host_greeted(f, call, since_ms)))
+		if (why == NULL || host_excluded(f, name))
 			continue;
 		snprintf(silent + len, size - len, "%s%s: %s",
-			 len > 0 ? "; " : "", name,
-			 call != NULL && call_why(call)[0] ?
-			 call_why(call) : "no answer yet");
+			 len > 0 ? "; " : "", name, why);
 	}
 	return silent[0] == '\0';
 }
@@ -320,6 +326,18 @@ host_silent_op(struct fleet *f, struct call *call, const char *why)
 	buf_free(&buf);
 }
 
+/* It follows a newer holder of this fleet, though not of all of ours. */
+static void
+host_fenced(struct fleet *f, const struct call *call)
+{
+	const struct call_floor *floor =
+		call_facts_fleet(call_facts(call), f->uuid);
+
+	if (floor != NULL && floor->code != NULL &&
+	    strcmp(floor->code, "epoch") == 0 && floor->epoch >= f->epoch)
+		lease_raise(f, floor->epoch);
+}
+
 static void
 on_up(void *ctx, struct call *call)
 {
@@ -329,6 +347,7 @@ on_up(void *ctx, struct call *call)
 		if (f->doc != NULL && host_in(f->doc, call_name(call))) {
 			if (f->view.database)
 				host_op(f, call);
+			host_fenced(f, call);
 			forget_update(f);
 			fleet_wake(f);
 		}

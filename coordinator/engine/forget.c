@@ -92,19 +92,18 @@ forget_host(struct fleet *f, const char *name)
 {
 	struct call *call = call_find(f->engine->calls, name);
 	const struct call_facts *facts = call ? call_facts(call) : NULL;
+	const struct call_floor *floor;
 
 	if (facts == NULL || !call_is_up(call))
 		return;
-	for (size_t i = 0; i < facts->nfleets; i++) {
-		if (strcmp(facts->fleets[i].uuid, f->uuid) != 0 ||
-		    facts->fleets[i].epoch != f->epoch)
-			continue;
-		forget_records(f, call, &facts->fleets[i]);
-		if (facts->sheet && fleet_service(f, name) >= 0 &&
-		    !forget_sheet_wanted(f, name))
-			call_sheet(call, f->uuid, f->epoch, "", "",
-				   forget_answered, telling_new(f, call));
-	}
+	floor = call_facts_fleet(facts, f->uuid);
+	if (floor == NULL || floor->epoch != f->epoch)
+		return;
+	forget_records(f, call, floor);
+	if (facts->sheet && fleet_service(f, name) >= 0 &&
+	    !forget_sheet_wanted(f, name))
+		call_sheet(call, f->uuid, f->epoch, "", "", forget_answered,
+			   telling_new(f, call));
 }
 
 void

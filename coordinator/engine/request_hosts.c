@@ -6,6 +6,10 @@
 #include "alloc.h"
 #include "num.h"
 #include "request_private.h"
+#include "uuid.h"
+
+#define FLEET_HINT "add fleet = NAME to /etc/drydock/agent.conf there"
+#define EPOCH_HINT "another coordinator took the fleet: ask again"
 
 #define SKEW_WARN_MS  2000
 #define SKEW_ERROR_MS 60000
@@ -173,6 +177,26 @@ find_clock(struct request *request, const char *host,
 							  "ahead of");
 }
 
+/* The agent is one of ours, but does it take this fleet? */
+static void
+find_fleet(struct request *request, const char *host,
+	   const struct call_facts *facts)
+{
+	const char *uuid = "";
+	const struct call_floor *floor;
+
+	(void)json_opt_str(request->fleet, "uuid", UUID_TEXT_SIZE, &uuid, NULL);
+	floor = call_facts_fleet(facts, uuid);
+	if (floor == NULL || floor->code == NULL)
+		return;
+	if (strcmp(floor->code, "fleet") == 0)
+		request_find(request, "error", "FLEET_NAME", host, NULL,
+			     FLEET_HINT, NULL, "%.400s", floor->why);
+	else
+		request_find(request, "error", "EPOCH", host, NULL, EPOCH_HINT,
+			     NULL, "%.400s", floor->why);
+}
+
 static void
 find_agent(struct request *request, const char *host,
 	   const struct call_facts *facts)
@@ -185,6 +209,7 @@ find_agent(struct request *request, const char *host,
 		     NULL, same ? NULL : "upgrade the agent, or the "
 		     "coordinator", NULL, "%.40s, the coordinator is %s",
 		     facts->agent, DRYDOCK_VERSION);
+	find_fleet(request, host, facts);
 	find_clock(request, host, facts);
 	if (facts->hold != NULL)
 		request_find(request, "error", "HOST_HELD", host, NULL,
@@ -213,10 +238,8 @@ find_silent(struct request *request, struct call *call, const char *why)
 			"a reinstalled host is taken with drydock import" },
 		[CALL_MISFIT_ADDRESS] = { "ADDRESS",
 			"correct the address, or set address_elsewhere" },
-		[CALL_MISFIT_FLEET] = { "FLEET_NAME",
-			"add fleet = NAME to /etc/drydock/agent.conf there" },
-		[CALL_MISFIT_EPOCH] = { "EPOCH",
-			"another coordinator took the fleet: ask again" },
+		[CALL_MISFIT_FLEET] = { "FLEET_NAME", FLEET_HINT },
+		[CALL_MISFIT_EPOCH] = { "EPOCH", EPOCH_HINT },
 		[CALL_MISFIT_PROTO] = { "AGENT_VERSION",
 			"upgrade the older one" },
 		[CALL_MISFIT_REFUSED] = { "AGENT_REACHABLE",

@@ -335,6 +335,38 @@ def a_forgotten_attempt_comes_back_with_its_note():
 
 
 @test
+def a_fleet_that_is_refused_harms_no_other():
+    h = host()
+    r = h.relay()
+    other, lost = new_id(), new_id()
+    hello = r.ask("hello", host="mail1", coordinator="ops1", fleets=[
+        {"uuid": other, "name": "mail-two", "epoch": 3},
+        {"uuid": FLEET, "name": "mail-hel", "epoch": 5},
+        {"uuid": lost, "name": "mail-hel", "epoch": 2000000}])
+    assert hello["ok"], hello
+    two, hel, far = hello["fleets"]
+    assert two["code"] == "fleet" and two["epoch"] == 0, two
+    assert "not of fleet" in two["why"], two
+    assert far["code"] == "epoch" and far["epoch"] == 0, far
+    assert hel["epoch"] == 5 and "code" not in hel, hel
+    assert r.ask(**job(h, fleet=other, epoch=3))["code"] == "epoch"
+    assert r.do(job(h, epoch=5))["exit"] == 0
+    # another coordinator, behind in one of them
+    b = h.relay()
+    hello = b.ask("hello", host="mail1", coordinator="ops2", fleets=[
+        {"uuid": FLEET, "name": "mail-hel", "epoch": 4},
+        {"uuid": lost, "name": "mail-hel", "epoch": 1}])
+    hel, far = hello["fleets"]
+    assert hel["code"] == "epoch" and hel["epoch"] == 5, hel
+    assert far["epoch"] == 1 and "code" not in far, far
+    assert r.do(job(h, epoch=5))["exit"] == 0
+    # who comes for one fleet only is refused whole
+    no = b.hello(epoch=4)
+    assert not no["ok"] and no["code"] == "epoch" and no["epoch"] == 5, no
+    h.close()
+
+
+@test
 def below_the_floor_nothing_runs():
     h = host()
     r = h.relay()
