@@ -94,7 +94,9 @@ log_follow(struct log *l)
 
 static const char output_sql[] =
 	"select o.backend, o.step, o.attempt, o.stream, o.host, o.at, o.bytes,"
-	" o.lines, o.cut, o.text, o.head, o.sha256, a.exit_code, a.argv"
+	" o.lines, o.cut, o.text, o.head, o.sha256, a.exit_code, a.argv,"
+	" o.head || coalesce(o.rest, '') as shown, o.pull_why,"
+	" o.bytes > octet_length(o.head || coalesce(o.rest, '')) as more"
 	" from fleet.output o join fleet.attempt a using (attempt_id)"
 	" where o.rollout = $1::bigint"
 	" and ($2::text is null or o.backend = $2)"
@@ -161,7 +163,14 @@ output_write(struct buf *out, const struct face *f, const struct rows *r,
 	(void)buf_addc(out, '\n');
 	if (rows_text(r, i, "head") == NULL && rows_int(r, i, "bytes") > 0)
 		(void)buf_adds(out, "  (discarded; only its sha256 is kept)\n");
-	output_lines(out, f, rows_str(r, i, "head"));
+	output_lines(out, f, rows_str(r, i, "shown"));
+	if (rows_bool(r, i, "more")) {
+		(void)buf_adds(out, "  (there was more: ");
+		face_text(out, f, rows_text(r, i, "pull_why") != NULL ?
+			  rows_str(r, i, "pull_why") :
+			  "it is not here from its host yet");
+		(void)buf_adds(out, ")\n");
+	}
 }
 
 static int

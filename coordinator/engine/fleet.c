@@ -426,6 +426,7 @@ fleet_think(struct fleet *f)
 		return;
 	}
 	include_asked(f);
+	pull_update(f);
 	facts_survey(f);
 	if (f->asking != NULL)
 		return;
@@ -460,6 +461,7 @@ fleet_new(struct engine *engine, int id, const char *name, const char *uuid,
 	snprintf(f->uuid, sizeof(f->uuid), "%s", uuid);
 	buf_init(&f->ops, 8 << 20);
 	f->waker = waker_new(engine->base, fleet_tick, f);
+	pull_expect(f);		/* what an earlier holder left */
 	f->desk = engine_desk(engine, f);
 	fleet_wake(f);
 	return f;
@@ -476,6 +478,7 @@ fleet_free(struct fleet **fp)
 	request_desk_free(&f->desk);
 	contents_free(f);
 	sheet_free(f);
+	pull_free(f);
 	facts_cancel(f);
 	write_cancel(f);
 	if (f->loading != NULL)

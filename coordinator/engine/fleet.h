@@ -28,6 +28,7 @@ struct json_object;
 struct look_roster;
 struct pg;
 struct pg_call;
+struct pull;
 struct request_desk;
 struct sheet;
 struct waker;
@@ -87,6 +88,9 @@ struct fleet {
 
 	struct look_roster *roster;
 	struct sheet *sheet;		/* on the turn's host, or NULL */
+	struct pull *pull;		/* a long output on its way */
+	int pull_tries;			/* 0: none is expected */
+	int64_t pull_at_ms;		/* boot time: not before */
 	struct contents *contents;	/* files the turn's steps copy */
 	struct service *services;
 	int nservices;
@@ -185,6 +189,15 @@ void write_retry(struct fleet *fleet);
 void forget_update(struct fleet *fleet);
 /* Is that backend being worked on, or left out by a turn of ours? */
 bool forget_sheet_wanted(const struct fleet *fleet, const char *backend);
+
+/*
+ * pull.c: what a result did not bring of an output, up to WIRE_KEEP_MAX bytes,
+ * into the database.  Goes on by itself while some is expected.
+ */
+void pull_update(struct fleet *fleet);
+/* A result told of a long one. */
+void pull_expect(struct fleet *fleet);
+void pull_free(struct fleet *fleet);
 
 /* include.c: backends that a person wants included again. */
 void include_asked(struct fleet *fleet);

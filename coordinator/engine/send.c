@@ -13,6 +13,7 @@
 #include "log.h"
 #include "sheet.h"
 #include "uuid.h"
+#include "wire.h"
 
 enum { SEND_GONE_MS = 75000 };
 
@@ -26,6 +27,16 @@ struct sending {
 
 /* --------------------------------------------------------------- answers */
 
+/* More than the beginning, and the beginning was sent: not discarded. */
+static bool
+stream_is_long(const struct json_object *result, const char *stream)
+{
+	const struct json_object *s = jdoc_in(result, stream);
+
+	return jdoc_has(s, "head") &&
+		jdoc_int(s, "bytes", 0) > WIRE_HEAD_MAX;
+}
+
 static void
 agent_ended(struct fleet *f, struct agent_fact *agent, const char *text)
 {
@@ -33,6 +44,8 @@ agent_ended(struct fleet *f, struct agent_fact *agent, const char *text)
 
 	result_set(f, agent->id, text);
 	doc = result_get(f, agent->id, NULL);
+	if (stream_is_long(doc, "out") || stream_is_long(doc, "err"))
+		pull_expect(f);
 	agent->state = AGENT_ENDED;
 	agent->exit = (int)jdoc_int(doc, "exit", -1);
 	agent->signal = jdoc_has(doc, "signal") ? 1 : 0;

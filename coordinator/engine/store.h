@@ -34,6 +34,9 @@
 	  "from fleet_internal.remind($1::int)")			\
 	X(HOOK_DONE, 7, "select fleet_internal.hook_done($1::bigint, "	\
 	  "$2::int, $3::int, $4::bool, $5::int, $6, $7)::text")		\
+	X(PULL_NEXT, 1, "select fleet_internal.pull_next($1::int)::text") \
+	X(PULL_DONE, 6, "select fleet_internal.pull_done($1::int, "	\
+	  "$2::bigint, $3::uuid, $4, decode($5, 'base64'), $6)::text")	\
 	X(REVISION, 1, "select revision::text from fleet.rollout "	\
 	  "where rollout = $1::bigint")
 

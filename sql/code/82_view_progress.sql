@@ -115,7 +115,7 @@ create or replace view fleet.output as
 select t.rollout_id as rollout, b.name as backend, s.name as step,
 	a.nr as attempt, o.stream, o.at, o.bytes, o.lines, o.cut,
 	fleet_internal.safe_text(o.head) as text, o.sha256, h.name as host,
-	o.head, o.attempt_id
+	o.head, o.attempt_id, o.rest, o.pulled_at, o.pull_why
   from fleet_internal.output o
   join fleet_internal.attempt a using (attempt_id)
   join fleet_internal.step s using (step_id)
@@ -138,6 +138,9 @@ sha256: of all of it
 host: the machine
 head: the beginning as it was: hostile bytes
 attempt_id: by which the agent knows it
+rest: what follows head, pulled from the host afterwards: hostile bytes; null = nothing, or not here
+pulled_at: when it was pulled
+pull_why: why the rest is not here or not whole
 $$);
 
 create or replace view fleet.event as

@@ -55,6 +55,7 @@ grant execute on function
 	fleet_internal.request_done(bigint, int, bool, jsonb, text, jsonb),
 	fleet_internal.hook_offer(int, jsonb), fleet_internal.hook_take(int),
 	fleet_internal.hook_done(bigint, int, int, bool, int, text, text),
-	fleet_internal.remind(int),
+	fleet_internal.remind(int), fleet_internal.pull_next(int),
+	fleet_internal.pull_done(int, bigint, uuid, text, bytea, text),
 	fleet_internal.tidy(interval, interval, int)
 	to fleet_coordinator;

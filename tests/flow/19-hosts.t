@@ -4,8 +4,9 @@
 usage: 19-hosts.t [TEST…]
 """
 import os
+import subprocess
 
-from engine_lib import World, main, test, wait_for
+from engine_lib import BIN, World, main, steps, test, wait_for
 
 FORGOTTEN = "the hosts forgot"
 
@@ -97,6 +98,101 @@ def the_sheet_of_a_backend_that_is_left_out_stays():
             "select count(*) from fleet_internal.outage where back_at is null")
             == "0", 60)
         wait_for("the sheet is gone", lambda: not os.path.exists(path), 60)
+
+
+LONG = """
+echo "work $1" >>FILES/count
+seq 1 60000
+seq 1 3000 >&2
+"""
+
+
+def drydock(w, *argv):
+    run = subprocess.run([f"{BIN}/drydock", *argv], env=w.env, text=True,
+                         capture_output=True)
+    return run.returncode, run.stdout + run.stderr
+
+
+def streams(w):
+    """step, stream, bytes, bytes here, whole as told, why not."""
+    return w.sql(
+        "select s.name, o.stream, bytes, octet_length(head || coalesce(rest, "
+        "'')), coalesce(encode(sha256(head || coalesce(rest, '')), 'hex') = "
+        "o.sha256, false), coalesce(pull_why, '') from fleet_internal.output "
+        "o join fleet_internal.attempt using (attempt_id) join "
+        "fleet_internal.step s using (step_id) where bytes > 8192 "
+        "order by 1, 2")
+
+
+@test
+def the_rest_of_a_long_output_is_pulled_but_nothing_discarded():
+    with World(["mail1", "mail2"]) as w:
+        w.put("work", LONG.replace("FILES", w.files))
+        the_steps = steps()
+        assert the_steps[4]["name"] == "change"
+        the_steps[4]["output"] = "discard"
+        w.daemon()
+        r = w.start(the_steps, only=["mail1"])
+        wait_for("it printed", lambda: len(streams(w)) >= 2, 60)
+        w.kill()
+        w.daemon()
+        w.wait_state(r, "succeeded")
+        wait_for("the rest is here", lambda: [
+            s[4] for s in streams(w) if s[0] == "flushed"] == ["t", "t"], 60)
+        for step, stream, size, here, whole, why in streams(w):
+            assert int(size) == {"out": 348894, "err": 13893}[stream]
+            if step == "change":
+                assert here == "" and whole == "f", "it was discarded"
+            else:
+                assert here == size and why == "", (step, stream, why)
+        code, text = drydock(w, "log", str(r), "--step", "flushed",
+                             "--output")
+        assert code == 0 and "  | 59999\n  | 60000\n" in text, text[-300:]
+        assert "there was more" not in text
+        # an agent that kept something else than it counted
+        w.sql("update fleet_internal.output set rest = null, pulled_at = null "
+              "where stream = 'out' and head is not null")
+        w.kill()
+        w.sql("select fleet_internal.pull_done(fleet_id, epoch, attempt_id, "
+              "'out', convert_to(repeat('x', bytes::int - 8192), 'UTF8'), "
+              "null) from fleet_internal.output, fleet_internal.fleet "
+              "where stream = 'out' and head is not null and bytes > 8192")
+        lie = [s for s in streams(w) if s[:2] == ["flushed", "out"]][0]
+        assert lie[3] == "8192" and "not what it counted" in lie[5], lie
+        assert w.one("select count(*) from fleet.event where kind = "
+                     "'output.differs' and backend = 'mail1'") == "1"
+        code, text = drydock(w, "log", str(r), "--step", "flushed",
+                             "--output")
+        assert "(there was more: what the host kept is not" in text
+
+
+@test
+def a_second_fleet_that_hosts_do_not_know_harms_nobody():
+    with World(["mail1", "mail2"]) as w:
+        w.second_fleet(["mail4", "mail5"])
+        for name in ("dir1", "dir2"):
+            w.conf(name, "mail-hel")
+        w.daemon()
+        first = w.start()
+        w.wait_state(first, "succeeded")
+        assert w.counts()["unit mail2 inactive"] == 1
+        second = w.plan(only=["mail4"], fleet="mail-two")
+        code, text = drydock(w, "check", str(second))
+        assert code == 5 and "FLEET_NAME" in text, (code, text)
+        assert "add fleet = NAME to /etc/drydock/agent.conf there" in text
+        w.one(f"select fleet.start({second})")
+        why = wait_for("it says what is missing", lambda: w.one(
+            "select why from fleet.hold where rollout = "
+            f"{second} and why like '%agent.conf%'"), 60)
+        assert "dir1: /etc/drydock/agent.conf there does not name" in why, why
+        assert "dir2: /etc" in why and "mail4: /etc" not in why, why
+        code, text = drydock(w, "status", str(second))
+        assert "agent.conf there does not name this fleet" in " ".join(
+            text.split()), text
+        assert "unit mail4 inactive" not in w.counts()
+        for name in ("dir1", "dir2"):
+            w.speak(name)
+        w.wait_state(second, "succeeded", 120)
 
 
 main()

@@ -247,12 +247,17 @@ class World:
         """Its agent does not start any more: a host that is gone."""
         os.unlink(os.path.join(self.root(name), "etc/drydock/agent.conf"))
 
-    def speak(self, name):
-        """A silenced host again."""
+    def conf(self, name, *fleets):
+        """Its agent.conf: who it is, and for whom."""
         path = os.path.join(self.root(name), "etc/drydock/agent.conf")
         with open(path, "w") as f:
-            f.write(f"name = {name}\nfleet = mail-hel\nfleet = mail-two\n")
+            f.write(f"name = {name}\n" +
+                    "".join(f"fleet = {x}\n" for x in fleets))
         os.chmod(path, 0o644)
+
+    def speak(self, name):
+        """A silenced host again."""
+        self.conf(name, "mail-hel", "mail-two")
 
     def records(self, name):
         """The journal of a host, each record a dict."""
@@ -280,12 +285,10 @@ class World:
         with open(os.path.join(self.root(name), "etc/machine-id"),
                   "w") as f:
             f.write(hashlib.md5(name.encode()).hexdigest() + "\n")
-        for file, text in (("agent.conf", f"name = {name}\nfleet = mail-hel\n"
-                            "fleet = mail-two\n"),
-                           ("allow", ALLOW.replace("FILES", self.files))):
-            with open(os.path.join(etc, file), "w") as f:
-                f.write(text)
-            os.chmod(os.path.join(etc, file), 0o644)
+        self.speak(name)
+        with open(os.path.join(etc, "allow"), "w") as f:
+            f.write(ALLOW.replace("FILES", self.files))
+        os.chmod(os.path.join(etc, "allow"), 0o644)
 
     # ------------------------------------------------------------ database
     def as_postgres(self, *argv):
