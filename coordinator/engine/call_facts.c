@@ -132,7 +132,8 @@ facts_check_fleets(const struct call_facts *facts,
 {
 	for (size_t i = 0; i < host->nfleets; i++) {
 		const struct call_fleet *ours = &host->fleets[i];
-		const struct call_floor *its = call_facts_fleet(facts, ours->uuid);
+		const struct call_floor *its =
+			call_facts_fleet(facts, ours->uuid);
 
 		if (ours->epoch <= 0)
 			continue;
