@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "beacon.h"
 #include "conf.h"
 #include "engine.h"
 #include "hook_list.h"
@@ -64,6 +65,7 @@ struct daemon {
 	struct event_base *base;
 	struct transport *transport;
 	struct engine *engine;
+	struct beacon *beacon;
 	struct event *term, *interrupt, *reload;
 	const char *path;
 	struct hook_list hooks;
@@ -198,12 +200,14 @@ daemon_open(struct daemon *d, struct err *err)
 	d->reload = evsignal_new(d->base, SIGHUP, daemon_reload, d);
 	evsignal_add(d->reload, NULL);
 	engine_hooks(d->engine, &d->hooks);
+	d->beacon = beacon_new(d->base, d->engine);
 	return 0;
 }
 
 static void
 daemon_close(struct daemon *d)
 {
+	beacon_free(&d->beacon);
 	engine_free(&d->engine);
 	transport_free(&d->transport);
 	if (d->term != NULL)

@@ -36,6 +36,11 @@ void engine_free(struct engine **engine);
 /* The hooks from now on; takes the list's content. */
 void engine_hooks(struct engine *engine, struct hook_list *list);
 
+/* Where it stands, for people: fleets, rollouts, the step in hand. */
+#define ENGINE_STATUS_SIZE 512
+void engine_status(const struct engine *engine,
+		   char text[ENGINE_STATUS_SIZE]);
+
 /*
  * Leave in order: fleets come to a step boundary (a no_pause phase first to
  * its end) and are released; then left(), from the loop, once.

@@ -70,16 +70,16 @@ def a_halt_and_the_end_are_told_and_nothing_waits_for_a_hook():
                     "hook.slow.timeout": "1s"})
         del os.environ["PGPASSWORD"]
         wait_for("both are offered", lambda: w.one(
-            "select count(*) from fleet.hook") == "2", 30)
+            "select count(*) from fleet.hook") == "2", 120)
         r = w.start()
         w.wait_turn(r, 1, "held")
-        wait_for("the halt is told", lambda: kinds(w) == ["turn.held"], 30)
+        wait_for("the halt is told", lambda: kinds(w) == ["turn.held"], 120)
         event = heard(w)[0]
         assert event["attempt"] == 1 and event["rollout"] == r, event
         assert event["backend"] == "mail2" and event["fleet"] == "mail-hel"
         assert event["severity"] == "error" and "exit 3" in event["message"]
         wait_for("its end is known", lambda: runs(w, "tell") == [
-            ("turn.held", "done", "1", "exit 0")], 30)
+            ("turn.held", "done", "1", "exit 0")], 120)
         # words, no shell; nothing of ours inside
         assert w.one("select output from fleet.hook_run where hook = 'tell'"
                      ).strip() == "told a;b $HOME"
@@ -89,17 +89,17 @@ def a_halt_and_the_end_are_told_and_nothing_waits_for_a_hook():
         # one that never ends is ended, and has not been waited for
         wait_for("slow was ended", lambda: (
             "turn.working", "to be repeated", "1",
-            "signal 9, its time was over") in runs(w, "slow"), 30)
+            "signal 9, its time was over") in runs(w, "slow"), 120)
         assert w.turns(r) == ["done", "held", "waiting"]
         # it is told again every half hour
         shift(w, "31 min")
         wait_for("it is still out", lambda: kinds(w)[1:] == [
-            "turn.still_out"], 30)
+            "turn.still_out"], 120)
         w.remove("fail-work-mail2")
         w.one(f"select fleet.retry({r})")
         w.wait_state(r, "succeeded")
         wait_for("the summary is told",
-                 lambda: kinds(w)[2:] == ["rollout.summary"], 30)
+                 lambda: kinds(w)[2:] == ["rollout.summary"], 120)
         detail = heard(w)[2]["detail"]
         assert detail["done"] and detail["backends"]["done"] == 3, detail
         assert detail["left_over"] == [], detail
@@ -115,22 +115,22 @@ def what_fails_or_dies_is_run_again():
         w.put("fail", "")
         w.daemon(**{"hook.one": hook, "hook.one.on": "rollout.* turn.done"})
         wait_for("it is offered", lambda: w.one(
-            "select count(*) from fleet.hook") == "1", 30)
+            "select count(*) from fleet.hook") == "1", 120)
         r = w.start()
-        wait_for("it runs", lambda: len(heard(w)) == 1, 30)
+        wait_for("it runs", lambda: len(heard(w)) == 1, 120)
         # the engine goes on, and one is one at a time
         w.wait_state(r, "succeeded")
         assert len(heard(w)) == 1
         w.kill()
         w.daemon(**{"hook.one": hook, "hook.one.on": "turn.done"})
-        wait_for("it runs again", lambda: len(heard(w)) >= 2, 30)
+        wait_for("it runs again", lambda: len(heard(w)) >= 2, 120)
         first, second = heard(w)[:2]
         assert (first["attempt"], second["attempt"]) == (1, 2)
         assert first["run"] == second["run"]
         w.remove("hang")
         wait_for("it failed", lambda: w.one(
             "select result || ' ' || output from fleet.hook_run where run = "
-            f"{first['run']}").strip() == "exit 4 broken", 30)
+            f"{first['run']}").strip() == "exit 4 broken", 120)
         assert "hook one, attempt 2: exit 4" in w.log()
         w.remove("fail")
         shift(w, "1 h")
@@ -148,7 +148,7 @@ def hooks_are_read_again_and_tested():
         bad = program(w, "bad", "printf 'no \\033[31mway\\n'; exit 9\n")
         d = w.daemon(**{"hook.alarm": good, "hook.sick": bad})
         wait_for("they are offered", lambda: w.one(
-            "select count(*) from fleet.hook") == "2", 30)
+            "select count(*) from fleet.hook") == "2", 120)
         r = str(w.plan())
         later = ("start", r, "--at", "tomorrow 01:00", "--yes")
         run = drydock(w, *later)
@@ -183,7 +183,7 @@ def hooks_are_read_again_and_tested():
             f.write("hook.alarm.when = now\n")
         d.send_signal(signal.SIGHUP)
         wait_for("it says so", lambda:
-                 "everything stays as it was" in w.log(), 30)
+                 "everything stays as it was" in w.log(), 120)
         assert w.one("select count(*) from fleet.hook") == "2"
         with open(conf, "w") as f:
             f.write("".join(x for x in was.splitlines(True)
@@ -194,7 +194,7 @@ def hooks_are_read_again_and_tested():
             "select hook, events from fleet.hook order by hook") == [
                 ["alarm", "{turn.*}"], ["gone", w.one(
                     "select events from fleet.hook where hook = 'gone'")]],
-            30)
+            120)
         # its program is the same, so it still counts as tested
         assert w.one("select alarm from fleet.hook where hook = 'alarm'") \
             == "t"
@@ -204,7 +204,7 @@ def hooks_are_read_again_and_tested():
         # leaving is not held up by a hook at work
         program(w, "good", "sleep 300\n")
         w.one("select fleet.hook_test('alarm')")
-        wait_for("it runs", lambda: runs(w, "alarm")[-1][1] == "running", 30)
+        wait_for("it runs", lambda: runs(w, "alarm")[-1][1] == "running", 120)
         assert w.kill(how=signal.SIGTERM) == 0
 
 
