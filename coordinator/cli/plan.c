@@ -1,5 +1,5 @@
 /*
- * plan.c - drydock plan, check and start: before anything happens.
+ * plan.c - drydock plan and check: before anything happens.
  *
  * The coordinator plans and checks (it alone reaches the hosts); we read the
  * procedure only to know which variables are files, and send their content.
@@ -9,12 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alive.h"
 #include "alloc.h"
 #include "commands.h"
 #include "json.h"
 #include "listing.h"
-#include "look.h"
 #include "num.h"
 #include "plan_files.h"
 #include "plan_view.h"
@@ -105,7 +103,7 @@ plan_make(struct cli *cli, const char *name, char **id_r)
 	return code;
 }
 
-static int
+int
 plan_show(struct cli *cli, const char *id)
 {
 	struct rows *rollout = NULL, *steps = NULL;
@@ -267,74 +265,5 @@ run_check(struct cli *cli)
 	rows_free(&request);
 	rows_free(&findings);
 	buf_free(&args);
-	return code;
-}
-
-static int
-start_now(struct cli *cli, const char *id)
-{
-	const struct args *a = &cli->args;
-	struct rows *r = NULL;
-	struct json_out o;
-	struct buf out;
-	int code = cli_query(
-		cli, &r,
-		"select fleet.start($1::bigint,"
-		" $2::timestamptz, $3::bool, $4::int, $5, $6::bool) as told",
-		DB(id, args_value(a, FLAG_AT),
-		   args_has(a, FLAG_IGNORE_WINDOW) ? "true" : "false",
-		   args_has(a, FLAG_NO_CANARY) ? "0" :
-		   args_value(a, FLAG_STOP_AFTER), args_value(a, FLAG_CHANGE),
-		   args_has(a, FLAG_UNATTENDED) ? "true" : "false"));
-
-	if (code == EXIT_OK) {
-		buf_init(&out, CLI_OUT_MAX);
-		if (cli->json) {
-			json_out_init(&o, &out);
-			json_out_object(&o, NULL);
-			json_out_int(&o, "api", 1);
-			json_out_raw(&o, "rollout", id);
-			json_out_str(&o, "told", rows_str(r, 0, "told"));
-			json_out_end(&o);
-		} else {
-			face_text(&out, &cli->face, rows_str(r, 0, "told"));
-		}
-		(void)buf_addc(&out, '\n');
-		code = cli_print(cli, &out);
-		buf_free(&out);
-	}
-	rows_free(&r);
-	return code == EXIT_OK ? alive_of_rollout(cli, id) : code;
-}
-
-int
-run_start(struct cli *cli)
-{
-	const char *word = cli_word(cli, 0);
-	char *id = NULL, *question;
-	long stop_after = 0;
-	int code = cli_number(cli, FLAG_STOP_AFTER, 100000, &stop_after);
-
-	if (code != EXIT_OK)
-		return code;
-	if (plan_is_number(word)) {
-		id = x_strdup(word);
-	} else {
-		code = plan_make(cli, word, &id);
-		if (code == EXIT_OK && !cli->json)
-			code = plan_show(cli, id);
-	}
-	if (code == EXIT_OK) {
-		question = x_asprintf("Start rollout %s?", id);
-		code = cli_ask_yes(cli, question);
-		x_free(&question);
-	}
-	if (code == EXIT_OK)
-		code = start_now(cli, id);
-	if (code == EXIT_OK && args_has(&cli->args, FLAG_WATCH))
-		code = watch_rollout(cli, id);
-	else if (code == EXIT_OK)
-		cli_note(cli, "Next:  drydock watch %s", id);
-	x_free(&id);
 	return code;
 }

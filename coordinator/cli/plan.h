@@ -17,6 +17,9 @@ int plan_make(struct cli *cli, const char *name, char **id_r);
 /* the arguments of a request as a JSON object; 0 or an exit code */
 int plan_args(struct cli *cli, const char *name, struct buf *args);
 
+/* print the plan: every step, and where it runs */
+int plan_show(struct cli *cli, const char *id);
+
 /* is the word a rollout's number? */
 bool plan_is_number(const char *word);
 

@@ -98,27 +98,36 @@ request_wait(struct cli *cli, const char *kind, const char *id,
 }
 
 int
-request_run(struct cli *cli, const char *kind, const char *fleet,
-	    const char *args, struct rows **request_r, struct rows **findings_r)
+request_follow(struct cli *cli, const char *kind, const char *id,
+	       struct rows **request_r, struct rows **findings_r)
 {
-	struct rows *r = NULL;
-	char *id;
 	int code;
 
 	*request_r = *findings_r = NULL;
 	code = cli_query(cli, NULL, "listen fleet_event", 0, NULL);
 	if (code == EXIT_OK)
-		code = cli_query(
-			cli, &r,
-			"select fleet.request($1, $2, $3::jsonb) as request",
-			DB(kind, fleet, args));
+		code = request_wait(cli, kind, id, request_r);
+	if (code == EXIT_OK)
+		code = cli_query(cli, findings_r, findings_sql, DB(id));
+	return code;
+}
+
+int
+request_run(struct cli *cli, const char *kind, const char *fleet,
+	    const char *args, struct rows **request_r, struct rows **findings_r)
+{
+	struct rows *r = NULL;
+	char *id;
+	int code = cli_query(
+		cli, &r, "select fleet.request($1, $2, $3::jsonb) as request",
+		DB(kind, fleet, args));
+
+	*request_r = *findings_r = NULL;
 	if (code != EXIT_OK)
 		return code;
 	id = x_strdup(rows_str(r, 0, "request"));
 	rows_free(&r);
-	code = request_wait(cli, kind, id, request_r);
-	if (code == EXIT_OK)
-		code = cli_query(cli, findings_r, findings_sql, DB(id));
+	code = request_follow(cli, kind, id, request_r, findings_r);
 	x_free(&id);
 	return code;
 }

@@ -16,6 +16,10 @@ int request_run(struct cli *cli, const char *kind, const char *fleet,
 		const char *args, struct rows **request_r,
 		struct rows **findings_r);
 
+/* The same for one that is filed already. */
+int request_follow(struct cli *cli, const char *kind, const char *id,
+		   struct rows **request_r, struct rows **findings_r);
+
 /* the findings as a table, problems first, each with its hint */
 int request_findings(struct cli *cli, const struct rows *findings);
 /* one line per check, then what is not ok in full */

@@ -251,30 +251,6 @@ act_mouth(struct act *a)
 	act_end(a);
 }
 
-static const char *
-type_next(const struct op *op)
-{
-	switch (op->hold_kind) {
-	case HOLD_TURN:
-		return "drydock retry, drydock restore, drydock skip or "
-		       "drydock abort";
-	case HOLD_PAUSE:
-	case HOLD_APPROVAL:
-		return "drydock resume";
-	case HOLD_GATE:
-		return "drydock status shows what is missing; "
-		       "drydock override lifts a gate once";
-	case HOLD_WINDOW:
-		return "wait, or drydock override --gate window; "
-		       "drydock window next";
-	case HOLD_CONTACT:
-		return "look at the host; asking goes on";
-	case HOLD_DATABASE:
-		return "look at PostgreSQL";
-	}
-	return NULL;
-}
-
 static void
 act_hold(struct act *a)
 {
@@ -290,7 +266,8 @@ act_hold(struct act *a)
 	if (a->op->until_ms != 0)
 		json_out_int(&a->out, "until_ms", a->op->until_ms);
 	act_text(a, "why");
-	json_out_str(&a->out, "type_next", type_next(a->op));
+	if (a->op->look_ms != 0)
+		json_out_int(&a->out, "next_look_ms", a->op->look_ms);
 	act_end(a);
 }
 
@@ -488,6 +465,15 @@ act_overrun(struct act *a)
 }
 
 static void
+act_check(struct act *a)
+{
+	act_begin(a, "check");
+	if (a->op->turn >= 0)
+		json_out_int(&a->out, "turn", turn_of(a));
+	act_end(a);
+}
+
+static void
 act_write(struct act *a)
 {
 	switch (a->op->kind) {
@@ -511,6 +497,7 @@ act_write(struct act *a)
 	case OP_PAUSE: act_pause(a); break;
 	case OP_OVERRUN: act_overrun(a); break;
 	case OP_ASKED: act_asked(a); break;
+	case OP_CHECK: act_check(a); break;
 	case OP_EVENT: act_event(a); break;
 	}
 }

@@ -389,7 +389,7 @@ load_overrides(struct view_turn *turn, const struct json_object *overrides,
 	}
 }
 
-/* An answer to an approval: of one backend's step, or of the canaries (0). */
+/* An answer to the approval that a backend's step waits for. */
 static bool
 approved(const struct view *view, const struct json_object *work,
 	 int64_t backend_id)
@@ -433,6 +433,7 @@ load_turns(struct view *view, const struct json_object *fleet,
 		turn->rest_ms = jdoc_int(jdoc_in(work, "rollout"),
 			"learned_ms", jdoc_int(doc, "expected_ms", 0));
 		turn->window_closes_ms = jdoc_int(doc, "window_closes_ms", 0);
+		turn->checked_ms = jdoc_int(doc, "checked_ms", 0);
 		load_asked(turn, jdoc_in(doc, "asked"));
 		load_overrides(turn, jdoc_in(work, "overrides"),
 			       jdoc_int(doc, "backend_id", 0));
@@ -447,6 +448,16 @@ load_turns(struct view *view, const struct json_object *fleet,
 		for (int i = 0; i < view->nsteps; i++)
 			view->steps[i].approved = view->steps[i].state ==
 				STEP_RUNNING;
+}
+
+/* -1: no such turn here, or none was named. */
+static int
+turn_index(const struct view *view, int64_t turn_id)
+{
+	for (int i = 0; i < view->nturns; i++)
+		if (view->turns[i].id == turn_id)
+			return i;
+	return -1;
 }
 
 static void
@@ -464,7 +475,9 @@ load_holds(struct view *view, const struct json_object *holds)
 		hold->kind = (enum hold_kind)kind;
 		hold->gate = gate_of(jdoc_str(doc, "gate", "none"));
 		hold->critical = jdoc_bool(doc, "critical", false);
+		hold->turn = turn_index(view, jdoc_int(doc, "turn_id", 0));
 		hold->since_ms = jdoc_int(doc, "since_ms", 0);
+		hold->told_ms = jdoc_int(doc, "seen_ms", 0);
 		jdoc_copy(doc, "why", hold->why, sizeof(hold->why));
 	}
 }
@@ -482,6 +495,24 @@ load_pause(struct view_pause *pause, const struct json_object *doc)
 		strcmp(mode, "keep_drained") == 0 ? PAUSE_KEEP : PAUSE_REST;
 	pause->until_ms = jdoc_int(doc, "expires_ms", 0);
 	jdoc_copy(doc, "reason", pause->why, sizeof(pause->why));
+}
+
+static void
+load_check(struct view *view, const struct json_object *rollout)
+{
+	const struct json_object *doc = jdoc_in(rollout, "check");
+	const char *backend = jdoc_str(doc, "backend", "");
+
+	view->checked_ms = jdoc_int(rollout, "checked_ms", 0);
+	view->check.turn = -1;
+	if (doc == NULL)
+		return;
+	view->check.asked_ms = jdoc_int(doc, "asked_ms", 0);
+	view->check.done_ms = jdoc_int(doc, "done_ms", 0);
+	jdoc_copy(doc, "wrong", view->check.wrong, sizeof(view->check.wrong));
+	for (int i = 0; i < view->nturns; i++)
+		if (strcmp(view->turns[i].backend, backend) == 0)
+			view->check.turn = i;
 }
 
 int
@@ -508,14 +539,14 @@ load_view(struct view *view, const struct json_object *fleet,
 	view->abort = jdoc_has(rollout, "ending");
 	view->start_ms = jdoc_int(rollout, "start_ms", 0);
 	view->started_ms = jdoc_int(rollout, "started_ms", 0);
-	view->stop_after = approved(view, work, 0) ? 0 :
-		(int)jdoc_int(rollout, "stop_after", 0);
+	view->stop_after = (int)jdoc_int(rollout, "stop_after", 0);
 	view->soak_ms = jdoc_int(jdoc_in(rollout, "strategy"), "settle_ms",
 				 0);
 	load_window(view, fleet, rollout);
 	load_slot(view, fleet, jdoc_in(work, "slot"));
 	load_pause(&view->pause, jdoc_in(rollout, "pause"));
 	load_turns(view, fleet, work);
+	load_check(view, rollout);
 	load_holds(view, jdoc_in(work, "holds"));
 	return 0;
 }

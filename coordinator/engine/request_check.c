@@ -144,8 +144,10 @@ check_read_plan(struct request *request, const char *value, struct err *err)
 {
 	const struct json_object *turns;
 	struct json_object *doc = NULL;
+	const char *only = NULL;
 	int ret;
 
+	(void)json_opt_str(request->args, "backend", 255, &only, NULL);
 	ret = json_parse_object(value, strlen(value), &json_limits_doc, &doc,
 				err);
 	if (ret == 0)
@@ -162,6 +164,8 @@ check_read_plan(struct request *request, const char *value, struct err *err)
 			ret = -1;
 			break;
 		}
+		if (only != NULL && strcmp(only, backend) != 0)
+			continue;
 		buf_init(&text, 4u << 20);
 		json_out_init(&o, &text);
 		json_out_value(&o, NULL, plan);

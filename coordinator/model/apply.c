@@ -162,15 +162,34 @@ apply_inserted(struct view *v, const struct op *op)
 	step->idempotent = from.idempotent;
 }
 
+/* The same one is open already, and only its words change? */
+static struct view_hold *
+hold_open(struct view *v, const struct op *op)
+{
+	for (int i = 0; i < v->nholds; i++) {
+		struct view_hold *hold = &v->holds[i];
+
+		if (!hold->ended && hold->kind == op->hold_kind &&
+		    hold->gate == op->gate && hold->turn == op->turn)
+			return hold;
+	}
+	return NULL;
+}
+
 static void
 apply_hold(struct view *v, const struct op *op, int64_t now)
 {
-	struct view_hold *hold = view_hold_add(v);
+	struct view_hold *hold = hold_open(v, op);
 
+	if (hold == NULL) {
+		hold = view_hold_add(v);
+		hold->since_ms = now;
+	}
 	hold->kind = op->hold_kind;
 	hold->gate = op->gate;
+	hold->turn = op->turn;
 	hold->critical = op->critical;
-	hold->since_ms = now;
+	hold->told_ms = now;
 	snprintf(hold->why, sizeof(hold->why), "%s", op->text);
 }
 
@@ -237,6 +256,10 @@ view_apply(struct view *v, const struct op *op, int64_t now)
 		break;
 	case OP_ASKED:
 		v->turns[op->turn].asked = ASK_NONE;
+		break;
+	case OP_CHECK:
+		v->check = (struct view_check){ .asked_ms = now,
+						.turn = op->turn };
 		break;
 	case OP_EVENT:
 		break;

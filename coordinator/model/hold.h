@@ -20,6 +20,7 @@ enum hold_kind {
 /* What must hold before a backend is taken; the sentence is the demand. */
 #define GATES(X)							\
 	X(NONE,		none,		"nothing")			\
+	X(CHECK,	check,		"its check finds nothing")	\
 	X(WINDOW,	window,		"a window is open long enough")	\
 	X(GREETED,	greeted,	"every agent knows our epoch")	\
 	X(MIN_UP,	min_up,		"enough backends stay up")	\

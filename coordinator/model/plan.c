@@ -159,7 +159,15 @@ plan_unhold_all(struct plan *p)
 			plan_op(p, OP_UNHOLD)->hold = i;
 }
 
-static void
+void
+plan_unhold_gate(struct plan *p, enum gate gate)
+{
+	for (int i = 0; i < p->v->nholds; i++)
+		if (p->v->holds[i].gate == gate && !p->v->holds[i].ended)
+			plan_op(p, OP_UNHOLD)->hold = i;
+}
+
+static struct op *
 plan_hold_op(struct plan *p, enum hold_kind kind, enum gate gate,
 	     bool critical, const char *why)
 {
@@ -169,6 +177,17 @@ plan_hold_op(struct plan *p, enum hold_kind kind, enum gate gate,
 	op->gate = gate;
 	op->critical = critical;
 	snprintf(op->text, sizeof(op->text), "%s", why);
+	return op;
+}
+
+/* What looks say may change with each of them: told now and then. */
+static bool
+hold_told(const struct plan *p, const struct view_hold *hold, const char *why)
+{
+	if (strcmp(hold->why, why) == 0)
+		return true;
+	return hold->gate != GATE_CHECK && hold->gate != GATE_WINDOW &&
+		p->now < hold->told_ms + PLAN_TELL_MS;
 }
 
 /* Is it open already, as it is?  One of the kind that is not, is over. */
@@ -183,9 +202,10 @@ hold_stands(struct plan *p, enum hold_kind kind, enum gate gate, bool critical,
 
 		if (hold->kind != kind || hold->ended)
 			continue;
-		if (hold->gate != gate || hold->critical != critical)
+		if (hold->gate != gate || hold->critical != critical ||
+		    hold->turn != p->turn)
 			plan_op(p, OP_UNHOLD)->hold = i;
-		else if (why == NULL || strcmp(hold->why, why) == 0)
+		else if (hold_told(p, hold, why))
 			stands = true;
 	}
 	return stands;
@@ -202,8 +222,8 @@ plan_hold(struct plan *p, enum rule rule, enum hold_kind kind,
 	va_start(ap, format);
 	vsnprintf(why, sizeof(why), format, ap);
 	va_end(ap);
-	if (!hold_stands(p, kind, gate, critical, NULL))
-		plan_hold_op(p, kind, gate, critical, why);
+	if (!hold_stands(p, kind, gate, critical, why))
+		plan_hold_op(p, kind, gate, critical, why)->look_ms = wake_ms;
 	plan_say(p, DECIDE_IDLE, rule, wake_ms, "%s", why);
 }
 
@@ -217,10 +237,8 @@ plan_hold_until(struct plan *p, enum rule rule, enum hold_kind kind,
 	va_start(ap, format);
 	vsnprintf(why, sizeof(why), format, ap);
 	va_end(ap);
-	if (!hold_stands(p, kind, gate, false, why)) {
-		plan_hold_op(p, kind, gate, false, why);
-		p->d->ops[p->d->nops - 1].until_ms = until_ms;
-	}
+	if (!hold_stands(p, kind, gate, false, why))
+		plan_hold_op(p, kind, gate, false, why)->until_ms = until_ms;
 	plan_say(p, DECIDE_IDLE, rule, p->now + PLAN_WINDOW_MS, "%s", why);
 }
 

@@ -34,6 +34,8 @@
 	X(PAUSED, R7, "a pause rests at a pause point") \
 	X(HALTED, R8, "no backend is taken while another is unsettled") \
 	X(FINISH, R9, "no backend waits: the rollout ends") \
+	X(CHECK, R17, \
+	  "nobody is taken before a check of the whole fleet") \
 	X(APPROVAL, R10, "after the canaries a person says go on") \
 	X(ORDER, R11, "a backend that is not in service comes first") \
 	X(GATES, R12, "all gates hold before a backend is taken") \
@@ -100,6 +102,7 @@ const char *rule_sentence(enum rule rule);
 	X(PAUSE,	pause_effective)				\
 	X(OVERRUN,	overrun)	/* turn */			\
 	X(ASKED,	asked)		/* turn: answered */		\
+	X(CHECK,	check)		/* turn, -1: all */		\
 	X(EVENT,	event)
 
 enum op_kind {
@@ -119,6 +122,7 @@ struct op {
 	enum gate gate;
 	bool critical;
 	int64_t until_ms;	/* HOLD: 0 = nobody knows */
+	int64_t look_ms;	/* HOLD: one looks again then; 0: on events */
 	char id[VIEW_UUID];	/* ATTEMPT: given before it is applied */
 	char text[VIEW_WHY];
 };

@@ -13,7 +13,10 @@ enum {
 	PLAN_RUNNING_MS = 60000,	/* then a running one is asked again */
 	PLAN_CONTACT_MS = 300000,	/* beyond the step's timeout */
 	PLAN_SERVICE_MS = 60000,	/* to be seen in service again */
-	PLAN_WINDOW_MS = 30000		/* windows are looked at again */
+	PLAN_WINDOW_MS = 30000,		/* windows are looked at again */
+	PLAN_CHECK_AGAIN_MS = 15000,	/* after a check that found errors */
+	PLAN_CHECK_OLD_MS = 1800000,	/* then a backend is checked again */
+	PLAN_TELL_MS = 5000		/* between two words about one hold */
 };
 
 struct plan {
@@ -50,7 +53,11 @@ void plan_say(struct plan *p, enum decision_kind kind, enum rule rule,
 /* Lift all open holds of that kind. */
 void plan_unhold(struct plan *p, enum hold_kind kind);
 void plan_unhold_all(struct plan *p);
-/* A hold that keeps the rollout waiting; the same one is not told twice. */
+void plan_unhold_gate(struct plan *p, enum gate gate);
+/*
+ * A hold that keeps the rollout waiting.  The same one is not told twice, but
+ * its words follow what is seen.  wake_ms is when one looks again.
+ */
 void plan_hold(struct plan *p, enum rule rule, enum hold_kind kind,
 	       enum gate gate, bool critical, int64_t wake_ms,
 	       const char *format, ...) __attribute__((format(printf, 7, 8)));
@@ -76,6 +83,11 @@ int plan_current(const struct view *v, bool undoing);
 
 /* plan_take.c */
 void plan_take(struct plan *p);
+/*
+ * plan_check.c: true when the fleet (turn -1), or the turn's backend right
+ * before it is taken, has to be checked first.
+ */
+bool plan_check(struct plan *p);
 /* plan_turn.c */
 void plan_turn(struct plan *p);
 /* plan_ask.c: true when something was asked of the turn and is answered */

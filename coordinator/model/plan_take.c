@@ -260,7 +260,7 @@ take_next(struct plan *p)
 			 plan_turn_of(p)->backend);
 		return;
 	}
-	if (!gate_known(p) || !gate_looks(p))
+	if (!gate_known(p) || plan_check(p) || !gate_looks(p))
 		return;
 	if (p->d->nwants > 0) {
 		plan_say(p, DECIDE_LOOK, RULE_GATES, 0, "the gates of %s",
@@ -279,7 +279,7 @@ plan_take(struct plan *p)
 	}
 	if (take_asked(p) || take_aborted(p) || take_paused(p) ||
 	    take_again(p) || take_halted(p) || take_finish(p) ||
-	    take_approval(p))
+	    plan_check(p) || take_approval(p))
 		return;
 	take_next(p);
 }

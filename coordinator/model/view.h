@@ -93,6 +93,7 @@ struct view_turn {
 	int64_t taken_ms;
 	int64_t rest_ms;		/* so long, nine times of ten */
 	int64_t window_closes_ms;	/* it was taken in; 0: none, or told */
+	int64_t checked_ms;		/* on its own, 0: not */
 };
 
 struct view_group {
@@ -110,8 +111,16 @@ struct view_hold {
 	enum hold_kind kind;
 	enum gate gate;
 	bool critical, ended;
+	int turn;			/* -1: none */
 	char why[VIEW_WHY];
-	int64_t since_ms;
+	int64_t since_ms, told_ms;
+};
+
+/* The check that was asked last. */
+struct view_check {
+	int64_t asked_ms, done_ms;	/* 0: never; under way */
+	int turn;			/* -1: the whole fleet */
+	char wrong[VIEW_WHY];		/* "": nothing */
 };
 
 enum pause_mode { PAUSE_REST, PAUSE_AFTER, PAUSE_KEEP };
@@ -136,6 +145,8 @@ struct view {
 	bool abort;			/* ending = abort */
 	int64_t start_ms;		/* of a scheduled one */
 	int64_t started_ms;		/* 0: not yet */
+	int64_t checked_ms;		/* the whole fleet; 0: not yet */
+	struct view_check check;
 	int stop_after;			/* 0: none; done turns, then ask */
 	int64_t soak_ms;		/* before a proof counts */
 	struct view_turn *turns;

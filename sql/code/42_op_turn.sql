@@ -219,7 +219,9 @@ begin
 		until = case when op ? 'until_ms'
 			then fleet_internal.from_ms(op->>'until_ms')
 			else h.until end,
-		type_next = coalesce(op->>'type_next', h.type_next)
+		type_next = coalesce(op->>'type_next', h.type_next),
+		seen_at = fleet_internal.op_at(now_, op),
+		next_look_at = fleet_internal.from_ms(op->>'next_look_ms')
 	 where h.fleet_id = f and h.ended_at is null
 	   and coalesce(h.rollout_id, 0) = coalesce(r, 0)
 	   and h.kind = op->>'kind'
@@ -230,14 +232,15 @@ begin
 	if fresh then
 		insert into fleet_internal.hold (fleet_id, rollout_id, turn_id,
 			kind, gate, backend_id, critical, since, until, by_,
-			why, evidence, type_next)
+			why, evidence, type_next, seen_at, next_look_at)
 		values (f, r, (op->>'turn')::bigint, op->>'kind', op->>'gate',
 			(op->>'backend')::int,
 			coalesce((op->>'critical')::bool, false),
 			fleet_internal.op_at(now_, op),
 			fleet_internal.from_ms(op->>'until_ms'), op->>'by',
 			op->>'why', coalesce(op->'evidence', '{}'),
-			op->>'type_next')
+			op->>'type_next', fleet_internal.op_at(now_, op),
+			fleet_internal.from_ms(op->>'next_look_ms'))
 		returning hold_id into id;
 		perform fleet_internal.note(f, 'hold.' || (op->>'kind'),
 			case when (op->>'critical')::bool then 'error'
@@ -249,7 +252,7 @@ begin
 	return id;
 end $$;
 comment on function fleet_internal.op_hold(int, bigint, timestamptz, jsonb) is
-	'{"op":"hold","kind","gate","turn","backend","critical","until_ms","why","evidence","type_next","by"}: a reason not to move begins, or its words change.';
+	'{"op":"hold","kind","gate","turn","backend","critical","until_ms","next_look_ms","why","evidence","type_next","by"}: a reason not to move begins, or its words change.';
 
 create or replace function fleet_internal.op_unhold(f int, r bigint,
 	now_ timestamptz, op jsonb)

@@ -191,7 +191,7 @@ returns jsonb language sql stable as $$
 			fleet_internal.ms(t.window_closes_at) end,
 		'message', t.message,
 		'no_return_begun', t.no_return_begun, 'cause', t.cause,
-		'proved', t.proved)
+		'proved', t.proved, 'checked_ms', fleet_internal.ms(t.checked_at))
 	|| case when p_full then jsonb_build_object('plan', t.plan,
 		'phases', fleet_internal.load_phases(t.turn_id),
 		'steps', fleet_internal.load_steps(t.turn_id))
@@ -207,6 +207,7 @@ returns jsonb language sql stable as $$
 		'kind', h.kind, 'gate', h.gate, 'turn_id', h.turn_id,
 		'backend_id', h.backend_id, 'critical', h.critical,
 		'since_ms', fleet_internal.ms(h.since),
+		'seen_ms', fleet_internal.ms(h.seen_at),
 		'until_ms', fleet_internal.ms(h.until), 'why', h.why)
 		order by h.hold_id), '[]')
 	  from fleet_internal.hold h
@@ -243,6 +244,8 @@ returns jsonb language sql stable as $$
 			from fleet_internal.learned_turn(r.fleet_id, p.name) l),
 		'start_ms', fleet_internal.ms(r.start_at),
 		'started_ms', fleet_internal.ms(r.started_at),
+		'checked_ms', fleet_internal.ms(r.checked_at),
+		'check', fleet_internal.check_json(r.check_request),
 		'by', coalesce(r.start_by, r.created_by),
 		'pause', (select jsonb_build_object('mode', x.mode,
 			'reason', x.reason, 'by', x.asked_by,

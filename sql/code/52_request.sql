@@ -74,6 +74,9 @@ begin
 		x.v->>'backend', x.v->>'message', x.v->>'hint',
 		coalesce(x.v->'detail', '{}')
 	  from jsonb_array_elements(p_findings) with ordinality x(v, nr);
+	if q.kind = 'check' and q.args ? 'rollout' then
+		perform fleet_internal.judge_check(q);
+	end if;
 	perform pg_notify('fleet_event', json_build_object('kind',
 		'request.done', 'request', p_request)::text);
 end $$;

@@ -118,6 +118,7 @@ begin
 		stop_after = nullif(coalesce(start.stop_after, x.stop_after), 0),
 		change_ref = coalesce(start.change_ref, x.change_ref)
 	 where x.rollout_id = r.rollout_id;
+	perform fleet_internal.ask_check(r.rollout_id);
 	told := case when later then format('rollout %s will start at %s',
 			r.rollout_id, start.at)
 		else format('rollout %s is started', r.rollout_id) end;
@@ -133,7 +134,7 @@ begin
 	return told;
 end $$;
 comment on function fleet.start(bigint, timestamptz, bool, int, text, bool) is
-	'Starts a plan now or at a time, then only where a hook would tell of a halt or unattended_without_alarm is typed; refuses a stale one and says what changed. The backends are taken as windows and gates allow.';
+	'Starts a plan now or at a time, then only where a hook would tell of a halt or unattended_without_alarm is typed; refuses a stale one and says what changed. The whole fleet is checked first (check_request in fleet.rollout); then backends are taken as windows and gates allow.';
 
 create or replace function fleet.cancel(rollout bigint,
 	reason text default null)

@@ -214,6 +214,18 @@ begin
 		gate, step, at, why)
 	values (r.fleet_id, r.rollout_id, h.backend_id, 'approval', h.gate,
 		fleet_internal.clock(), coalesce(approve.note, h.why));
+	if h.backend_id is null then
+		-- between two backends: it goes on to the end
+		update fleet_internal.rollout x set stop_after = null
+		 where x.rollout_id = r.rollout_id;
+		update fleet_internal.override_ x
+		   set ended_at = fleet_internal.clock()
+		 where x.rollout_id = r.rollout_id and x.gate = 'approval'
+		   and x.backend_id is null and x.ended_at is null;
+		perform fleet_internal.op_unhold(r.fleet_id, r.rollout_id,
+			fleet_internal.clock(),
+			jsonb_build_object('hold', h.hold_id));
+	end if;
 	perform fleet_internal.steer_done(r, 'rollout.approved', format(
 		'approved: %s%s', h.why, coalesce(' (' || approve.note || ')', '')),
 		h.turn_id, h.backend_id);
@@ -235,7 +247,7 @@ declare
 	t fleet_internal.turn;
 begin
 	if override.gate is null
-	   or override.gate not in ('target_in', 'window', 'value')
+	   or override.gate not in ('check', 'target_in', 'window', 'value')
 	   or (override.gate <> 'window' and override.backend is null)
 	   or (override.gate = 'value') <> (override.value is not null
 		and override.step is not null) then

@@ -3,20 +3,41 @@
 
 set local role fleet_owner;
 
+-- What lifts a gate stands with it; what cannot be lifted says what it needs.
+create or replace function fleet_internal.hold_next(p_kind text, p_gate text,
+	p_rollout bigint, p_backend text)
+returns text language sql immutable as $$
+	select case p_kind
+	when 'pause' then format('drydock resume %s', p_rollout)
+	when 'approval' then format('drydock approve %s', p_rollout)
+	when 'turn' then format('drydock retry %1$s %2$s, or restore, skip, abort',
+		p_rollout, p_backend)
+	when 'window' then format('nothing: it waits (drydock window next); or drydock override %s window --backend %s --reason …',
+		p_rollout, p_backend)
+	when 'contact' then 'drydock host list'
+	when 'database' then 'drydock doctor'
+	else case when p_gate = 'check' and p_backend is null then
+		format('repair it, then drydock check %1$s; one backend''s findings: drydock override %1$s check --backend NAME --reason …',
+			p_rollout)
+	when p_gate in ('check', 'preflight', 'target_in', 'min_up') then
+		format('repair it: it is looked at again; or drydock override %s %s --backend %s --reason …',
+			p_rollout, p_gate, p_backend)
+	when p_gate = 'slot' then
+		'nothing: it goes on when that one is back (drydock fleet list)'
+	when p_gate in ('peers', 'ready', 'greeted') then
+		'repair it: it goes on by itself; this gate cannot be lifted (drydock host list)'
+	else format('drydock status %s', p_rollout) end end
+$$;
+comment on function fleet_internal.hold_next(text, text, bigint, text) is
+	'What to type for a hold that says nothing itself.';
+
 create or replace view fleet.hold as
 select f.name as fleet, h.rollout_id as rollout, h.kind, h.gate,
 	b.name as backend, h.why, h.since, n.now - h.since as lasts, h.until,
-	h.critical, h.by_ as by, coalesce(h.type_next, case h.kind
-		when 'pause' then format('drydock resume %s', h.rollout_id)
-		when 'approval' then format('drydock approve %s', h.rollout_id)
-		when 'turn' then format('drydock retry %1$s %2$s, or restore, skip, abort',
-			h.rollout_id, b.name)
-		when 'window' then format('drydock window next; or: select fleet.override(%s, ''window'', ''reason'');',
-			h.rollout_id)
-		when 'contact' then 'drydock host list'
-		when 'database' then 'drydock doctor'
-		else format('drydock status %s', h.rollout_id) end) as type_next,
-	h.evidence, h.hold_id as hold
+	h.critical, h.by_ as by, coalesce(h.type_next,
+		fleet_internal.hold_next(h.kind, h.gate, h.rollout_id,
+			b.name)) as type_next,
+	h.evidence, h.hold_id as hold, h.seen_at, h.next_look_at
   from fleet_internal.hold h
   join fleet_internal.fleet f using (fleet_id)
   left join fleet_internal.backend b on b.backend_id = h.backend_id
@@ -38,6 +59,8 @@ by: who caused it, if a person
 type_next: what to type
 evidence: the readings behind it
 hold: number
+seen_at: the evidence is of then
+next_look_at: one looks again then; empty = as soon as something happens
 $$);
 
 -- one row per rollout: the word people want, from the holds it has
@@ -84,7 +107,8 @@ select r.rollout_id as rollout, w.state, f.name as fleet,
 	r.state = 'planned' and r.fleet_revision <> f.revision as stale,
 	r.stop_after, r.ignore_window, r.vars, r.files,
 	r.only_ as only_backends, r.except_ as except_backends, r.strategy,
-	p.sha256 as procedure_sha256, r.revision, r.uuid, r.state as base_state
+	p.sha256 as procedure_sha256, r.revision, r.uuid, r.state as base_state,
+	r.checked_at, r.check_request
   from fleet_internal.rollout r
   join fleet_internal.fleet f using (fleet_id)
   join fleet_internal.procedure p using (procedure_id)
@@ -141,6 +165,8 @@ procedure_sha256: checksum of the procedure
 revision: grows with each steering call
 uuid: by which agents know it
 base_state: the state of the machine without its holds
+checked_at: its whole fleet was checked then without an error; before that nobody is taken
+check_request: the check asked for it last, its answer is in fleet.finding
 $$);
 
 create or replace view fleet.turn as

@@ -11,7 +11,8 @@ grant usage on schema fleet_internal to fleet_coordinator;
 grant execute on function fleet_internal.clock(),
 	fleet_internal.ms(interval), fleet_internal.ms(timestamptz),
 	fleet_internal.span(numeric), fleet_internal.min_up_count(text, int),
-	fleet_internal.safe_text(bytea), fleet_internal.window_openings()
+	fleet_internal.safe_text(bytea), fleet_internal.window_openings(),
+	fleet_internal.hold_next(text, text, bigint, text)
 	to fleet_reader;
 grant select on all tables in schema fleet to fleet_reader;
 grant execute on function fleet.export(text), fleet.version(),

@@ -192,7 +192,7 @@ ok "status shows the person's words" wait_until 20 "the text" \
 ok "nothing was sent to any host" nothing_sent
 ok "and nothing was drained" weights
 on mail2 rm /etc/drydock/hold
-ok "without the file it goes on by itself" rollout_ends succeeded 60
+ok "without the file it goes on by itself" rollout_ends succeeded 90
 
 echo "# packages"
 ok "the set is fetched before anybody is drained" check_passes "$PACKAGES"

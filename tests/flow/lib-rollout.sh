@@ -35,12 +35,14 @@ holds() {
 		and holder is not null)"
 }
 
-# rollout_start ARGUMENTS OF drydock start: short waits, whatever is tested
+# rollout_start ARGUMENTS OF drydock start: short waits, whatever is tested.
+# What its check found (exit 5) is shown; the rollout waits then.
 rollout_start() {
-	drydock --yes start "$@" >"$work/start.out" 2>&1 || {
-		sed 's/^/# /' "$work/start.out"
-		return 1
-	}
+	local status=0
+
+	drydock --yes start "$@" >"$work/start.out" 2>&1 || status=$?
+	[ "$status" -eq 0 ] || sed 's/^/# /' "$work/start.out"
+	[ "$status" -eq 0 ] || [ "$status" -eq 5 ] || return 1
 	rollout=$(sed -n 's/^rollout \([0-9]*\) is started.*/\1/p' \
 		"$work/start.out")
 }

@@ -133,7 +133,7 @@ refused "nothing to approve" RD002 'does not wait for an approval' "select fleet
 do_ "select test.adv($r, '[{\"op\":\"hold\",\"kind\":\"approval\",\"gate\":\"canary\",\"why\":\"web1 is done, go on?\"}]')"
 is "waiting" "waiting|drydock approve $r" "select x.state, h.type_next from fleet.rollout x join fleet.hold h using (rollout) where x.rollout = $r"
 is "approve" 'approved: web1 is done, go on?' "select fleet.approve($r, 'looks good')" anna
-like "reaches the coordinator" '"gate": "approval".*"step": "canary"' "select fleet_internal.load_work(fleet_id)->'overrides' from fleet_internal.fleet where name = 'web'"
+is "and is over: nothing is waited for any more" 'running|' "select state, stop_after from fleet.rollout where rollout = $r"
 refused "the promise cannot be overridden" RD004 'one is out at a time cannot' "select fleet.override($r, 'peers', 'x')"
 like "a gate can" 'target_in is lifted for web1' "select fleet.override($r, 'target_in', 'it is down', 'web1')" anna
 is "skip of a waiting one" 'web2 is left out of this rollout' "select fleet.skip($r, 'web2', 'not today')" anna

@@ -32,14 +32,7 @@ teardown(void **state)
 static void
 expect_rule(enum decision_kind kind, enum rule rule)
 {
-	world_next(&w);
-	if (w.d.rule != rule || w.d.kind != kind)
-		print_message("%s (%s), kind %d: %s\n",
-			      rule_number(w.d.rule),
-			      rule_sentence(w.d.rule), (int)w.d.kind,
-			      w.d.reason);
-	assert_int_equal(w.d.rule, rule);
-	assert_int_equal(w.d.kind, kind);
+	world_expect(&w, kind, rule);
 }
 
 /* ------------------------------------------------------------ the gates */
@@ -90,6 +83,7 @@ canaries_done(void)
 	w.v.turns[2].state = TURN_DONE;
 	w.v.stop_after = 1;
 }
+static void unchecked(void) { w.v.checked_ms = 0; }
 static void one_restored(void)
 {
 	w.v.turns[1].state = TURN_RESTORED;
@@ -112,6 +106,7 @@ static const struct rung take_ladder[] = {
 	{ "no window is open", window_shut, DECIDE_DO, RULE_GATES },
 	{ "the looks are old", stale, DECIDE_LOOK, RULE_ORDER },
 	{ "the canaries are done", canaries_done, DECIDE_DO, RULE_APPROVAL },
+	{ "nothing was checked", unchecked, DECIDE_DO, RULE_CHECK },
 	{ "one was put back", one_restored, DECIDE_DO, RULE_HALTED },
 	{ "it is paused", paused, DECIDE_IDLE, RULE_PAUSED },
 	{ "it is aborted", aborted, DECIDE_DO, RULE_ABORTED },

@@ -41,6 +41,7 @@ window_add(int from, int to)
 static const char *
 window_why(int64_t *until_r)
 {
+	w.v.checked_ms = w.now;
 	world_ready(&w);
 	world_next(&w);
 	if (w.d.rule == RULE_TAKE)

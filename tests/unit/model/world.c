@@ -65,6 +65,7 @@ world_init(struct world *w)
 	w->now = W_T0;
 	v->rollout = v->revision = 1;
 	v->state = ROLLOUT_RUNNING;
+	v->checked_ms = W_T0 - 1000;
 	v->database = true;
 	v->detail = 0;
 	v->listed = W_TURNS;
@@ -181,6 +182,29 @@ void
 world_next(struct world *w)
 {
 	plan_next(&w->v, &w->l, w->now, &w->d);
+}
+
+void
+world_expect(struct world *w, enum decision_kind kind, enum rule rule)
+{
+	world_next(w);
+	if (w->d.rule != rule || w->d.kind != kind)
+		print_message("%s (%s), kind %d: %s\n",
+			      rule_number(w->d.rule),
+			      rule_sentence(w->d.rule), (int)w->d.kind,
+			      w->d.reason);
+	assert_int_equal(w->d.rule, rule);
+	assert_int_equal(w->d.kind, kind);
+}
+
+const struct op *
+world_hold(const struct world *w)
+{
+	for (int i = 0; i < w->d.nops; i++)
+		if (w->d.ops[i].kind == OP_HOLD)
+			return &w->d.ops[i];
+	fail_msg("the decision writes no hold");
+	return NULL;
 }
 
 void

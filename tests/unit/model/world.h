@@ -39,6 +39,10 @@ void world_at(struct world *w, int step);
 struct view_attempt *world_begun(struct world *w, int step,
 				 const char *host);
 void world_next(struct world *w);
+/* The next decision is of that kind, by that rule. */
+void world_expect(struct world *w, enum decision_kind kind, enum rule rule);
+/* The hold that the decision writes; fails the test when there is none. */
+const struct op *world_hold(const struct world *w);
 /* Apply the decision's ops; fails the test on an illegal one. */
 void world_apply(struct world *w);
 /* Is that op (and event, -1: any) in the decision? */
