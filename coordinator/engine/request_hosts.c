@@ -262,7 +262,10 @@ reach_done(struct request_question *q, const struct call_answer *answer)
 		find_silent(q->request, q->call, answer->why);
 }
 
-/* A question that asks nothing waits for a channel as any other does. */
+/*
+ * A question that asks nothing waits for a channel as any other does.  What an
+ * open one said when it was opened may be over: its hold, its clock.
+ */
 static void
 reach_host(void *ctx, const char *host)
 {
@@ -276,7 +279,7 @@ reach_host(void *ctx, const char *host)
 			     "this coordinator does not know it yet");
 		return;
 	}
-	call_open(q->call);
+	call_greet(q->call);
 	q->id = call_may(q->call, "[]", "[]", request_answered, q);
 }
 
