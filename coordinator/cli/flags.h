@@ -35,6 +35,8 @@
 	X(EXCEPT, "except", 0, "NAME", "not this backend (may be repeated)")   \
 	X(SAVE, "save", 0, NULL, "keep the plan (plans are always kept)")      \
 	X(FULL, "full", 0, NULL, "every step of every backend")                \
+	X(AS_SHELL, "as-shell", 0, NULL,                                       \
+	  "as a commented script that a person can run by hand")               \
 	X(AT, "at", 0, "TIME", "start then, not now (as PostgreSQL reads it)") \
 	X(WATCH, "watch", 0, NULL, "watch it afterwards")                      \
 	X(EXIT_STATUS, "exit-status", 0, NULL,                                 \

@@ -164,7 +164,9 @@ run_plan(struct cli *cli)
 		id = x_strdup(word);
 	else
 		code = plan_make(cli, word, &id);
-	if (code == EXIT_OK)
+	if (code == EXIT_OK && args_has(&cli->args, FLAG_AS_SHELL))
+		code = plan_as_shell(cli, id);
+	else if (code == EXIT_OK)
 		code = plan_show(cli, id);
 	if (code == EXIT_OK)
 		cli_note(cli,

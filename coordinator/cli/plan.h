@@ -20,6 +20,9 @@ int plan_args(struct cli *cli, const char *name, struct buf *args);
 /* print the plan: every step, and where it runs */
 int plan_show(struct cli *cli, const char *id);
 
+/* the whole plan as a script that a person can run by hand */
+int plan_as_shell(struct cli *cli, const char *id);
+
 /* is the word a rollout's number? */
 bool plan_is_number(const char *word);
 

@@ -172,10 +172,11 @@ static const struct command top[] = {
 	  .args = "PROCEDURE|PLAN",
 	  .group = "before",
 	  .run = run_plan,
-	  .flags = PLAN_FLAGS | FLAG(SAVE) | FLAG(FULL),
+	  .flags = PLAN_FLAGS | FLAG(SAVE) | FLAG(FULL) | FLAG(AS_SHELL),
 	  .help = "what would be done, step by step; changes nothing",
 	  .examples = "drydock plan dovecot-obox-restart -e test_user=probe01\n"
-		      "drydock plan 17 --full\n" },
+		      "drydock plan 17 --full\n"
+		      "drydock plan 17 --as-shell > by-hand.sh\n" },
 	{ .name = "check",
 	  .args = "[PLAN|PROCEDURE]",
 	  .group = "before",
