@@ -58,6 +58,8 @@ static const struct {
 	{ "select * from fleet.window", "drydock window list", false },
 	{ "select * from fleet.turn where rollout = ", "drydock status", true },
 	{ "select * from fleet.hold where rollout = ", "drydock status", true },
+	{ "select * from fleet.progress where rollout = ", "drydock watch",
+	  true },
 	{ "select rollout, state, fleet from fleet.rollout", "drydock history",
 	  false },
 };
@@ -113,7 +115,7 @@ word_write(struct buf *out, const char *value)
 	bool plain = value[0] != '\0' && strpbrk(value, " \"'$&|;<>()") == NULL;
 
 	if (strcmp(value, "reason") == 0)
-		(void)buf_adds(out, " \"…\"");
+		(void)buf_adds(out, " \"...\"");
 	else
 		(void)buf_addf(out, plain ? " %s" : " \"%s\"", value);
 }

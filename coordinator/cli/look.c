@@ -37,6 +37,9 @@ static const struct part {
 	     " where r.rollout = $1::bigint and r.finished_at is null"
 	     " and (h.rollout = r.rollout or h.rollout is null)"
 	     " order by h.critical desc, h.since"),
+	PART(choices, LOOK_STATUS,
+	     "select * from fleet.choice where rollout = $1::bigint"
+	     " order by position, backend"),
 	PART(fleet, LOOK_STATUS,
 	     "select f.* from fleet.fleet f join fleet.rollout r using (fleet)"
 	     " where r.rollout = $1::bigint"),

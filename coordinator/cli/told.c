@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "hint.h"
 #include "json.h"
 
 /* the sentence `told`, as text or JSON */
@@ -47,9 +48,13 @@ told_run(struct cli *cli, const char *sql, size_t nparams,
 {
 	struct rows *r = NULL;
 	int code = cli_query(cli, &r, sql, nparams, params);
+	char *told;
 
-	if (code == EXIT_OK)
-		code = told_print(cli, rows_str(r, 0, "told"));
+	if (code == EXIT_OK) {
+		told = hint_translate(rows_str(r, 0, "told"));
+		code = told_print(cli, told);
+		x_free(&told);
+	}
 	rows_free(&r);
 	return code;
 }

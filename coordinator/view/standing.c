@@ -29,6 +29,7 @@ standing_free(struct standing *s)
 	rows_free(&s->phases);
 	rows_free(&s->steps);
 	rows_free(&s->holds);
+	rows_free(&s->choices);
 	rows_free(&s->fleet);
 	rows_free(&s->coordinator);
 	rows_free(&s->drain);
@@ -268,6 +269,7 @@ standing_json(struct buf *out, const struct standing *s)
 	rows_json_all(&o, "turns", s->turns);
 	rows_json_all(&o, "steps", s->steps);
 	rows_json_all(&o, "holds", s->holds);
+	rows_json_all(&o, "choices", s->choices);
 	rows_json_one(&o, "fleet", s->fleet, 0);
 	rows_json_one(&o, "coordinator", s->coordinator, 0);
 	json_out_bool(&o, "coordinator_silent", standing_silent(s));

@@ -11,6 +11,7 @@
  *	steps        backend phase step target state elapsed expected
  *		     wait_until attempts message
  *	holds        kind gate backend critical since until by why type_next
+ *	choices      backend command what                in their order
  *	fleet        fleet in_service out_backend excluded not_seen min_up
  *	coordinator  coordinator host silent_for stopped_at
  *	drain        at users                            of one backend
@@ -34,6 +35,7 @@ struct standing {
 	struct rows *phases;
 	struct rows *steps;
 	struct rows *holds;
+	struct rows *choices;
 	struct rows *fleet;
 	struct rows *coordinator;
 	struct rows *drain;

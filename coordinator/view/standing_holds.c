@@ -1,14 +1,14 @@
 /*
  * standing_holds.c - why it does not move, since when, and what to type.
  */
-#include <stdarg.h>
 #include <string.h>
 
 #include "standing.h"
 #include "standing_part.h"
 #include "when.h"
 
-enum { LINE_MAX_BYTES = 65536, CHOICE_WIDTH = 48 };
+/* of commands that have their meaning beside them: it fits in 80 columns */
+enum { LINE_MAX_BYTES = 65536, CHOICE_INDENT = 6, CHOICE_WIDTH = 41 };
 
 /* break at a blank if there is one in the second half */
 static size_t
@@ -115,71 +115,55 @@ hold_head(struct buf *line, const struct face *f, const struct rows *holds,
 	}
 }
 
-/* one command, and beside it what it does */
+/* one command and what it does: beside it, or below when it is long */
 static void
-choice(struct buf *out, const struct face *f, const char *what,
-       const char *format, ...) __attribute__((format(printf, 4, 5)));
-static void
-choice(struct buf *out, const struct face *f, const char *what,
-       const char *format, ...)
+choice(struct buf *out, const struct face *f, const char *command, size_t width,
+       const char *what)
 {
 	struct buf line;
-	va_list ap;
+	size_t used = face_width(command);
 
 	buf_init(&line, LINE_MAX_BYTES);
-	(void)buf_adds(&line, "      ");
-	va_start(ap, format);
-	(void)buf_vaddf(&line, format, ap);
-	va_end(ap);
-	if (f->width == 0 || f->width > CHOICE_WIDTH + 30) {
-		face_pad(&line,
-			 line.len < CHOICE_WIDTH ? CHOICE_WIDTH - line.len : 1);
-		(void)buf_addf(&line, " %s", what);
+	face_pad(&line, CHOICE_INDENT);
+	face_text(&line, f, command);
+	if (used > width) {
+		standing_flush(out, f, &line);
+		face_pad(&line, CHOICE_INDENT);
+		used = 0;
 	}
+	face_pad(&line, width - used + 3);
+	face_text(&line, f, what);
 	standing_flush(out, f, &line);
 	buf_free(&line);
 }
 
-/* the step of a held backend of which nobody knows whether it happened */
-static const char *
-unknown_step(const struct rows *steps, const char *backend)
+static bool
+choice_of(const struct rows *choices, size_t i, const char *backend)
 {
-	size_t i;
-
-	for (i = 0; i < rows_count(steps); i++)
-		if (strcmp(rows_str(steps, i, "backend"), backend) == 0 &&
-		    strcmp(rows_str(steps, i, "state"), "unknown") == 0)
-			return rows_str(steps, i, "step");
-	return NULL;
+	return strcmp(rows_str(choices, i, "backend"), backend) == 0;
 }
 
-/* what a person may decide about a held backend; its name is [a-z0-9.-] */
-static void
-turn_choices(struct buf *out, const struct face *f, const struct standing *s,
-	     const char *backend)
+bool
+standing_choices(struct buf *out, const struct face *f,
+		 const struct standing *s, const char *backend)
 {
-	const char *id = rows_str(s->rollout, 0, "rollout");
-	const char *step = unknown_step(s->steps, backend);
-	const char *gone = rows_text(s->fleet, 0, "out_backend");
-	bool is_out = gone != NULL && strcmp(gone, backend) == 0;
+	size_t i, w, width = 0, n = 0;
 
-	(void)buf_adds(out, "    choose one:\n");
-	choice(out, f, "see what it printed",
-	       "drydock log %s --backend %s --output", id, backend);
-	if (step != NULL)
-		choice(out, f, "look there, then say what happened",
-		       "drydock settle %s %s --done|--not-done", id, step);
-	else
-		choice(out, f, "the failed step again, then on",
-		       "drydock retry %s %s", id, backend);
-	choice(out, f, "undo it, prove it, return it", "drydock restore %s %s",
-	       id, backend);
-	choice(out, f,
-	       is_out ? "it stays out and is yours"
-		      : "leave it, go on with the next",
-	       "drydock skip %s %s%s", id, backend,
-	       is_out ? " --accept-out" : "");
-	choice(out, f, "end the rollout", "drydock abort %s", id);
+	for (i = 0; i < rows_count(s->choices); i++) {
+		if (!choice_of(s->choices, i, backend))
+			continue;
+		w = face_width(rows_str(s->choices, i, "command"));
+		if (w <= CHOICE_WIDTH)
+			width = w > width ? w : width;
+		n++;
+	}
+	if (n > 0)
+		(void)buf_adds(out, "    choose one:\n");
+	for (i = 0; i < rows_count(s->choices); i++)
+		if (choice_of(s->choices, i, backend))
+			choice(out, f, rows_str(s->choices, i, "command"),
+			       width, rows_str(s->choices, i, "what"));
+	return n > 0;
 }
 
 static void
@@ -236,10 +220,9 @@ standing_holds(struct buf *out, const struct face *f, const struct standing *s,
 		standing_indented(out, f, "", rows_str(s->holds, i, "why"));
 		if (is_turn(s->holds, i) && brief)
 			turn_brief(out, f, s);
-		else if (is_turn(s->holds, i))
-			turn_choices(out, f, s,
-				     rows_str(s->holds, i, "backend"));
-		else
+		else if (!is_turn(s->holds, i) ||
+			 !standing_choices(out, f, s,
+					   rows_str(s->holds, i, "backend")))
 			standing_indented(out, f, "type: ",
 					  rows_str(s->holds, i, "type_next"));
 	}

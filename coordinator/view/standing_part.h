@@ -14,6 +14,9 @@ void standing_bar(struct buf *out, const struct face *f,
 /* brief: one command for a held backend, not the choice */
 void standing_holds(struct buf *out, const struct face *f,
 		    const struct standing *s, bool brief);
+/* what can be typed about a backend that waits for a person; false: nothing */
+bool standing_choices(struct buf *out, const struct face *f,
+		      const struct standing *s, const char *backend);
 void standing_coordinator(struct buf *out, const struct face *f,
 			  const struct standing *s);
 /* one line of a step in hand, without its end */

@@ -99,6 +99,29 @@ start_line(struct buf *out, const struct face *f, const struct standing *s)
 	buf_free(&line);
 }
 
+/* what an ended rollout left out of service: no hold says so any more */
+static void
+left_out(struct buf *out, const struct face *f, const struct standing *s)
+{
+	struct buf line;
+	size_t i;
+
+	if (rows_text(s->rollout, 0, "finished_at") == NULL)
+		return;
+	buf_init(&line, LINE_MAX_BYTES);
+	for (i = 0; i < rows_count(s->turns); i++) {
+		const char *state = rows_str(s->turns, i, "state");
+
+		if (strcmp(state, "out") != 0 && strcmp(state, "skipped") != 0)
+			continue;
+		if (standing_choices(&line, f, s,
+				     rows_str(s->turns, i, "backend")))
+			(void)buf_adds(out, buf_str(&line));
+		buf_clear(&line);
+	}
+	buf_free(&line);
+}
+
 void
 standing_text(struct buf *out, const struct face *f, const struct standing *s)
 {
@@ -110,6 +133,7 @@ standing_text(struct buf *out, const struct face *f, const struct standing *s)
 	turns_line(out, f, s, "  out   ", "out");
 	turns_line(out, f, s, "  left  ", "skipped");
 	standing_holds(out, f, s, false);
+	left_out(out, f, s);
 	fleet_line(out, f, s->fleet);
 	standing_coordinator(out, f, s);
 }

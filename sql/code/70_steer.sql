@@ -48,10 +48,8 @@ begin
 			case when r.finished_at is not null then
 				format('It ended at %s.', r.finished_at)
 			     else 'It has not begun.' end,
-			case when r.state = 'planned' then format(
-				'Start it: select fleet.start(%s);', r.rollout_id)
-			     when r.state = 'scheduled' then format(
-				'Cancel it: select fleet.cancel(%s);', r.rollout_id)
+			case when r.finished_at is null
+				then fleet_internal.rollout_choices(r.rollout_id)
 			     else 'See: select rollout, state, fleet from fleet.rollout order by 1 desc limit 10;' end);
 	end if;
 	return r;
@@ -92,8 +90,7 @@ begin
 			perform fleet_internal.fail('RD002', format(
 				'rollout %s has no backend in hand', r.rollout_id),
 				'No turn is working, held or restoring.',
-				format('See: select * from fleet.turn where rollout = %s;',
-				       r.rollout_id));
+				fleet_internal.rollout_choices(r.rollout_id));
 		end if;
 		return t;
 	end if;
@@ -122,38 +119,39 @@ returns text language sql stable as $$
 $$;
 comment on function fleet_internal.backend_name(int) is 'A backend''s name.';
 
--- What can be typed when a turn is held.
-create or replace function fleet_internal.held_choices(t fleet_internal.turn)
-returns text language sql stable as $$
-	select format('Choose one: select fleet.retry(%1$s); select fleet.restore(%1$s); select fleet.skip(%1$s, %2$L, ''reason''%3$s);%4$s select fleet.abort(%1$s, ''reason'');',
-		t.rollout_id, fleet_internal.backend_name(t.backend_id),
-		case when exists (select from fleet_internal.outage o
-			where o.turn_id = t.turn_id and o.back_at is null)
-			then ', accept_out => true' else '' end,
-		(select format(' select fleet.settle(%s, %L, true, ''reason'');',
-			t.rollout_id, s.name) from fleet_internal.step s
-		  where s.turn_id = t.turn_id and s.state = 'unknown' limit 1))
-$$;
-comment on function fleet_internal.held_choices(fleet_internal.turn) is
-	'What can be typed when a turn is held.';
+-- What can be typed about a turn that does not wait for a person.
+create or replace function fleet_internal.unheld_choices(t fleet_internal.turn)
+returns text language plpgsql stable
+set search_path = pg_catalog, pg_temp as $$
+begin
+	return case when t.state = 'working' then format(
+			'Let it come to rest first: select fleet.pause(%s, ''reason'');',
+			t.rollout_id)
+		when t.state = 'waiting' then format(
+			'To leave it out of this rollout: select fleet.skip(%s, %L, ''reason'');',
+			t.rollout_id, fleet_internal.backend_name(t.backend_id))
+		when t.state in ('out', 'restored')
+			then fleet_internal.held_choices(t)
+		else format('See: select * from fleet.turn where rollout = %s;',
+			t.rollout_id) end;
+end $$;
+comment on function fleet_internal.unheld_choices(fleet_internal.turn) is
+	'What can be typed about a turn that is not held.';
 
-create or replace function fleet_internal.steer_held(r fleet_internal.rollout,
-	p_backend text, p_word text)
+create or replace function fleet_internal.steer_at(r fleet_internal.rollout,
+	p_backend text, p_states text[], p_word text)
 returns fleet_internal.turn language plpgsql
 set search_path = pg_catalog, pg_temp as $$
 declare
 	t fleet_internal.turn := fleet_internal.steer_turn(r, p_backend);
 begin
-	if t.state <> 'held' then
+	if t.state <> all (p_states) then
 		perform fleet_internal.fail('RD002', format(
 			'the turn of %s is %s, so it cannot be %s',
 			fleet_internal.backend_name(t.backend_id), t.state, p_word),
 			coalesce(t.message, 'Only a held turn waits for a person.'),
-			case when t.state = 'working' then format(
-				'Let it come to rest first: select fleet.pause(%s, ''reason'');',
-				t.rollout_id)
-			else format('See: select * from fleet.turn where rollout = %s;',
-				t.rollout_id) end);
+			case when t.state = 'held' then fleet_internal.held_choices(t)
+			else fleet_internal.unheld_choices(t) end);
 	elsif t.asked is not null then
 		perform fleet_internal.fail('RD002', format(
 			'%s was asked already', fleet_internal.backend_name(t.backend_id)),
@@ -163,8 +161,8 @@ begin
 	end if;
 	return t;
 end $$;
-comment on function fleet_internal.steer_held(fleet_internal.rollout, text, text) is
-	'The turn of a backend, which must be held and not asked already.';
+comment on function fleet_internal.steer_at(fleet_internal.rollout, text, text[], text) is
+	'The turn of a backend, which must be in one of the states and not asked already.';
 
 create or replace function fleet_internal.ask_turn(t fleet_internal.turn,
 	p_asked jsonb)

@@ -75,7 +75,8 @@ begin
 		perform fleet_internal.fail('RD002', format(
 			'rollout %s is being aborted', r.rollout_id),
 			format('Asked by %s: %s', r.ending_by, r.ending_why),
-			'Watch it come to rest: drydock watch');
+			format('Watch it come to rest: select * from fleet.progress where rollout = %s;',
+			       r.rollout_id));
 	end if;
 	select * into p from fleet_internal.pause x
 	 where x.rollout_id = r.rollout_id and x.ended_at is null;
@@ -84,7 +85,7 @@ begin
 			'rollout %s is %s, so it cannot be paused', r.rollout_id,
 			case when p.effective_at is null then 'pausing' else 'paused' end),
 			format('Paused by %s at %s: %s', p.asked_by, p.asked_at, p.reason),
-			format('To go on: select fleet.resume(%s);', r.rollout_id));
+			fleet_internal.rollout_choices(r.rollout_id));
 	end if;
 end $$;
 comment on function fleet_internal.refuse_pause(fleet_internal.rollout, text, interval) is
@@ -110,7 +111,7 @@ begin
 	perform fleet_internal.steer_done(r, 'rollout.pausing', format(
 		'pause asked: %s', why),
 		p_detail => jsonb_build_object('mode', pause.mode, 'rests', rests));
-	return format(E'rollout %s: %s\nhint: to go on: drydock resume %s',
+	return format(E'rollout %s: %s\nhint: to go on: select fleet.resume(%s);',
 		r.rollout_id, rests, r.rollout_id);
 end $$;
 comment on function fleet.pause(bigint, text, text, interval) is
@@ -146,8 +147,7 @@ begin
 				from fleet_internal.hold h
 				where h.rollout_id = r.rollout_id
 				  and h.ended_at is null), 'It moves.'),
-			format('See: select * from fleet.hold where rollout = %s;',
-			       r.rollout_id));
+			fleet_internal.rollout_choices(r.rollout_id));
 	end if;
 	perform fleet_internal.op_unhold(r.fleet_id, r.rollout_id,
 		fleet_internal.clock(), jsonb_build_object('kind', 'pause'));
@@ -196,7 +196,9 @@ begin
 		perform fleet_internal.fail('RD002', format(
 			'rollout %s is being aborted already', r.rollout_id),
 			format('Asked by %s at %s: %s', r.ending_by, r.ending_at,
-			       r.ending_why), 'Watch it come to rest: drydock watch');
+			       r.ending_why), format(
+			'Watch it come to rest: select * from fleet.progress where rollout = %s;',
+			r.rollout_id));
 	end if;
 	update fleet_internal.rollout x set ending = 'abort',
 		ending_by = session_user, ending_why = why,

@@ -52,24 +52,18 @@ set search_path = pg_catalog, pg_temp as $$
 declare
 	r fleet_internal.rollout := fleet_internal.steer_running(
 		retry.rollout, 'steer', 'retried');
-	t fleet_internal.turn;
-	b text;
+	t fleet_internal.turn := fleet_internal.steer_at(r, retry.backend,
+		'{held,restored}', 'retried');
+	b text := fleet_internal.backend_name(t.backend_id);
 	s text;
 begin
-	if retry.backend is not null then
-		t := fleet_internal.steer_turn(r, retry.backend);
-	end if;
-	if t.state is distinct from 'restored' then
-		t := fleet_internal.steer_held(r, retry.backend, 'retried');
-	end if;
-	b := fleet_internal.backend_name(t.backend_id);
 	select x.name into s from fleet_internal.step x
 	 where x.turn_id = t.turn_id and x.state = 'unknown' limit 1;
 	if found then
 		perform fleet_internal.fail('RD002', format(
 			'nobody knows whether %s happened on %s', s, b),
 			'It is not run twice on a guess.', format(
-			'Look, then say: select fleet.settle(%s, %L, true, ''reason''); -- or false',
+			'Look, then say: select fleet.settle(%1$s, %2$L, true, ''reason''); select fleet.settle(%1$s, %2$L, false, ''reason'');',
 			r.rollout_id, s));
 	end if;
 	perform fleet_internal.refuse_retry(t, retry.from_step,
@@ -95,11 +89,18 @@ set search_path = pg_catalog, pg_temp as $$
 declare
 	r fleet_internal.rollout := fleet_internal.steer_running(
 		restore.rollout, 'steer', 'restored');
-	t fleet_internal.turn := fleet_internal.steer_held(r,
-		restore.backend, 'restored');
+	t fleet_internal.turn := fleet_internal.steer_at(r,
+		restore.backend, '{held}', 'restored');
 	b text := fleet_internal.backend_name(t.backend_id);
 	fixed text;
 begin
+	if exists (select from fleet_internal.turn_standing x
+		where x.turn_id = t.turn_id and x.undoing) then
+		perform fleet_internal.fail('RD002', format(
+			'%s is being put back already, and that is held', b),
+			coalesce(t.message, 'A step of putting it back failed.'),
+			fleet_internal.held_choices(t));
+	end if;
 	-- poll, wait and approve change nothing; built-in kinds bring their undo
 	select string_agg(s.name, ', ' order by s.position) into fixed
 	  from fleet_internal.step s
@@ -125,28 +126,27 @@ set search_path = pg_catalog, pg_temp as $$
 declare
 	r fleet_internal.rollout := fleet_internal.steer_running(
 		skip.rollout, 'steer', 'steered');
-	t fleet_internal.turn := fleet_internal.steer_turn(r, skip.backend);
+	t fleet_internal.turn := fleet_internal.steer_at(r, skip.backend,
+		'{waiting,held,restored}', 'skipped');
 	why text := fleet_internal.check_reason(skip.reason);
 	is_out bool;
 begin
-	if t.state <> 'waiting' then
-		t := fleet_internal.steer_held(r, skip.backend, 'skipped');
-	end if;
 	select exists (select from fleet_internal.outage o
 		where o.turn_id = t.turn_id and o.back_at is null
 		  and o.accepted_at is null) into is_out;
 	if is_out and not coalesce(skip.accept_out, false) then
 		perform fleet_internal.fail('RD002', format(
-			'%s is out of service', skip.backend),
+			'%s is out of service', fleet_internal.backend_name(t.backend_id)),
 			'To leave it so, somebody must take it over: it is excluded until it is included with proof.',
-			format('select fleet.skip(%s, %L, ''reason'', accept_out => true); -- or fleet.restore(%s)',
-			       r.rollout_id, skip.backend, r.rollout_id));
+			fleet_internal.held_choices(t));
 	end if;
 	perform fleet_internal.ask_turn(t, jsonb_build_object('verb', 'skip',
 		'why', why, 'accept_out', is_out));
 	perform fleet_internal.steer_done(r, 'turn.skip', format(
-		'%s: skip asked: %s', skip.backend, why), t.turn_id, t.backend_id);
-	return format('%s is left %s', skip.backend, case
+		'%s: skip asked: %s', fleet_internal.backend_name(t.backend_id),
+		why), t.turn_id, t.backend_id);
+	return format('%s is left %s',
+		fleet_internal.backend_name(t.backend_id), case
 		when is_out then 'out; you have it now, include it when it is back'
 		when t.state = 'waiting' then 'out of this rollout'
 		else 'as it is' end);
@@ -162,8 +162,8 @@ set search_path = pg_catalog, pg_temp as $$
 declare
 	r fleet_internal.rollout := fleet_internal.steer_running(
 		settle.rollout, 'steer', 'settled');
-	t fleet_internal.turn := fleet_internal.steer_held(r,
-		settle.backend, 'settled');
+	t fleet_internal.turn := fleet_internal.steer_at(r,
+		settle.backend, '{held}', 'settled');
 	why text := fleet_internal.check_reason(settle.reason);
 	s fleet_internal.step;
 begin

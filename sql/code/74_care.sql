@@ -207,8 +207,7 @@ begin
 				from fleet_internal.hold x
 				where x.rollout_id = r.rollout_id
 				  and x.ended_at is null), 'It moves.'),
-			format('See: select * from fleet.hold where rollout = %s;',
-			       r.rollout_id));
+			fleet_internal.rollout_choices(r.rollout_id));
 	end if;
 	insert into fleet_internal.override_ (fleet_id, rollout_id, backend_id,
 		gate, step, at, why)

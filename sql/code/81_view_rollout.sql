@@ -10,8 +10,6 @@ returns text language sql immutable as $$
 	select case p_kind
 	when 'pause' then format('drydock resume %s', p_rollout)
 	when 'approval' then format('drydock approve %s', p_rollout)
-	when 'turn' then format('drydock retry %1$s %2$s, or restore, skip, abort',
-		p_rollout, p_backend)
 	when 'window' then format('nothing: it waits (drydock window next); or drydock override %s window --backend %s --reason …',
 		p_rollout, p_backend)
 	when 'contact' then 'drydock host list'
@@ -34,9 +32,19 @@ comment on function fleet_internal.hold_next(text, text, bigint, text) is
 create or replace view fleet.hold as
 select f.name as fleet, h.rollout_id as rollout, h.kind, h.gate,
 	b.name as backend, h.why, h.since, n.now - h.since as lasts, h.until,
-	h.critical, h.by_ as by, coalesce(h.type_next,
-		fleet_internal.hold_next(h.kind, h.gate, h.rollout_id,
-			b.name)) as type_next,
+	h.critical, h.by_ as by, case
+		when h.kind = 'turn' then coalesce((select string_agg(c.command,
+				E'\n' order by c.position)
+			  from fleet_internal.turn_choice c
+			 where c.rollout_id = h.rollout_id
+			   and c.backend = b.name), 'drydock coordinator list')
+		when h.kind = 'pause' and exists (select
+			from fleet_internal.turn t
+			where t.rollout_id = h.rollout_id
+			  and t.state = 'held')
+			then format('drydock status %s', h.rollout_id)
+		else coalesce(h.type_next, fleet_internal.hold_next(h.kind,
+			h.gate, h.rollout_id, b.name)) end as type_next,
 	h.evidence, h.hold_id as hold, h.seen_at, h.next_look_at
   from fleet_internal.hold h
   join fleet_internal.fleet f using (fleet_id)

@@ -16,15 +16,15 @@ test_translate(void **state)
 		{ "Choose one: select fleet.retry(1); select fleet.skip(1, "
 		  "'mail02', 'reason', accept_out => true);",
 		  "Choose one: drydock retry 1  or drydock skip 1 mail02 "
-		  "--reason \"…\" --accept-out" },
+		  "--reason \"...\" --accept-out" },
 		{ "Look, then say: select fleet.settle(1, 'stop', true, "
 		  "'reason'); -- or false",
 		  "Look, then say: drydock settle 1 stop --done --reason "
-		  "\"…\" -- or false" },
+		  "\"...\" -- or false" },
 		{ "select fleet.settle(1, 'stop', false, 'it''s');",
 		  "drydock settle 1 stop --not-done --reason \"it's\"" },
 		{ "select fleet.pause(1, 'reason', 'keep_drained', '2 h');",
-		  "drydock pause 1 --reason \"…\" --keep-drained --expires "
+		  "drydock pause 1 --reason \"...\" --keep-drained --expires "
 		  "\"2 h\"" },
 		{ "select fleet.start(3, change_ref => 'CHG-1');",
 		  "drydock start 3 --change CHG-1" },
@@ -32,6 +32,8 @@ test_translate(void **state)
 		  "See: drydock status 12" },
 		{ "See: select * from fleet.fleet;",
 		  "See: drydock fleet list" },
+		{ "Watch it: select * from fleet.progress where rollout = 17;",
+		  "Watch it: drydock watch 17" },
 		/* no such command: stays */
 		{ "select fleet.override(1, 'window', 'reason');",
 		  "select fleet.override(1, 'window', 'reason');" },

@@ -129,6 +129,16 @@ held(void)
 			  "expected:s|message\n"
 			  "mail04|verify|mailbox-status|backend|failed|"
 			  "00:00:03|-|exit 75: Error: \033[2JMailbox INBOX\n");
+	s.choices = rows_of(
+		"backend|command|what\n"
+		"mail04|drydock log 17 --backend mail04 --output|"
+		"see what it printed\n"
+		"mail04|drydock retry 17 mail04|the failed step again, then on\n"
+		"mail04|drydock restore 17 mail04|undo it, prove it, return it\n"
+		"mail04|drydock skip 17 mail04 --accept-out --reason \"...\"|"
+		"it stays out and is yours\n"
+		"mail04|drydock abort 17 --reason \"...\"|end the rollout\n"
+		"-|drydock pause 17 --reason \"...\"|not about mail04\n");
 	s.holds = rows_of(
 		"kind|gate|backend|critical:b|since:t|until:t|by|why|type_next"
 		"\n"
