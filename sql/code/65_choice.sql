@@ -145,10 +145,12 @@ select r.rollout_id, null, c.verb, c.command, c.what, c.sql, c.position
 	 format('drydock cancel %s', r.rollout_id),
 	 format('select fleet.cancel(%s);', r.rollout_id),
 	 'put it away; nothing was changed'),
-	(23, 'approve', r.state = 'running' and x.asks,
+	(23, 'approve', r.state = 'running' and x.asks
+		and r.ending is null,
 	 format('drydock approve %s', r.rollout_id),
 	 format('select fleet.approve(%s);', r.rollout_id), 'say yes, go on'),
-	(24, 'resume', r.state = 'running' and x.paused and not x.held,
+	(24, 'resume', r.state = 'running' and x.paused and not x.held
+		and r.ending is null,
 	 format('drydock resume %s', r.rollout_id),
 	 format('select fleet.resume(%s);', r.rollout_id), 'go on'),
 	(25, 'pause', r.state = 'running' and not x.paused

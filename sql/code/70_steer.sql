@@ -57,6 +57,23 @@ end $$;
 comment on function fleet_internal.steer_running(bigint, text, text) is
 	'steer_begin for what only a running rollout can be.';
 
+create or replace function fleet_internal.refuse_ending(
+	r fleet_internal.rollout, p_word text)
+returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+	if r.ending is not null then
+		perform fleet_internal.fail('RD002', format(
+			'rollout %s is being aborted, so it cannot be %s',
+			r.rollout_id, p_word),
+			format('Asked by %s at %s: %s', r.ending_by, r.ending_at,
+			       r.ending_why), format(
+			'Watch it come to rest: select * from fleet.progress where rollout = %s;',
+			r.rollout_id));
+	end if;
+end $$;
+comment on function fleet_internal.refuse_ending(fleet_internal.rollout, text) is
+	'RD002 while an abort is coming to rest.';
+
 create or replace function fleet_internal.steer_done(
 	r fleet_internal.rollout, p_kind text, p_message text,
 	p_turn bigint default null, p_backend int default null,

@@ -71,13 +71,8 @@ begin
 	elsif p_expires <= interval '0' then
 		perform fleet_internal.fail('RD004', 'the pause would be over at once',
 			'', 'Give a time span: ''2 h''');
-	elsif r.ending is not null then
-		perform fleet_internal.fail('RD002', format(
-			'rollout %s is being aborted', r.rollout_id),
-			format('Asked by %s: %s', r.ending_by, r.ending_why),
-			format('Watch it come to rest: select * from fleet.progress where rollout = %s;',
-			       r.rollout_id));
 	end if;
+	perform fleet_internal.refuse_ending(r, 'paused');
 	select * into p from fleet_internal.pause x
 	 where x.rollout_id = r.rollout_id and x.ended_at is null;
 	if found then
@@ -127,6 +122,7 @@ declare
 	t fleet_internal.turn;
 	p fleet_internal.pause;
 begin
+	perform fleet_internal.refuse_ending(r, 'resumed');
 	select * into t from fleet_internal.turn x
 	 where x.rollout_id = r.rollout_id and x.state = 'held' limit 1;
 	if found then
@@ -192,14 +188,7 @@ declare
 	why text := fleet_internal.check_reason(abort.reason);
 	rests text := fleet_internal.abort_rests(r);
 begin
-	if r.ending is not null then
-		perform fleet_internal.fail('RD002', format(
-			'rollout %s is being aborted already', r.rollout_id),
-			format('Asked by %s at %s: %s', r.ending_by, r.ending_at,
-			       r.ending_why), format(
-			'Watch it come to rest: select * from fleet.progress where rollout = %s;',
-			r.rollout_id));
-	end if;
+	perform fleet_internal.refuse_ending(r, 'aborted again');
 	update fleet_internal.rollout x set ending = 'abort',
 		ending_by = session_user, ending_why = why,
 		ending_at = fleet_internal.clock()

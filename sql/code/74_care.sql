@@ -197,6 +197,7 @@ declare
 		approve.rollout, 'steer', 'approved');
 	h fleet_internal.hold;
 begin
+	perform fleet_internal.refuse_ending(r, 'approved');
 	select * into h from fleet_internal.hold x
 	 where x.rollout_id = r.rollout_id and x.kind = 'approval'
 	   and x.ended_at is null order by x.hold_id limit 1;

@@ -108,7 +108,7 @@ is "settle" 'look counts as done' "select fleet.settle($r, 'look', true, 'saw it
 
 # out, then exclude --accept-out or include
 do_ "select fleet.abort($r, 'enough')" anna
-refused "abort twice" RD002 'aborted already.*enough' "select fleet.abort($r, 'x')"
+refused "abort twice" RD002 'being aborted, so it cannot be aborted again.*enough' "select fleet.abort($r, 'x')"
 refused "pause of what ends" RD002 'being aborted' "select fleet.pause($r, 'x')"
 do_ "select test.adv($r, jsonb_build_array(test.op('turn', $r, 1, '{\"from\":\"held\",\"to\":\"out\",\"answered\":true}'), '{\"op\":\"rollout\",\"to\":\"aborted\"}'::jsonb))"
 is "ended, out, slot taken" 'aborted|out|t' "select x.state, t.state, o.takes_slot from fleet.rollout x join fleet.turn t using (rollout) join fleet.outage o using (rollout, backend) where x.rollout = $r"
