@@ -20,6 +20,7 @@ static const struct call {
 	const char *verb;
 	const char *arg[ARGS_MAX];
 } calls[] = {
+	{ "plan", { "--fleet", "" } },
 	{ "pause", { "", "--reason", "--after", "--expires" } },
 	{ "resume", { "", "--note" } },
 	{ "approve", { "", "--note" } },
@@ -45,11 +46,15 @@ static const struct {
 	{ "stop_after", "--stop-after" },
 };
 
-/* a query and the command that shows the same; a number behind = is kept */
+/* a query and the command that shows the same; what stands behind = is kept */
 static const struct {
 	const char *begin, *command;
-	bool number;
+	bool value;
 } queries[] = {
+	{ "select * from fleet.backend where fleet = ",
+	  "drydock backend list --fleet", true },
+	{ "select * from fleet.rollout where fleet = ",
+	  "drydock history --fleet", true },
 	{ "select * from fleet.fleet", "drydock fleet list", false },
 	{ "select * from fleet.backend", "drydock backend list", false },
 	{ "select * from fleet.host", "drydock host list", false },
@@ -60,8 +65,7 @@ static const struct {
 	{ "select * from fleet.hold where rollout = ", "drydock status", true },
 	{ "select * from fleet.progress where rollout = ", "drydock watch",
 	  true },
-	{ "select rollout, state, fleet from fleet.rollout", "drydock history",
-	  false },
+	{ "select * from fleet.rollout", "drydock history", false },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -193,10 +197,10 @@ query_write(struct buf *out, const char *text)
 		if (strncmp(text, queries[i].begin, len) != 0)
 			continue;
 		(void)buf_adds(out, queries[i].command);
-		if (queries[i].number)
+		text += len + (text[len] == '\'' ? 1 : 0);
+		if (queries[i].value)
 			(void)buf_addf(out, " %.*s",
-				       (int)strspn(text + len, "0123456789"),
-				       text + len);
+				       (int)strcspn(text, "' ;"), text);
 		return 0;
 	}
 	return -1;

@@ -150,14 +150,21 @@ run_approve(struct cli *cli)
 	return code;
 }
 
-/* what cannot be taken back wants the fleet's name */
+/* what cannot be taken back wants the name of the rollout's fleet */
 static int
-confirm_fleet(struct cli *cli, const char *question)
+confirm_fleet(struct cli *cli, const char *id, const char *question)
 {
-	const char *fleet;
-	int code = cli_fleet(cli, &fleet);
+	struct rows *r = NULL;
+	int code = cli_query(cli, &r,
+			     "select fleet from fleet.rollout"
+			     " where rollout = $1::bigint",
+			     DB(id));
 
-	return code == EXIT_OK ? cli_ask_name(cli, question, fleet) : code;
+	/* one that is not there is refused by what is asked for */
+	if (code == EXIT_OK && rows_count(r) > 0)
+		code = cli_ask_name(cli, question, rows_str(r, 0, "fleet"));
+	rows_free(&r);
+	return code;
 }
 
 int
@@ -169,7 +176,7 @@ run_retry(struct cli *cli)
 
 	if (code == EXIT_OK && args_has(&cli->args, FLAG_DESTROY_AGAIN))
 		code = confirm_fleet(
-			cli, "Steps that destroy will run a second time.");
+			cli, id, "Steps that destroy will run a second time.");
 	if (code == EXIT_OK)
 		code = steer_rollout(cli, id,
 				     "select fleet.retry($1::bigint,"
@@ -221,8 +228,9 @@ run_skip(struct cli *cli)
 	if (code == EXIT_OK)
 		code = cli_ask_reason(cli, &reason);
 	if (code == EXIT_OK && accept) {
-		code = confirm_fleet(cli, "The backend stays out of service, "
-					  "and you have it.");
+		code = confirm_fleet(cli, id,
+				     "The backend stays out of service, "
+				     "and you have it.");
 	} else if (code == EXIT_OK) {
 		question = x_asprintf("Leave %s as it is and go on?", backend);
 		code = cli_ask_yes(cli, question);

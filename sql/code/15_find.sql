@@ -37,7 +37,9 @@ begin
 			format('Known: %s.', coalesce((select string_agg(x.name, ', '
 				order by x.position) from fleet_internal.backend x
 				where x.fleet_id = f and x.removed_at is null), 'none')),
-			'See: select * from fleet.backend;');
+			format('See: select * from fleet.backend where fleet = %L;',
+				(select x.name from fleet_internal.fleet x
+				  where x.fleet_id = f)));
 	end if;
 	return b;
 end $$;

@@ -51,6 +51,9 @@ $$);
 create or replace view fleet_internal.turn_choice as
 select s.rollout_id, s.backend, c.position, c.verb, c.command, c.sql, c.what
   from fleet_internal.turn_standing s
+  -- "undo stop" is one word
+ cross join lateral (select case when s.unknown ~ ' '
+	then '"' || s.unknown || '"' else s.unknown end as unknown) w
  cross join lateral (values
 	(1, 'log', s.state = 'held', format('drydock log %s --backend %s --output',
 		s.rollout_id, s.backend),
@@ -58,12 +61,12 @@ select s.rollout_id, s.backend, c.position, c.verb, c.command, c.sql, c.what
 		s.rollout_id, s.backend), 'see what it printed'),
 	(2, 'settle', s.state = 'held' and s.unknown is not null,
 	 format('drydock settle %s %s --done --reason "..."', s.rollout_id,
-		s.unknown),
+		w.unknown),
 	 format('select fleet.settle(%s, %L, true, ''reason'');',
 		s.rollout_id, s.unknown), 'you looked there: it happened'),
 	(3, 'settle', s.state = 'held' and s.unknown is not null,
 	 format('drydock settle %s %s --not-done --reason "..."', s.rollout_id,
-		s.unknown),
+		w.unknown),
 	 format('select fleet.settle(%s, %L, false, ''reason'');',
 		s.rollout_id, s.unknown), 'you looked there: it did not'),
 	(4, 'retry', s.state in ('held', 'restored') and s.unknown is null
@@ -125,9 +128,8 @@ select r.rollout_id, null, c.verb, c.command, c.what, c.sql, c.position
 		as paused,
 	exists (select from fleet_internal.turn t
 		where t.rollout_id = r.rollout_id and t.state = 'held') as held,
-	exists (select from fleet_internal.turn t
-		where t.rollout_id = r.rollout_id
-		  and t.state in ('held', 'out', 'restored')) as waits,
+	exists (select from fleet_internal.turn_standing t
+		where t.rollout_id = r.rollout_id) as waits,
 	exists (select from fleet_internal.hold h
 		where h.rollout_id = r.rollout_id and h.kind = 'approval'
 		  and h.ended_at is null) as asks,

@@ -22,7 +22,7 @@ begin
 			format('The last one is %s.', coalesce((select
 				max(x.rollout_id)::text from fleet_internal.rollout x),
 				'not made yet')),
-			'See: select rollout, state, fleet from fleet.rollout order by 1 desc limit 10;');
+			'See: select * from fleet.rollout order by rollout desc limit 10;');
 	end if;
 	perform fleet_internal.demand(r.fleet_id, p_verb);
 	perform from fleet_internal.fleet f
@@ -33,6 +33,24 @@ begin
 end $$;
 comment on function fleet_internal.steer_begin(bigint, text) is
 	'Finds a rollout, asks may(), locks fleet and rollout, reads it again.';
+
+create or replace function fleet_internal.history_hint(f int)
+returns text language sql stable as $$
+	select format('See: select * from fleet.rollout where fleet = %L order by rollout desc limit 10;',
+		x.name) from fleet_internal.fleet x where x.fleet_id = f
+$$;
+comment on function fleet_internal.history_hint(int) is
+	'How to see the rollouts of a fleet.';
+
+create or replace function fleet_internal.plan_hint(r fleet_internal.rollout)
+returns text language sql stable as $$
+	select format('Plan again: select fleet.plan(%L, %L%s);', f.name, p.name,
+		case when r.vars <> '{}' then format(', %L', r.vars) end)
+	  from fleet_internal.fleet f, fleet_internal.procedure p
+	 where f.fleet_id = r.fleet_id and p.procedure_id = r.procedure_id
+$$;
+comment on function fleet_internal.plan_hint(fleet_internal.rollout) is
+	'How to plan the same again.';
 
 create or replace function fleet_internal.steer_running(p_rollout bigint,
 	p_verb text, p_word text)
@@ -50,7 +68,7 @@ begin
 			     else 'It has not begun.' end,
 			case when r.finished_at is null
 				then fleet_internal.rollout_choices(r.rollout_id)
-			     else 'See: select rollout, state, fleet from fleet.rollout order by 1 desc limit 10;' end);
+			     else fleet_internal.history_hint(r.fleet_id) end);
 	end if;
 	return r;
 end $$;

@@ -21,7 +21,7 @@ begin
 			'plan %s is stale', r.rollout_id),
 			format('Since it was made at %s: %s.', r.created_at,
 			       coalesce(what, 'the inventory changed')),
-			'Plan again: drydock plan');
+			fleet_internal.plan_hint(r));
 	end if;
 	select p.sha256 into newer from fleet_internal.procedure p
 	  join fleet_internal.procedure mine
@@ -33,7 +33,7 @@ begin
 		perform fleet_internal.fail('RD006', format(
 			'plan %s is stale', r.rollout_id),
 			format('Its procedure has a newer text since: %s.', left(newer, 12)),
-			'Plan again: drydock plan');
+			fleet_internal.plan_hint(r));
 	end if;
 end $$;
 comment on function fleet_internal.refuse_stale(fleet_internal.rollout) is
@@ -52,7 +52,7 @@ begin
 				r.created_by, r.created_at),
 			case when r.state = 'scheduled' then format(
 				'To start it now: select fleet.cancel(%s); and plan again.', r.rollout_id)
-			else 'Plan again: drydock plan' end);
+			else fleet_internal.plan_hint(r) end);
 	end if;
 	select x.rollout_id, x.start_by, x.started_at into other
 	  from fleet_internal.rollout x
@@ -62,7 +62,8 @@ begin
 			'rollout %s runs in this fleet', other.rollout_id),
 			format('Started by %s at %s; one at a time.',
 			       other.start_by, other.started_at),
-			format('Watch it: drydock watch %s', other.rollout_id));
+			format('Watch it: select * from fleet.progress where rollout = %s;',
+			       other.rollout_id));
 	end if;
 	if p_change_ref is null and r.change_ref is null and coalesce((select
 		(f.settings->>'change_required')::bool
@@ -78,7 +79,7 @@ begin
 			where t.rollout_id = r.rollout_id) then
 		perform fleet_internal.fail('RD002', format(
 			'plan %s has no backends', r.rollout_id),
-			'All are excluded or left out.', 'Plan again: drydock plan');
+			'All are excluded or left out.', fleet_internal.plan_hint(r));
 	end if;
 end $$;
 comment on function fleet_internal.refuse_start(fleet_internal.rollout, text) is
@@ -149,9 +150,9 @@ begin
 			'rollout %s is %s, so it cannot be cancelled',
 			r.rollout_id, r.state),
 			'Only what has not started can be cancelled.',
-			case when r.state = 'running' then format(
-				'End it: select fleet.abort(%s, ''reason'');', r.rollout_id)
-			else '' end);
+			case when r.state = 'running'
+				then fleet_internal.rollout_choices(r.rollout_id)
+			else fleet_internal.history_hint(r.fleet_id) end);
 	end if;
 	update fleet_internal.rollout x set state = 'cancelled',
 		finished_at = fleet_internal.clock(), message = cancel.reason

@@ -13,6 +13,12 @@ declare
 begin
 	if p_from is null then
 		return;
+	elsif t.state = 'restored' then
+		perform fleet_internal.fail('RD002', format(
+			'%s was put back, so it is taken from the beginning',
+			fleet_internal.backend_name(t.backend_id)),
+			'What its steps did was undone.',
+			fleet_internal.held_choices(t));
 	end if;
 	select s.position into pos from fleet_internal.step s
 	 where s.turn_id = t.turn_id and s.name = p_from and s.undoes is null
@@ -24,8 +30,7 @@ begin
 				order by s.position) from fleet_internal.step s
 				where s.turn_id = t.turn_id and s.undoes is null
 				  and s.state <> 'pending'), 'none')),
-			format('select fleet.retry(%s, %L, ''STEP'');', t.rollout_id,
-			       fleet_internal.backend_name(t.backend_id)));
+			fleet_internal.held_choices(t));
 	end if;
 	select string_agg(s.name, ', ' order by s.position) into bad
 	  from fleet_internal.step s

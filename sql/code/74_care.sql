@@ -171,7 +171,8 @@ begin
 		perform fleet_internal.fail('RD002', format(
 			'%s takes part already', b.name),
 			'It is neither excluded nor at rest out of service.',
-			'See: select * from fleet.backend;');
+			format('See: select * from fleet.backend where fleet = %L;',
+			       include.fleet));
 	end if;
 	update fleet_internal.backend x set asked = want
 	 where x.backend_id = b.backend_id;

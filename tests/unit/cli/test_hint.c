@@ -34,6 +34,10 @@ test_translate(void **state)
 		  "See: drydock fleet list" },
 		{ "Watch it: select * from fleet.progress where rollout = 17;",
 		  "Watch it: drydock watch 17" },
+		{ "select fleet.plan('mail', 'restart');",
+		  "drydock plan --fleet mail restart" },
+		{ "See: select * from fleet.backend where fleet = 'mail';",
+		  "See: drydock backend list --fleet mail" },
 		/* no such command: stays */
 		{ "select fleet.override(1, 'window', 'reason');",
 		  "select fleet.override(1, 'window', 'reason');" },

@@ -1,0 +1,349 @@
+#!/usr/bin/env python3
+"""cli-every.t - every steering command in every state, typed and by psql.
+
+What the table allows works, on either side; everything else is refused with
+the same words on both, exit 1, DETAIL and HINT.  Every command that a hint or
+fleet.choice offers is pasted: the offers are accepted, the hints at least
+understood.  A fleet each for what changes something: the states are built by
+steer_states.sql.
+"""
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BIN = os.environ.get("DRYDOCK_BIN", os.path.join(TOP, "build/dev/bin"))
+CLUSTER = os.path.join(TOP, "tests/cluster")
+
+# verb: SQL, command line; R rollout, F fleet, B its first backend
+COMMANDS = {
+    "start": ("fleet.start(R)", "start R --yes"),
+    "cancel": ("fleet.cancel(R)", "cancel R"),
+    "pause": ("fleet.pause(R, 'tea')", "pause R --reason tea"),
+    "resume": ("fleet.resume(R)", "resume R"),
+    "approve": ("fleet.approve(R)", "approve R"),
+    "retry": ("fleet.retry(R, 'B')", "retry R B"),
+    "retry from": ("fleet.retry(R, 'B', 'users')", "retry R B --from users"),
+    "restore": ("fleet.restore(R, 'B')", "restore R B"),
+    "skip": ("fleet.skip(R, 'B', 'tea')", "skip R B --reason tea --yes"),
+    "skip out": ("fleet.skip(R, 'B', 'tea', true)",
+                 "skip R B --reason tea --accept-out --confirm F"),
+    "settle": ("fleet.settle(R, 'look', true, 'tea', 'B')",
+               "settle R look --done --reason tea --backend B"),
+    "abort": ("fleet.abort(R, 'tea')", "abort R --reason tea --yes"),
+    "exclude": ("fleet.exclude('F', 'B', 'tea')",
+                "exclude B --fleet F --reason tea"),
+    "exclude out": ("fleet.exclude('F', 'B', 'tea', true)",
+                    "exclude B --fleet F --reason tea --accept-out --confirm F"),
+    "include": ("fleet.include('F', 'B')", "include B --fleet F"),
+}
+EX = "exclude, exclude out"
+RUN = "pause, abort"
+STATES = {
+    "planned": "start, cancel, " + EX,
+    "stale": "cancel, " + EX,
+    "scheduled": "cancel, " + EX,
+    "cancelled": EX,
+    "running": f"{RUN}, skip, skip out, {EX}",
+    "pausing": f"resume, abort, skip, skip out, {EX}",
+    "paused": f"resume, abort, skip, skip out, {EX}",
+    "approval": f"{RUN}, approve, skip, skip out, {EX}",
+    "aborting": f"skip, skip out, {EX}",
+    "working": RUN,
+    "drained": RUN,
+    "stopped": RUN,
+    "proved": RUN,
+    "held in": f"{RUN}, retry, restore, skip, skip out",
+    "held out": f"{RUN}, retry, restore, skip out",
+    "held unknown": f"{RUN}, restore, skip out, settle",
+    "held asked": RUN,
+    "held paused": "abort, retry, restore, skip out",
+    "held aborting": "retry, restore, skip out",
+    "restoring": RUN,
+    "undo failed": f"{RUN}, retry, skip out",
+    "undo unknown": f"{RUN}, skip out",
+    "restored": f"{RUN}, retry, skip, skip out, {EX}",
+    "restored by a pause": f"{RUN}, retry, skip, skip out, {EX}",
+    "out": f"{RUN}, include, exclude out",
+    "aborted out": "include, exclude out",
+    "taken over": "include",
+    "succeeded": EX,
+    "incomplete": EX,
+}
+
+NR = [0, 0]
+
+
+def ok(name, good, *why):
+    NR[0] += 1
+    print(f"{'ok' if good else 'not ok'} {NR[0]} - {name}", flush=True)
+    if not good:
+        NR[1] += 1
+        for line in why:
+            print("# " + str(line).replace("\n", "\n# "), flush=True)
+
+
+def all_ok(name, faults):
+    ok(name, not faults, *faults[:20])
+
+
+def psql(text, user="postgres", check=True):
+    p = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
+                        "-U", user], input=text, text=True,
+                       capture_output=True)
+    if check and p.returncode != 0:
+        print("Bail out! " + p.stderr)
+        sys.exit(1)
+    return p.stdout.strip()
+
+
+def drydock(args):
+    p = subprocess.run([os.path.join(BIN, "drydock")] + args, text=True,
+                       stdin=subprocess.DEVNULL, capture_output=True,
+                       env=dict(os.environ, PGUSER="anna"))
+    return p.returncode, p.stdout, p.stderr
+
+
+class Fleet:
+    made = []
+
+    def __init__(self, state):
+        self.state = state
+        self.rollout = None
+        self.name = f"f{len(Fleet.made):03}x"
+        self.backend = self.name + "1"
+        Fleet.made.append(self)
+
+    def fill(self, template):
+        return (re.sub(r"\bR\b", str(self.rollout), template)
+                .replace("'F'", f"'{self.name}'")
+                .replace("'B'", f"'{self.backend}'"))
+
+    def typed(self, template):
+        words = {"R": str(self.rollout), "F": self.name, "B": self.backend}
+        return [words.get(w, w) for w in template.split()]
+
+    def plain(self, text):
+        """What is said of this fleet, without its name and numbers."""
+        return re.sub(r"\b\d+\b", "N", text.replace(self.name, "F"))
+
+
+def make_all():
+    new = [(n, f) for n, f in enumerate(Fleet.made) if f.rollout is None]
+    text = "".join(f"select test.make('{f.state}', '{f.name}', {n + 1});\n"
+                   for n, f in new)
+    for (_, fleet), rollout in zip(new, psql(text).split()):
+        fleet.rollout = int(rollout)
+
+
+def tried(calls):
+    """Each call with its effects taken back: what was said."""
+    if not calls:
+        return []
+    values = ", ".join("$x$" + c + "$x$" for c in calls)
+    got = psql("set timezone = 'UTC'; "
+               f"select test.try(c) from unnest(array[{values}]::text[])"
+               " with ordinality x (c, n) order by n;", "anna")
+    return [json.loads(line) for line in got.splitlines()]
+
+
+def lines_of(stderr):
+    found = {}
+    for label, key in (("drydock: error: ", "error"), ("  why: ", "why"),
+                       ("  hint: ", "hint")):
+        for line in stderr.splitlines():
+            if line.startswith(label):
+                found[key] = line[len(label):]
+    return found
+
+
+def statements(hint):
+    return re.findall(r"select .*?;", hint or "")
+
+
+def commands(hint):
+    return [c.strip() for c in re.findall(
+        r"drydock [a-z].*?(?=$|;|  or )", hint or "")]
+
+
+def refused(fleet, verb, said):
+    """Faults of one refusal, by psql and typed."""
+    where = f"{fleet.state}: {verb}: "
+    faults = []
+    if not re.match(r"RD00[1-6]$", said["code"]):
+        faults.append(f"{where}{said['code']} {said['said']}")
+    if not said["detail"] or not said["hint"]:
+        faults.append(where + "no detail or no hint")
+    code, out, err = drydock(fleet.typed(COMMANDS[verb][1]))
+    told = lines_of(err)
+    if code != 1 or out:
+        faults.append(f"{where}exit {code}: {out}{err}")
+    if told.get("error") != said["said"]:
+        faults.append(f"{where}typed: {told.get('error')}\nSQL: {said['said']}")
+    if "hint" not in told:
+        faults.append(where + "typed: no hint")
+    return faults, told.get("hint", "")
+
+
+def is_new(seen, fleet, verb, said):
+    """Typed once for each sentence: what is behind it is the same function."""
+    key = (verb, fleet.plain(said["said"] + (said["hint"] or "")))
+    return not (key in seen or seen.add(key))
+
+
+def by_psql(fleets):
+    """What each command says in each state, taken back each time."""
+    answers = {}
+    for state, fleet in fleets.items():
+        allowed = STATES[state].split(", ")
+        said = tried(["select " + fleet.fill(sql)
+                      for sql, _ in COMMANDS.values()])
+        answers[state] = dict(zip(COMMANDS, said))
+        all_ok(f"{state}: by psql only what the table allows",
+               [f"{verb}: {a['code']} {a['said']}"
+                for verb, a in answers[state].items()
+                if (a["code"] == "ZZ000") != (verb in allowed)])
+    return answers
+
+
+def typed_refusals(fleets, answers):
+    hints, seen = {}, set()
+    for state, fleet in fleets.items():
+        faults = []
+        for verb, said in answers[state].items():
+            if said["code"] == "ZZ000" or not is_new(seen, fleet, verb, said):
+                continue
+            bad, hint = refused(fleet, verb, said)
+            faults += bad
+            hints.setdefault(state, []).append((said["hint"], hint))
+        all_ok(f"{state}: what is refused is refused alike when typed", faults)
+    return hints
+
+
+def may_end(verb):
+    """start goes on to ask every host, and here nobody answers: 7."""
+    return (0, 7) if verb == "start" else (0,)
+
+
+def typed_effects(fleets, answers):
+    seen, copies = set(), []
+    for state, fleet in fleets.items():
+        for verb, said in answers[state].items():
+            if said["code"] == "ZZ000" and is_new(seen, fleet, verb, said):
+                want = fleet.plain(said["said"].splitlines()[0])
+                copies.append((verb, want, Fleet(state)))
+    make_all()
+    for verb, want, copy in copies:
+        code, out, err = drydock(copy.typed(COMMANDS[verb][1]))
+        got = copy.plain((out.splitlines() or [""])[0])
+        ok(f"{copy.state}: {verb} typed: {want}",
+           code in may_end(verb) and got == want,
+           f"exit {code}: {out}{err}")
+
+
+def offers_of(fleet):
+    got = psql("select json_build_object('verb', verb, 'command', command,"
+               " 'sql', sql, 'what', what) from fleet.choice where rollout ="
+               f" {fleet.rollout} order by position", "anna")
+    return [json.loads(line) for line in got.splitlines()]
+
+
+def offers(fleets):
+    """Every offer is accepted; what needs a person's answer is offered."""
+    for state, fleet in fleets.items():
+        faults = []
+        rows = offers_of(fleet)
+        for row, said in zip(rows, tried([r["sql"] for r in rows])):
+            if said["code"] != "ZZ000":
+                faults.append(f"{row['sql']}: {said['said']}")
+        verbs = {r["verb"] for r in rows} - {"log"}
+        allowed = {v.split()[0] for v in STATES[state].split(", ")}
+        if state == "undo unknown":
+            allowed.add("settle")
+        faults += [f"offered: {v}" for v in sorted(verbs - allowed)]
+        # of a backend that waits for nobody nothing is offered
+        # and an abort or the end of a pause does by itself what is due
+        for v in sorted(allowed - verbs - {"skip", "exclude", "include"}):
+            if not (v == "retry" and state in ("restored by a pause",
+                                               "held aborting")):
+                faults.append(f"not offered: {v}")
+        all_ok(f"{state}: every offer is accepted, and none is missing", faults)
+
+
+def paste_offers(fleets):
+    """The same typed: each offer on a fleet of its own."""
+    seen, copies = set(), []
+    for state, fleet in fleets.items():
+        for n, row in enumerate(offers_of(fleet)):
+            key = fleet.plain(row["command"] + row["what"])
+            if not (key in seen or seen.add(key)):
+                copies.append((n, Fleet(state)))
+    make_all()
+    for n, fleet in copies:
+        row = offers_of(fleet)[n]
+        words = shlex.split(row["command"])[1:]
+        code, out, err = drydock(words + ["--yes", "--confirm", fleet.name])
+        ok(f"{fleet.state}: pasted: {fleet.plain(row['command'])}",
+           code in may_end(row["verb"]),
+           f"exit {code}: {out}{err}")
+
+
+def paste_hints(fleets, hints):
+    for state, pairs in hints.items():
+        sql = sorted({s for said, _ in pairs for s in statements(said)})
+        faults = [f"{s}: {said['code']} {said['said']}"
+                  for s, said in zip(sql, tried(sql))
+                  if said["code"] not in ("ZZ000", "RD006")]
+        all_ok(f"{state}: every statement in a hint works", faults)
+        faults = []
+        for command in sorted({c for _, hint in pairs for c in commands(hint)}):
+            words = shlex.split(command)[1:]
+            offered = re.match("log|status|history|backend|coordinator",
+                               words[0])
+            code, _, err = drydock(words + ([] if offered else ["--help"]))
+            if code != 0:
+                faults.append(f"{command}: {code}: {err}")
+            if "select " in command:
+                faults.append(f"half translated: {command}")
+        all_ok(f"{state}: every command in a hint is one", faults)
+
+
+def main():
+    os.environ.update(PGTZ="UTC", LC_ALL="C.UTF-8", PGUSER="postgres",
+                      PGDATABASE="postgres",
+                      PGOPTIONS="-c client_min_messages=warning")
+    for name in ("PGSERVICE", "PGPORT", "DRYDOCK_DATABASE", "DRYDOCK_FLEET"):
+        os.environ.pop(name, None)
+    socket = subprocess.run([CLUSTER, "start"], text=True, check=True,
+                            stdout=subprocess.PIPE).stdout.strip()
+    os.environ["PGHOST"] = socket
+    try:
+        steps()
+    finally:
+        subprocess.run([CLUSTER, "stop", socket], check=False)
+    print(f"1..{NR[0]}")
+    return NR[1] > 0
+
+
+def steps():
+    subprocess.run([os.path.join(BIN, "drydock"), "init"], check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for path in ("tests/sql/fixture.sql", "tests/flow/steer_states.sql"):
+        with open(os.path.join(TOP, path), encoding="utf-8") as f:
+            psql(f.read())
+    fleets = {state: Fleet(state) for state in STATES}
+    make_all()
+    psql("update fleet_internal.coordinator set beat_at ="
+         " clock_timestamp() + interval '1 h'")
+    offers(fleets)
+    answers = by_psql(fleets)
+    paste_hints(fleets, typed_refusals(fleets, answers))
+    typed_effects(fleets, answers)
+    paste_offers(fleets)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
