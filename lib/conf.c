@@ -298,10 +298,12 @@ conf_read_file(void *conf, const struct conf_key *keys, const char *path,
 static void
 conf_print_value(const char *name, const char *value, struct buf *out)
 {
-	bool plain = strchr(value, '#') == NULL && value[0] != '"' &&
-		     value[0] != ' ';
+	/* the reader itself knows what needs no quotes */
+	char *copy = x_strdup(value);
+	bool plain = strcmp(conf_value(copy), value) == 0;
 
 	(void)buf_addf(out, plain ? "%s = %s\n" : "%s = \"%s\"\n", name, value);
+	free(copy);
 }
 
 static void

@@ -1,6 +1,7 @@
 /* test_conf.c - key = value by a table; every error with file:line. */
 #include "unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,6 +91,32 @@ test_errors(void **state)
 	}
 }
 
+/* What the reader takes plain is printed plain: quotes cannot hold a quote. */
+static void
+test_print_quotes(void **state)
+{
+	static const char *const values[] = { "hos \" t=#", "a#b", "\"a\" b",
+					      "\"half" };
+	struct test_conf c, again;
+	struct buf out;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "name = %s\n", values[i]);
+		buf_init(&out, 4096);
+		assert_int_equal(read_text(&c, text, NULL), 0);
+		assert_string_equal(c.name, values[i]);
+		conf_print(&c, test_keys, &out);
+		assert_int_equal(read_text(&again, buf_str(&out), NULL), 0);
+		assert_string_equal(again.name, values[i]);
+		conf_free(&c, test_keys);
+		conf_free(&again, test_keys);
+		buf_free(&out);
+	}
+}
+
 static void
 test_print(void **state)
 {
@@ -140,6 +167,7 @@ main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_print),
+		cmocka_unit_test(test_print_quotes),
 		cmocka_unit_test(test_no_file),
 	};
 
