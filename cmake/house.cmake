@@ -24,6 +24,7 @@ set(CMAKE_ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/archive)
 
 option(FLEET_WERROR "Warnings are errors (dev and CI presets)" OFF)
 option(FLEET_SANITIZE "Build with ASan and UBSan" OFF)
+option(FLEET_FUZZ "Build the targets of tests/fuzz too (clang)" OFF)
 # The agent takes its root directory from the environment, and lib/fault.h lets
 # things go wrong on demand: never in what is shipped.
 option(DRYDOCK_TEST "Build what only tests may do" OFF)
@@ -43,6 +44,10 @@ if(FLEET_SANITIZE)
 		-fno-omit-frame-pointer)
 	target_compile_options(fleet_flags INTERFACE ${sanitize})
 	target_link_options(fleet_flags INTERFACE ${sanitize})
+	if(FLEET_FUZZ)
+		target_compile_options(fleet_flags INTERFACE
+			-fsanitize=fuzzer-no-link)
+	endif()
 else()
 	target_compile_definitions(fleet_flags INTERFACE
 		$<$<CONFIG:Release,RelWithDebInfo>:_FORTIFY_SOURCE=2>)
