@@ -13,19 +13,39 @@ json_out_init(struct json_out *o, struct buf *to)
 	*o = (struct json_out){ .to = to };
 }
 
+/* How much at its beginning needs no second look: nearly all of most texts. */
+static size_t
+json_plain(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && s[n] >= ' ' && s[n] < 0x7f && s[n] != '"' &&
+	       s[n] != '\\')
+		n++;
+	return n;
+}
+
 static void
 json_out_quote(struct buf *to, const char *s, size_t len)
 {
 	(void)buf_addc(to, '"');
 	while (len > 0) {
+		size_t n = json_plain(s, len);
 		uint32_t code = 0;
-		size_t n = utf8_next(s, len, &code);
 
+		if (n > 0) {
+			(void)buf_add(to, s, n);
+			s += n;
+			len -= n;
+			continue;
+		}
+		n = utf8_next(s, len, &code);
 		if (n == 0 || code == 0) {
 			(void)buf_adds(to, "\\ufffd");
 			n = 1;
 		} else if (code == '"' || code == '\\') {
-			(void)buf_addf(to, "\\%c", (char)code);
+			(void)buf_addc(to, '\\');
+			(void)buf_addc(to, (char)code);
 		} else if (code == '\n') {
 			(void)buf_adds(to, "\\n");
 		} else if (code == '\t') {

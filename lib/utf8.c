@@ -56,7 +56,8 @@ utf8_valid(const char *text, size_t len)
 	uint32_t code;
 
 	while (len > 0) {
-		size_t n = utf8_next(text, len, &code);
+		size_t n = (unsigned char)text[0] < 0x80 ?
+			1 : utf8_next(text, len, &code);
 
 		if (n == 0)
 			return false;
