@@ -27,6 +27,31 @@ enum { POINTS = sizeof(points) / sizeof(points[0]) };
 
 static unsigned int seen[POINTS];
 
+/* A child whose environment was cleared goes on with what its parent had. */
+static struct {
+	const char *name;
+	char *value;
+} env[] = {
+	{ "DRYDOCK_FAULT", NULL },
+	{ "DRYDOCK_FAULT_ONCE", NULL },
+	{ "DRYDOCK_FAULT_LOG", NULL },
+};
+
+enum { ENV_ASKED, ENV_ONCE, ENV_LOG, ENVS };
+
+static void
+env_read(void)
+{
+	for (int i = 0; i < ENVS; i++) {
+		const char *value = getenv(env[i].name);
+
+		if (value == NULL)
+			continue;
+		free(env[i].value);
+		env[i].value = strdup(value);
+	}
+}
+
 static int
 point_find(const char *name)
 {
@@ -39,7 +64,7 @@ point_find(const char *name)
 static void
 fault_log(const char *name, const char *what)
 {
-	const char *path = getenv("DRYDOCK_FAULT_LOG");
+	const char *path = env[ENV_LOG].value;
 	int fd = path == NULL ? -1 :
 		open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
 
@@ -53,11 +78,11 @@ fault_log(const char *name, const char *what)
 static bool
 fault_claim(const char *name, unsigned int nth)
 {
-	const char *dir = getenv("DRYDOCK_FAULT_ONCE");
+	const char *dir = env[ENV_ONCE].value;
 	char path[PATH_MAX];
 	int fd;
 
-	if (dir == NULL)
+	if (dir == NULL || dir[0] == '\0')
 		return true;
 	(void)snprintf(path, sizeof(path), "%s/%s.%u", dir, name, nth);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -80,8 +105,8 @@ static enum fault
 fault_do(const char *action)
 {
 	if (strcmp(action, "exit") == 0)
-		_exit(137);
-	if (strcmp(action, "stop") == 0)
+		(void)raise(SIGKILL);
+	else if (strcmp(action, "stop") == 0)
 		(void)raise(SIGSTOP);
 	else if (strncmp(action, "delay=", 6) == 0)
 		fault_sleep(action + 6);
@@ -118,15 +143,16 @@ fault_one(char *text, const char *name, unsigned int nth)
 static enum fault
 fault_point(int point)
 {
-	const char *name = points[point], *asked = getenv("DRYDOCK_FAULT");
+	const char *name = points[point];
 	enum fault fault = FAULT_NONE;
 	char list[1024], *save, *one;
 
+	env_read();
 	if (seen[point]++ == 0)
 		fault_log(name, "");
-	if (asked == NULL)
+	if (env[ENV_ASKED].value == NULL)
 		return FAULT_NONE;
-	(void)snprintf(list, sizeof(list), "%s", asked);
+	(void)snprintf(list, sizeof(list), "%s", env[ENV_ASKED].value);
 	for (one = strtok_r(list, ",", &save);
 	     one != NULL && fault == FAULT_NONE;
 	     one = strtok_r(NULL, ",", &save))

@@ -11,7 +11,7 @@
  *
  *   DRYDOCK_FAULT="work.begun.after:2:exit,db.answer.advance:1:drop"
  *
- *   exit    the process ends at once, as by SIGKILL (status 137)
+ *   exit    the process ends at once, by SIGKILL
  *   stop    it stands still, as by SIGSTOP, until SIGCONT
  *   delay=N it sleeps for N ms
  *   error   the call fails with EIO      } where the code asks for it:

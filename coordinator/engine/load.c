@@ -142,7 +142,7 @@ load_attempts(struct view_step *step, const struct json_object *tries,
 		a->made_ms = jdoc_int(doc, "sent_ms", 0);
 		a->ended_ms = jdoc_int(doc, "ended_ms", 0);
 		a->exit = (int)jdoc_int(doc, "exit", -1);
-		a->signal = jdoc_has(doc, "signal") ? 1 : 0;
+		a->signal = (int)jdoc_int(doc, "signal", 0);
 		a->timed_out = jdoc_bool(doc, "timed_out", false);
 		a->adopted = strcmp(jdoc_str(doc, "origin", ""),
 				    "journal") == 0;

@@ -48,7 +48,7 @@ agent_ended(struct fleet *f, struct agent_fact *agent, const char *text)
 		pull_expect(f);
 	agent->state = AGENT_ENDED;
 	agent->exit = (int)jdoc_int(doc, "exit", -1);
-	agent->signal = jdoc_has(doc, "signal") ? 1 : 0;
+	agent->signal = (int)jdoc_int(doc, "signal", 0);
 	agent->timed_out = jdoc_bool(doc, "timed_out", false);
 }
 

@@ -1,0 +1,113 @@
+"""ssh_lib - a World whose agents are reached through a real sshd.
+
+Its addresses are all of 127.0.0.0/8; one sshd listens on them and a forced
+command picks the agent's directory by the address that was asked.  What
+`faults()` asks for reaches drydockd, drydock-ssh and the agents alike, though
+each of them clears its children's environment.
+"""
+import os
+import shutil
+import subprocess
+
+import engine_lib
+from engine_lib import BIN, MEMBERS, World, address
+
+PORT = 2298
+FORCED = """#!/bin/sh
+set -- $SSH_CONNECTION
+. TOP/fault
+exec env DRYDOCK_AGENT_ROOT=TOP/at/$3 BIN/drydock-agent
+"""
+WRAPPED = """#!/bin/sh
+. TOP/fault
+exec BIN/PROGRAM "$@"
+"""
+
+
+class SshWorld(World):
+    def __init__(self, *args, **more):
+        super().__init__(*args, **more)
+        self.sshd = None
+        self.ssh = os.path.join(self.top, "ssh")
+        self.faults()
+        self.ssh_files()
+        self.ssh_start()
+        with open(f"{self.ssh}/host.pub") as f:
+            key = " ".join(f.read().split()[:2])
+        self.sql(f"update fleet_internal.host set port = {PORT}, "
+                 "ssh_user = 'root', host_keys = array[:'k']", k=key)
+
+    def script(self, name, text):
+        path = os.path.join(self.ssh, name)
+        with open(path, "w") as f:
+            f.write(text.replace("TOP", self.top).replace("BIN", BIN)
+                    .replace("PROGRAM", name))
+        os.chmod(path, 0o755)
+        return path
+
+    def ssh_files(self):
+        os.makedirs(self.ssh)
+        os.makedirs(os.path.join(self.top, "at"))
+        for name in [*self.backends, *MEMBERS]:
+            os.symlink(self.root(name),
+                       os.path.join(self.top, "at", address(name)))
+        for key in ("host", "client"):
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "",
+                            "-f", os.path.join(self.ssh, key)], check=True)
+        forced = self.script("forced", FORCED)
+        self.script("drydock-ssh", WRAPPED)
+        self.script("drydockd", WRAPPED)
+        with open(f"{self.ssh}/client.pub") as f:
+            public = f.read()
+        with open(f"{self.ssh}/authorized", "w") as f:
+            f.write(f'restrict,command="{forced}" {public}')
+
+    def ssh_start(self):
+        os.makedirs("/run/sshd", exist_ok=True)
+        with open(f"{self.ssh}/conf", "w") as f:
+            f.write(f"Port {PORT}\nListenAddress 0.0.0.0\n"
+                    f"HostKey {self.ssh}/host\nPidFile none\n"
+                    f"AuthorizedKeysFile {self.ssh}/authorized\n"
+                    "PermitRootLogin forced-commands-only\nUsePAM no\n"
+                    "StrictModes no\nMaxStartups 400\nLogLevel ERROR\n")
+        self.sshd = subprocess.Popen(
+            ["/usr/sbin/sshd", "-D", "-f", f"{self.ssh}/conf", "-E",
+             f"{self.ssh}/log"])
+
+    def faults(self, asked=None):
+        """From now on, for whoever is started; each fault happens once."""
+        once = os.path.join(self.top, "once")
+        shutil.rmtree(once, ignore_errors=True)
+        os.makedirs(once)
+        with open(os.path.join(self.top, "fault"), "w") as f:
+            f.write(f"export DRYDOCK_FAULT_LOG={self.top}/points\n"
+                    f"export DRYDOCK_FAULT_ONCE={once}\n")
+            if asked:
+                f.write(f"export DRYDOCK_FAULT={asked}\n")
+
+    def fired(self):
+        return bool(os.listdir(os.path.join(self.top, "once")))
+
+    def daemon(self, name="ops1", **more):
+        conf = os.path.join(self.top, f"{name}.conf")
+        keys = {"database": f"host={self.pg} user=drydockd dbname=drydock",
+                "name": name, "ssh_key": f"{self.ssh}/client",
+                "ssh_program": f"{self.ssh}/drydock-ssh",
+                "log_level": "debug", "heartbeat": "200ms",
+                "lease": "1500ms", **more}
+        with open(conf, "w") as f:
+            for key, value in keys.items():
+                f.write(f'{key} = "{value}"\n')
+        log = open(os.path.join(self.top, f"{name}.log"), "a")
+        self.daemons[name] = subprocess.Popen(
+            [f"{self.ssh}/drydockd", "-c", conf], stderr=log, stdout=log)
+        return self.daemons[name]
+
+    def close(self):
+        super().close()
+        if self.sshd is not None:
+            self.sshd.terminate()
+            self.sshd.wait()
+
+
+assert engine_lib.DAEMON  # the same build as everybody's
