@@ -252,6 +252,18 @@ act_mouth(struct act *a)
 }
 
 static void
+act_cause(struct act *a)
+{
+	act_begin(a, "turn_set");
+	json_out_int(&a->out, "turn", turn_of(a));
+	if (a->op->cause == CAUSE_NONE)
+		json_out_null(&a->out, "cause");
+	else
+		json_out_str(&a->out, "cause", turn_cause_word(a->op->cause));
+	act_end(a);
+}
+
+static void
 act_hold(struct act *a)
 {
 	act_begin(a, "hold");
@@ -450,9 +462,9 @@ act_event(struct act *a)
 }
 
 static void
-act_pause(struct act *a)
+act_pause(struct act *a, const char *word)
 {
-	act_begin(a, "pause_effective");
+	act_begin(a, word);
 	act_end(a);
 }
 
@@ -487,6 +499,7 @@ act_write(struct act *a)
 	case OP_ATTEMPT: act_attempt(a); break;
 	case OP_ATTEMPT_END: act_attempt_end(a); break;
 	case OP_MOUTH: act_mouth(a); break;
+	case OP_CAUSE: act_cause(a); break;
 	case OP_HOLD: act_hold(a); break;
 	case OP_UNHOLD: act_unhold(a); break;
 	case OP_UNDO: act_undo(a); break;
@@ -494,7 +507,8 @@ act_write(struct act *a)
 	case OP_OUTAGE_OPEN: act_outage_open(a); break;
 	case OP_OUTAGE_CLOSE: act_outage_close(a); break;
 	case OP_OUTAGE_ACCEPT: act_outage_accept(a); break;
-	case OP_PAUSE: act_pause(a); break;
+	case OP_PAUSE: act_pause(a, "pause_effective"); break;
+	case OP_PAUSE_OVER: act_pause(a, "pause_over"); break;
 	case OP_OVERRUN: act_overrun(a); break;
 	case OP_ASKED: act_asked(a); break;
 	case OP_CHECK: act_check(a); break;

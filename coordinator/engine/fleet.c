@@ -397,7 +397,9 @@ think_once(struct fleet *f)
 	case DECIDE_IDLE:
 		if (write_flush(f) && f->view.database)
 			return true;
-		if (d->wake_ms == 0)
+		/* a long wait must not hang on one NOTIFY */
+		if (d->wake_ms == 0 ||
+		    d->wake_ms - fleet_now_ms(f) > ENGINE_POLL_MS)
 			f->reload = f->view.database;
 		fleet_wake_at(f, d->wake_ms);
 		return true;

@@ -236,7 +236,8 @@ load_step(struct view *view, const struct json_object *doc,
 	jdoc_copy(doc, "name", step->name, sizeof(step->name));
 	step->kind = kind < 0 ? STEP_KIND_RUN : (enum step_kind)kind;
 	step->state = state < 0 ? STEP_UNKNOWN : (enum step_state)state;
-	step->started_ms = jdoc_int(doc, "started_ms", 0);
+	step->started_ms = jdoc_int(doc, "started_ms", 0) +
+		jdoc_int(doc, "paused_ms", 0);
 	step->ended_ms = jdoc_int(doc, "ended_ms", 0);
 	step->repairs = (int)jdoc_int(doc, "repairs", 0);
 	jdoc_copy(doc, "message", step->message, sizeof(step->message));
@@ -437,14 +438,15 @@ load_turns(struct view *view, const struct json_object *fleet,
 		load_asked(turn, jdoc_in(doc, "asked"));
 		load_overrides(turn, jdoc_in(work, "overrides"),
 			       jdoc_int(doc, "backend_id", 0));
+		turn->approved = approved(view, work,
+			jdoc_int(doc, "backend_id", -1));
 		if (jdoc_in(doc, "steps") != NULL && view->detail < 0)
 			view->detail = (int)i;
 	}
 	if (view->detail < 0)
 		return;
 	load_detail(view, json_item(turns, (size_t)view->detail), fleet);
-	if (approved(view, work, jdoc_int(json_item(turns,
-			(size_t)view->detail), "backend_id", -1)))
+	if (view->turns[view->detail].approved)
 		for (int i = 0; i < view->nsteps; i++)
 			view->steps[i].approved = view->steps[i].state ==
 				STEP_RUNNING;
@@ -494,6 +496,7 @@ load_pause(struct view_pause *pause, const struct json_object *doc)
 	pause->mode = strcmp(mode, "backend") == 0 ? PAUSE_AFTER :
 		strcmp(mode, "keep_drained") == 0 ? PAUSE_KEEP : PAUSE_REST;
 	pause->until_ms = jdoc_int(doc, "expires_ms", 0);
+	pause->over = jdoc_bool(doc, "over", false);
 	jdoc_copy(doc, "reason", pause->why, sizeof(pause->why));
 }
 

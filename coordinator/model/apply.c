@@ -58,10 +58,10 @@ apply_turn(struct view *v, const struct op *op, int64_t now)
 	turn->state = (enum turn_state)to;
 	if (op->cause != CAUSE_NONE)
 		turn->cause = op->cause;
+	else if (op->event == TURN_EV_INCLUDE || op->event == TURN_EV_RETRY)
+		turn->cause = CAUSE_NONE;
 	if (op->event == TURN_EV_TAKE)
 		turn->taken_ms = now;
-	if (op->event == TURN_EV_INCLUDE || op->event == TURN_EV_RETRY)
-		turn->cause = CAUSE_NONE;
 	if (op->event == TURN_EV_AGAIN && v->detail == op->turn)
 		turn_anew(v, turn);
 	if (op->event == TURN_EV_RETRY && v->detail == op->turn)
@@ -231,6 +231,9 @@ view_apply(struct view *v, const struct op *op, int64_t now)
 		snprintf(v->groups[op->group].mouth, VIEW_NAME, "%.*s",
 			 VIEW_NAME - 1, op->text);
 		break;
+	case OP_CAUSE:
+		v->turns[op->turn].cause = op->cause;
+		break;
 	case OP_HOLD:
 		apply_hold(v, op, now);
 		break;
@@ -253,6 +256,9 @@ view_apply(struct view *v, const struct op *op, int64_t now)
 		break;
 	case OP_OVERRUN:
 		v->turns[op->turn].window_closes_ms = 0;
+		break;
+	case OP_PAUSE_OVER:
+		v->pause.over = true;
 		break;
 	case OP_ASKED:
 		v->turns[op->turn].asked = ASK_NONE;

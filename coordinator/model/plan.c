@@ -190,7 +190,10 @@ hold_told(const struct plan *p, const struct view_hold *hold, const char *why)
 		p->now < hold->told_ms + PLAN_TELL_MS;
 }
 
-/* Is it open already, as it is?  One of the kind that is not, is over. */
+/*
+ * Is it open already, as urgent?  Of another gate: over; of this one: the row
+ * gets the new words.
+ */
 static bool
 hold_stands(struct plan *p, enum hold_kind kind, enum gate gate, bool critical,
 	    const char *why)
@@ -202,10 +205,10 @@ hold_stands(struct plan *p, enum hold_kind kind, enum gate gate, bool critical,
 
 		if (hold->kind != kind || hold->ended)
 			continue;
-		if (hold->gate != gate || hold->critical != critical ||
-		    hold->turn != p->turn)
+		if (hold->gate != gate || hold->turn != p->turn)
 			plan_op(p, OP_UNHOLD)->hold = i;
-		else if (hold_told(p, hold, why))
+		else if ((hold->critical || !critical) &&
+			 hold_told(p, hold, why))
 			stands = true;
 	}
 	return stands;
@@ -240,6 +243,24 @@ plan_hold_until(struct plan *p, enum rule rule, enum hold_kind kind,
 	if (!hold_stands(p, kind, gate, false, why))
 		plan_hold_op(p, kind, gate, false, why)->until_ms = until_ms;
 	plan_say(p, DECIDE_IDLE, rule, p->now + PLAN_WINDOW_MS, "%s", why);
+}
+
+void
+plan_hold_again(struct plan *p, enum rule rule, enum gate gate,
+		const struct fact *fact, const char *format, ...)
+{
+	bool critical = p->now - fact->since_ms >= PLAN_NOT_READY_MS;
+	char why[VIEW_WHY];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(why, sizeof(why), format, ap);
+	va_end(ap);
+	if (p->now - fact->since_ms >= PLAN_NAMED_MS)
+		plan_hold(p, rule, HOLD_GATE, gate, critical, 0, "%s: %s",
+			  why, fact->seen);
+	if (p->d->nops == 0)
+		plan_again(p, rule, fact, why);
 }
 
 void
@@ -291,6 +312,47 @@ bool
 plan_is_undoing(const struct view_step *step)
 {
 	return step->undoes >= 0 || step->again;
+}
+
+/* On a turn that was finished all the same, PEER is a mark, not a way back. */
+bool
+plan_is_restoring(const struct view_turn *turn)
+{
+	return turn->state == TURN_RESTORING || (turn->state == TURN_HELD &&
+		turn->cause != CAUSE_NONE &&
+		!(turn->cause == CAUSE_PEER && turn->no_return_begun));
+}
+
+void
+plan_pause(struct plan *p)
+{
+	const struct view_pause *pause = &p->v->pause;
+	bool over = pause->until_ms != 0 && p->now >= pause->until_ms;
+
+	if (!pause->effective)
+		plan_op(p, OP_PAUSE);
+	if (over && !pause->over)
+		plan_op(p, OP_PAUSE_OVER);
+	plan_say(p, DECIDE_IDLE, RULE_PAUSED, over ? 0 : pause->until_ms,
+		 "paused: %s", pause->why);
+}
+
+void
+plan_unsent(struct plan *p, int s, const char *why)
+{
+	const struct view_step *step = &p->v->steps[s];
+
+	for (int i = 0; i < step->nattempts; i++) {
+		struct op *op;
+
+		if (step->attempts[i].state != ATTEMPT_SENT)
+			continue;
+		op = plan_op(p, OP_ATTEMPT_END);
+		op->step = s;
+		op->attempt = i;
+		op->event = ATTEMPT_EV_UNSEND;
+		snprintf(op->text, sizeof(op->text), "%s", why);
+	}
 }
 
 int

@@ -92,6 +92,7 @@ const char *rule_sentence(enum rule rule);
 	X(ATTEMPT,	attempt)	/* step, attempt = round, host */		\
 	X(ATTEMPT_END,	attempt_end)	/* step, attempt, event */	\
 	X(MOUTH,	mouth)		/* group, text = host */	\
+	X(CAUSE,	cause)		/* turn, cause; its state stays */ \
 	X(HOLD,		hold)		/* hold_kind, gate, critical */	\
 	X(UNHOLD,	unhold)		/* hold */			\
 	X(UNDO,		undo_step)	/* step: whose undo to insert */ \
@@ -101,6 +102,7 @@ const char *rule_sentence(enum rule rule);
 	X(OUTAGE_ACCEPT, outage_accept) /* turn */ \
 	X(PAUSE,	pause_effective)				\
 	X(OVERRUN,	overrun)	/* turn */			\
+	X(PAUSE_OVER,	pause_over)	/* its end came; it stays */	\
 	X(ASKED,	asked)		/* turn: answered */		\
 	X(CHECK,	check)		/* turn, -1: all */		\
 	X(EVENT,	event)

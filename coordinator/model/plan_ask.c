@@ -71,7 +71,7 @@ static void
 ask_retry_held(struct plan *p)
 {
 	const struct view_turn *turn = plan_turn_of(p);
-	bool undoing = plan_current(p->v, true) >= 0;
+	bool undoing = plan_is_restoring(turn);
 	int from = -1;
 
 	if (step_in(p->v, STEP_UNKNOWN) >= 0) {
@@ -87,7 +87,7 @@ ask_retry_held(struct plan *p)
 	}
 	retry_steps(p, from, undoing);
 	plan_turn_op(p, undoing ? TURN_EV_RESTORE : TURN_EV_RETRY,
-		     undoing ? turn->cause : CAUSE_NONE, turn->asked_why);
+		     turn->cause, turn->asked_why);
 	plan_unhold(p, HOLD_TURN);
 	ask_done(p);
 }

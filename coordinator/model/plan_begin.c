@@ -37,25 +37,6 @@ begin_backoff(struct begin *b)
 	return true;
 }
 
-/* Attempts that a committed phase made beforehand and nobody needs. */
-static void
-attempts_unsent(struct plan *p, int s, const char *why)
-{
-	const struct view_step *step = &p->v->steps[s];
-
-	for (int i = 0; i < step->nattempts; i++) {
-		struct op *op;
-
-		if (step->attempts[i].state != ATTEMPT_SENT)
-			continue;
-		op = plan_op(p, OP_ATTEMPT_END);
-		op->step = s;
-		op->attempt = i;
-		op->event = ATTEMPT_EV_UNSEND;
-		snprintf(op->text, sizeof(op->text), "%s", why);
-	}
-}
-
 /* R20, R21: decided once; a step that was begun once is not asked again. */
 static bool
 begin_when(struct begin *b)
@@ -74,7 +55,7 @@ begin_when(struct begin *b)
 	if (when == NULL || when->value == TRI_TRUE)
 		return false;
 	if (when->value == TRI_FALSE) {
-		attempts_unsent(b->p, b->s, "its when does not hold");
+		plan_unsent(b->p, b->s, "its when does not hold");
 		plan_step_op(b->p, b->s, STEP_EV_SKIP, when->seen);
 		plan_say(b->p, DECIDE_DO, RULE_SKIP, 0, "%s: %s",
 			 b->step->name, when->seen);
@@ -86,6 +67,15 @@ begin_when(struct begin *b)
 			       b->step->name, when->seen);
 	}
 	return true;
+}
+
+/* A committed phase that waits for somebody waits no longer than that. */
+static bool
+begin_late(const struct begin *b)
+{
+	return !b->undoing && b->phase->no_pause &&
+		b->phase->committed_ms != 0 && b->p->now >=
+		b->phase->committed_ms + b->phase->deadline_ms;
 }
 
 /* R26, R27: groups are touchy. */
@@ -108,12 +98,11 @@ begin_group(struct begin *b)
 	ready = plan_fresh(b->p, FACT_READY, b->step->group);
 	if (ready == NULL || ready->value == TRI_TRUE)
 		return false;
-	if (b->p->now - ready->since_ms >= PLAN_NOT_READY_MS)
-		plan_hold(b->p, RULE_READY, HOLD_GATE, GATE_READY, true,
-			  b->p->now + PLAN_LOOK_AGAIN_MS, "%s: not ready: %s",
-			  group->name, ready->seen);
+	if (begin_late(b))
+		plan_deadline(b->p, b->s, ready->seen);
 	else
-		plan_again(b->p, RULE_READY, ready, group->name);
+		plan_hold_again(b->p, RULE_READY, GATE_READY, ready,
+				"%s: not ready", group->name);
 	return true;
 }
 
@@ -253,8 +242,21 @@ attempt_op(struct plan *p, int s, const char *host)
 	snprintf(op->text, sizeof(op->text), "%s", host);
 }
 
-static const char *
-mouth_of(struct plan *p, int g)
+static bool
+is_member(const struct view_group *group, const char *host)
+{
+	for (int i = 0; i < group->nmembers; i++)
+		if (strcmp(group->members[i], host) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Asked between two steps, when all that went through the mouth is settled:
+ * one that a person excluded in between is not told any more.
+ */
+const char *
+plan_mouth(struct plan *p, int g)
 {
 	const struct view_group *group = &p->v->groups[g];
 	struct op *op;
@@ -262,7 +264,7 @@ mouth_of(struct plan *p, int g)
 	for (int i = 0; i < p->d->nops; i++)
 		if (p->d->ops[i].kind == OP_MOUTH && p->d->ops[i].group == g)
 			return p->d->ops[i].text;
-	if (group->mouth[0] != '\0' || group->nmembers == 0)
+	if (is_member(group, group->mouth) || group->nmembers == 0)
 		return group->mouth;
 	op = plan_op(p, OP_MOUTH);
 	op->group = g;
@@ -281,7 +283,7 @@ attempt_ops(struct plan *p, int s)
 		attempt_op(p, s, plan_turn_of(p)->backend);
 		break;
 	case TARGET_ANY:
-		snprintf(host, sizeof(host), "%s", mouth_of(p, step->group));
+		snprintf(host, sizeof(host), "%s", plan_mouth(p, step->group));
 		attempt_op(p, s, host);
 		break;
 	case TARGET_EACH:
@@ -326,12 +328,22 @@ begin_phase_ops(struct begin *b)
 	}
 }
 
+/* Made when its phase was committed, and still to be sent to that host. */
 static bool
-attempt_waits(const struct view_step *step)
+attempt_waits(struct plan *p, int s)
 {
-	for (int i = 0; i < step->nattempts; i++)
-		if (step->attempts[i].state == ATTEMPT_SENT)
+	const struct view_step *step = &p->v->steps[s];
+
+	for (int i = 0; i < step->nattempts; i++) {
+		if (step->attempts[i].state != ATTEMPT_SENT)
+			continue;
+		if (step->target == TARGET_BACKEND ||
+		    is_member(&p->v->groups[step->group],
+			      step->attempts[i].host))
 			return true;
+		plan_unsent(p, s, "its host was excluded before it was sent");
+		return false;
+	}
 	return false;
 }
 
@@ -355,14 +367,14 @@ begin_ops(struct begin *b)
 		plan_op(p, OP_REMEMBER)->step = b->s;
 	plan_step_op(p, b->s, STEP_EV_START, "");
 	if (b->already) {
-		attempts_unsent(p, b->s, "the check holds already");
+		plan_unsent(p, b->s, "the check holds already");
 		plan_step_op(p, b->s, STEP_EV_PASS, "true already");
 		plan_undone(p, b->s);
 		plan_say(p, DECIDE_DO, RULE_ALREADY, 0, "%s: true already",
 			 b->step->name);
 		return;
 	}
-	if (b->acts && !attempt_waits(b->step) &&
+	if (b->acts && !attempt_waits(p, b->s) &&
 	    !attempt_planned(p->d, b->s))
 		attempt_ops(p, b->s);
 	plan_say(p, DECIDE_DO, RULE_BEGIN, 0, "%s begins", b->step->name);

@@ -36,14 +36,9 @@ keep_broken(struct plan *p, int k, const struct fact *fact)
 static void
 keep_unsure(struct plan *p, int k, const struct fact *fact)
 {
-	if (p->now - fact->since_ms < PLAN_NOT_READY_MS) {
-		plan_again(p, RULE_KEEP, fact, p->v->steps[k].name);
-		return;
-	}
-	plan_hold(p, RULE_KEEP, HOLD_GATE, GATE_READY,
-		  plan_turn_of(p)->outage_open, p->now + PLAN_LOOK_AGAIN_MS,
-		  "nobody can tell whether %s still holds: %s",
-		  p->v->steps[k].name, fact->seen);
+	plan_hold_again(p, RULE_KEEP, GATE_READY, fact,
+			"nobody can tell whether %s still holds",
+			p->v->steps[k].name);
 }
 
 void

@@ -8,6 +8,7 @@
 enum {
 	PLAN_FRESH_MS = 10000,		/* a look that may be acted upon */
 	PLAN_LOOK_AGAIN_MS = 2000,
+	PLAN_NAMED_MS = 5000,		/* then who is missed is named */
 	PLAN_UNSURE_MS = 60000,		/* then unknown is held */
 	PLAN_NOT_READY_MS = 30000,	/* then it is critical */
 	PLAN_RUNNING_MS = 60000,	/* then a running one is asked again */
@@ -65,6 +66,10 @@ void plan_hold(struct plan *p, enum rule rule, enum hold_kind kind,
 void plan_hold_until(struct plan *p, enum rule rule, enum hold_kind kind,
 		     enum gate gate, int64_t until_ms, const char *format, ...)
 	__attribute__((format(printf, 6, 7)));
+/* Such a hold, and who is missed is looked at again all the same. */
+void plan_hold_again(struct plan *p, enum rule rule, enum gate gate,
+		     const struct fact *fact, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
 /* The turn is held: a person decides. */
 void plan_hold_turn(struct plan *p, enum rule rule, bool critical,
 		    const char *format, ...)
@@ -80,6 +85,13 @@ bool plan_is_over(const struct view_step *step);
 bool plan_is_undoing(const struct view_step *step);
 /* The next step that is not over; undoing: among the undo rows. */
 int plan_current(const struct view *v, bool undoing);
+
+/* Was it being put back?  Also when it is held in that. */
+bool plan_is_restoring(const struct view_turn *turn);
+/* At rest, paused; when its end has come that is told, and no more. */
+void plan_pause(struct plan *p);
+/* Attempts that a committed phase made beforehand and nobody needs. */
+void plan_unsent(struct plan *p, int step, const char *why);
 
 /* plan_take.c */
 void plan_take(struct plan *p);
@@ -98,14 +110,20 @@ bool plan_keep(struct plan *p, int current);
 void plan_keep_wants(struct plan *p, int current, int64_t not_before_ms);
 /* plan_begin.c */
 void plan_begin(struct plan *p, int step);
+/* The member that changes of this turn go through, chosen now if need be. */
+const char *plan_mouth(struct plan *p, int group);
 /* plan_run.c */
 void plan_run(struct plan *p, int step);
+/* R40: the committed phase's time is up, and step `s` is not done. */
+void plan_deadline(struct plan *p, int s, const char *why);
 void plan_failed(struct plan *p, int step, const char *why);
 /* plan_undo.c */
 /* The undo row s passed: the step it undoes is undone. */
 void plan_undone(struct plan *p, int s);
 void plan_restore(struct plan *p, enum rule rule, enum turn_cause cause,
 		  const char *why);
+/* What only waits or looks is ended, so that nothing runs at rest. */
+void plan_stop_running(struct plan *p, const char *why);
 
 /* plan_window.c: a window in which the candidate's turn ends; else a hold. */
 bool plan_window(struct plan *p);

@@ -41,7 +41,7 @@ new_round(struct run *r, enum rule rule, const char *why)
 		op->step = r->s;
 		op->attempt = nr;
 		if (step->target == TARGET_ANY)
-			host = p->v->groups[step->group].mouth;
+			host = plan_mouth(p, step->group);
 		snprintf(op->text, sizeof(op->text), "%s", host);
 	}
 	plan_say(p, DECIDE_DO, rule, 0, "%s: %s", step->name, why);
@@ -180,7 +180,21 @@ run_gone(struct run *r, int i)
 	return false;
 }
 
-/* R33: silent for longer than the step may take. */
+/* A hold of that kind stands, and is as urgent. */
+static bool
+run_told(const struct run *r, enum hold_kind kind, bool critical)
+{
+	for (int i = 0; i < r->p->v->nholds; i++) {
+		const struct view_hold *hold = &r->p->v->holds[i];
+
+		if (hold->kind == kind && !hold->ended &&
+		    (hold->critical || !critical))
+			return true;
+	}
+	return false;
+}
+
+/* R33: silent; critical when that is longer than the step may take. */
 static bool
 run_contact(struct run *r)
 {
@@ -189,22 +203,22 @@ run_contact(struct run *r)
 	for (int i = 0; i < r->step->nattempts; i++) {
 		const struct agent_fact *agent = looks_agent(r->p->l,
 			r->step->attempts[i].id);
+		int64_t silent;
 
 		if (r->step->attempts[i].state != ATTEMPT_SENT ||
-		    agent == NULL || agent->state != AGENT_SILENT)
+		    agent == NULL || agent->silent_ms == 0)
 			continue;
-		if (agent->gone && run_gone(r, i))
+		if (agent->state == AGENT_SILENT && agent->gone &&
+		    run_gone(r, i))
 			return true;
-		for (int h = 0; h < r->p->v->nholds; h++)
-			if (r->p->v->holds[h].kind == HOLD_CONTACT &&
-			    !r->p->v->holds[h].ended)
-				return false;
-		if (agent->silent_ms == 0 ||
-		    r->p->now - agent->silent_ms < limit)
+		silent = r->p->now - agent->silent_ms;
+		if (silent < PLAN_NAMED_MS ||
+		    run_told(r, HOLD_CONTACT, silent >= limit))
 			continue;
-		plan_hold(r->p, RULE_CONTACT, HOLD_CONTACT, GATE_NONE, true,
-			  0, "%s: no answer from %s: %s", r->step->name,
-			  r->step->attempts[i].host, agent->why);
+		plan_hold(r->p, RULE_CONTACT, HOLD_CONTACT, GATE_NONE,
+			  silent >= limit, 0, "%s: no answer from %s: %s",
+			  r->step->name, r->step->attempts[i].host,
+			  agent->why);
 		return true;
 	}
 	return false;
@@ -238,16 +252,17 @@ run_flight(struct run *r)
 static void
 run_passed(struct run *r, const char *why)
 {
+	plan_unhold(r->p, HOLD_GATE);	/* who was missed is back */
 	plan_step_op(r->p, r->s, STEP_EV_PASS, why);
 	plan_undone(r->p, r->s);
 	plan_say(r->p, DECIDE_DO, RULE_PASS, 0, "%s passed: %s",
 		 r->step->name, why);
 }
 
-/* R40: the phase's time is up. */
-static void
-run_deadline(struct plan *p, const struct view_phase *phase, const char *why)
+void
+plan_deadline(struct plan *p, int s, const char *why)
 {
+	const struct view_phase *phase = &p->v->phases[p->v->steps[s].phase];
 	char text[VIEW_WHY];
 
 	snprintf(text, sizeof(text), "%.100s is past its deadline: %.380s",
@@ -292,7 +307,7 @@ plan_failed(struct plan *p, int s, const char *why)
 		plan_say(p, DECIDE_DO, RULE_AGAIN, 0, "%s again: %s",
 			 step->name, why);
 	} else if (carried) {
-		run_deadline(p, phase, why);
+		plan_deadline(p, s, why);
 	} else if (step->tries < step->retries && !is_adopted(step)) {
 		plan_step_op(p, s, STEP_EV_RETRY, why);
 		plan_say(p, DECIDE_DO, RULE_AGAIN, 0, "%s again: %s",
@@ -406,6 +421,13 @@ run_check(struct run *r, const char *verdict)
 		plan_failed(p, r->s, why);
 		return;
 	}
+	if (check->value == TRI_UNKNOWN &&
+	    p->now - check->since_ms >= PLAN_NAMED_MS)
+		plan_hold(p, RULE_PASS, HOLD_GATE, GATE_READY, false, 0,
+			  "nobody can tell whether %s is done: %s",
+			  r->step->name, why);
+	if (p->d->nops > 0)
+		return;
 	if (p->now < next) {
 		plan_say(p, DECIDE_IDLE, RULE_WAIT, next, "%s: %s",
 			 r->step->name, why);

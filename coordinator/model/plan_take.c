@@ -48,13 +48,7 @@ take_paused(struct plan *p)
 
 	if (!pause->asked)
 		return false;
-	if (!pause->effective) {
-		plan_op(p, OP_PAUSE);
-		plan_say(p, DECIDE_DO, RULE_PAUSED, 0, "paused: %s",
-			 pause->why);
-		return true;
-	}
-	plan_say(p, DECIDE_IDLE, RULE_PAUSED, 0, "paused: %s", pause->why);
+	plan_pause(p);
 	return true;
 }
 
@@ -99,6 +93,35 @@ take_halted(struct plan *p)
 			  turn->backend, turn->state == TURN_OUT ?
 			  "rests out of service" : "was put back",
 			  turn_cause_word(turn->cause));
+		return true;
+	}
+	return false;
+}
+
+/* R16: one that was finished although another had failed meanwhile. */
+static bool
+take_failed_peer(struct plan *p)
+{
+	for (int i = 0; i < p->v->nturns; i++) {
+		const struct view_turn *turn = &p->v->turns[i];
+
+		if ((turn->state != TURN_DONE &&
+		     turn->state != TURN_SKIPPED) ||
+		    turn->cause != CAUSE_PEER)
+			continue;
+		p->turn = i;
+		if (!turn->approved) {
+			plan_hold(p, RULE_PEER, HOLD_APPROVAL, GATE_PEERS,
+				  true, 0, "another backend failed while %s "
+				  "was out; a person looks, then: drydock "
+				  "approve %lld", turn->backend,
+				  (long long)p->v->rollout);
+			return true;
+		}
+		plan_op(p, OP_CAUSE)->cause = CAUSE_NONE;
+		plan_unhold(p, HOLD_APPROVAL);
+		plan_say(p, DECIDE_DO, RULE_PEER, 0, "approved: on after %s",
+			 turn->backend);
 		return true;
 	}
 	return false;
@@ -279,7 +302,7 @@ plan_take(struct plan *p)
 	}
 	if (take_asked(p) || take_aborted(p) || take_paused(p) ||
 	    take_again(p) || take_halted(p) || take_finish(p) ||
-	    plan_check(p) || take_approval(p))
+	    take_failed_peer(p) || plan_check(p) || take_approval(p))
 		return;
 	take_next(p);
 }

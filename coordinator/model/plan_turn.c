@@ -45,6 +45,7 @@ turn_abort(struct plan *p)
 	}
 	if (proofs_passed(p->v))
 		return false;
+	plan_stop_running(p, "ended: the rollout was aborted");
 	plan_turn_op(p, TURN_EV_REST_OUT, CAUSE_ABORT,
 		     "aborted past the point of no return");
 	plan_unhold(p, HOLD_TURN);
@@ -53,29 +54,33 @@ turn_abort(struct plan *p)
 	return true;
 }
 
-/* R16: another one fails while this one is out. */
+/*
+ * R16: another one fails while this one is out.  Past the point of no return
+ * that is written down, for it may be back before this turn has ended; all
+ * steps done is as far.
+ */
 static bool
-turn_peers(struct plan *p)
+turn_peers(struct plan *p, bool finish)
 {
 	const struct view_turn *turn = plan_turn_of(p);
 	const struct fact *peers;
 
-	if (!turn->outage_open || turn->no_return_begun)
+	finish |= turn->no_return_begun;
+	if (!turn->outage_open || (finish && turn->cause == CAUSE_PEER))
 		return false;
 	peers = plan_fresh(p, FACT_PEERS, p->turn);
 	if (peers == NULL || peers->value != TRI_FALSE)
 		return false;
-	plan_restore(p, RULE_PEER, CAUSE_PEER, peers->seen);
+	if (!finish) {
+		plan_restore(p, RULE_PEER, CAUSE_PEER, peers->seen);
+		return true;
+	}
+	plan_op(p, OP_CAUSE)->cause = CAUSE_PEER;
+	plan_event(p, "another backend fails while %s is out; it is finished, "
+		   "then no other is taken: %s", turn->backend, peers->seen);
+	plan_say(p, DECIDE_DO, RULE_PEER, 0, "%s is finished first",
+		 turn->backend);
 	return true;
-}
-
-static void
-pause_here(struct plan *p)
-{
-	if (!p->v->pause.effective)
-		plan_op(p, OP_PAUSE);
-	plan_say(p, DECIDE_IDLE, RULE_PAUSED, 0, "paused: %s",
-		 p->v->pause.why);
 }
 
 /* R7: pause points. */
@@ -84,15 +89,12 @@ turn_pause(struct plan *p, int s)
 {
 	const struct view_pause *pause = &p->v->pause;
 	const struct view_turn *turn = plan_turn_of(p);
-	bool keep = pause->mode == PAUSE_KEEP &&
-		(pause->until_ms == 0 || p->now < pause->until_ms);
 
 	if (!pause->asked || pause->mode == PAUSE_AFTER)
 		return false;
-	if (keep || (!turn->outage_open && !turn->no_return_begun)) {
-		pause_here(p);
-		if (keep && p->d->kind == DECIDE_IDLE)
-			p->d->wake_ms = pause->until_ms;
+	if (pause->mode == PAUSE_KEEP ||
+	    (!turn->outage_open && !turn->no_return_begun)) {
+		plan_pause(p);
 		return true;
 	}
 	if (!turn->no_return_begun) {
@@ -101,7 +103,7 @@ turn_pause(struct plan *p, int s)
 	}
 	if (!rests_before(p->v, s))
 		return false;
-	pause_here(p);
+	plan_pause(p);
 	return true;
 }
 
@@ -246,14 +248,16 @@ turn_working(struct plan *p)
 			plan_say(p, DECIDE_IDLE, RULE_LEAVE, 0, "leaving");
 			return;
 		}
-		if (s >= 0 && (turn_abort(p) || turn_peers(p) ||
-			       turn_pause(p, s)))
+		if ((s >= 0 && turn_abort(p)) || turn_peers(p, s < 0))
 			return;
+		/* they are watched in a pause too */
 		if (p->d->nwants > 0) {
 			plan_say(p, DECIDE_LOOK, RULE_PEER, 0,
 				 "are the others in service");
 			return;
 		}
+		if (s >= 0 && turn_pause(p, s))
+			return;
 	}
 	if (s < 0)
 		turn_finish(p);

@@ -94,15 +94,33 @@ undo_ops(struct plan *p)
 	}
 }
 
-/* A step that only waits or looks is ended so that nothing runs beside. */
-static void
-undo_stop_running(struct plan *p)
+/* It has failed in this very decision: nothing is left to end. */
+static bool
+fails_now(const struct plan *p, int s)
+{
+	for (int i = 0; i < p->d->nops; i++)
+		if (p->d->ops[i].kind == OP_STEP && p->d->ops[i].step == s &&
+		    p->d->ops[i].event == STEP_EV_FAIL)
+			return true;
+	return false;
+}
+
+void
+plan_stop_running(struct plan *p, const char *why)
 {
 	for (int i = 0; i < p->v->nsteps; i++)
 		if (p->v->steps[i].state == STEP_RUNNING &&
-		    !plan_is_undoing(&p->v->steps[i]))
-			plan_step_op(p, i, STEP_EV_FAIL,
-				     "ended: the backend is put back");
+		    !plan_is_undoing(&p->v->steps[i]) && !fails_now(p, i))
+			plan_step_op(p, i, STEP_EV_FAIL, why);
+}
+
+/* The rest of a phase that was committed whole will not be sent. */
+static void
+undo_unsent(struct plan *p)
+{
+	for (int i = 0; i < p->v->nsteps; i++)
+		if (p->v->steps[i].state == STEP_PENDING)
+			plan_unsent(p, i, "the backend is put back");
 }
 
 void
@@ -132,7 +150,8 @@ plan_restore(struct plan *p, enum rule rule, enum turn_cause cause,
 	if (missing >= 0)
 		plan_event(p, "step %s has neither an undo nor `undo: none`: "
 			   "it stays as it is", p->v->steps[missing].name);
-	undo_stop_running(p);
+	plan_stop_running(p, "ended: the backend is put back");
+	undo_unsent(p);
 	plan_turn_op(p, TURN_EV_RESTORE, cause, why);
 	undo_ops(p);
 	plan_say(p, DECIDE_DO, rule, 0, "put back: %s", why);

@@ -62,7 +62,7 @@ struct view_step {
 	int retries, tries;		/* allowed; failed so far */
 	int64_t every_ms, at_most_ms, wait_ms;
 	bool poll_fails;
-	int64_t started_ms, ended_ms;
+	int64_t started_ms, ended_ms;	/* started: later by its pauses */
 	char message[VIEW_WHY];
 	struct view_attempt *attempts;
 	int nattempts;
@@ -88,6 +88,7 @@ struct view_turn {
 	char asked_step[VIEW_NAME];	/* retry from, settle; may be "" */
 	char asked_by[VIEW_NAME], asked_why[VIEW_WHY];
 	bool asked_accept_out;
+	bool approved;			/* a person answered its hold */
 	unsigned int overrides;		/* bit per enum gate */
 	bool no_return_begun, outage_open;
 	int64_t taken_ms;
@@ -128,7 +129,8 @@ enum pause_mode { PAUSE_REST, PAUSE_AFTER, PAUSE_KEEP };
 struct view_pause {
 	bool asked, effective;
 	enum pause_mode mode;
-	int64_t until_ms;		/* KEEP: expiry */
+	int64_t until_ms;		/* then somebody is called; 0: never */
+	bool over;			/* that was told */
 	char why[VIEW_WHY];
 };
 

@@ -111,7 +111,7 @@ begin
 	when 'exclude' then return fleet_internal.op_exclude(f, r, now_, op);
 	when 'include' then return fleet_internal.op_include(f, r, now_, op);
 	when 'pause_effective' then return fleet_internal.op_pause(f, r, now_, op);
-	when 'pause_end' then return fleet_internal.op_pause(f, r, now_, op);
+	when 'pause_over' then return fleet_internal.op_pause(f, r, now_, op);
 	when 'check' then return fleet_internal.op_check(f, r, now_, op);
 	when 'override_used' then return fleet_internal.op_override_used(f, r, now_, op);
 	else

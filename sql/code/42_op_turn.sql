@@ -60,6 +60,8 @@ begin
 		no_return_begun = coalesce((op->>'no_return_begun')::bool,
 			n.no_return_begun),
 		proved = coalesce((op->>'proved')::bool, n.proved),
+		cause = case when op ? 'cause' then op->>'cause'
+			else n.cause end,
 		asked = case when (op->>'answered')::bool then null
 			else n.asked end
 	 where n.turn_id = (op->>'turn')::bigint and n.rollout_id = r;
@@ -69,7 +71,7 @@ begin
 	return null;
 end $$;
 comment on function fleet_internal.op_turn_set(int, bigint, timestamptz, jsonb) is
-	'{"op":"turn_set","turn","remembered","mouths","message","phase","answered":true}: values of a turn beside its state; objects are merged.';
+	'{"op":"turn_set","turn","remembered","mouths","message","phase","cause","answered":true}: values of a turn beside its state; objects are merged.';
 
 -- How long a turn took; when it stood still for a person or a gate, nothing
 -- can be learned from that.
@@ -211,8 +213,15 @@ create or replace function fleet_internal.op_hold(f int, r bigint,
 returns bigint language plpgsql as $$
 declare
 	id bigint;
+	was bool;
 	fresh bool;
 begin
+	select h.critical into was from fleet_internal.hold h
+	 where h.fleet_id = f and h.ended_at is null
+	   and coalesce(h.rollout_id, 0) = coalesce(r, 0)
+	   and h.kind = op->>'kind'
+	   and coalesce(h.gate, '') = coalesce(op->>'gate', '')
+	   and coalesce(h.backend_id, 0) = coalesce((op->>'backend')::int, 0);
 	update fleet_internal.hold h set why = op->>'why',
 		evidence = coalesce(op->'evidence', h.evidence),
 		critical = coalesce((op->>'critical')::bool, h.critical),
@@ -242,6 +251,8 @@ begin
 			op->>'type_next', fleet_internal.op_at(now_, op),
 			fleet_internal.from_ms(op->>'next_look_ms'))
 		returning hold_id into id;
+	end if;
+	if fresh or (not was and (op->>'critical')::bool) then
 		perform fleet_internal.note(f, 'hold.' || (op->>'kind'),
 			case when (op->>'critical')::bool then 'error'
 			     when op->>'kind' in ('turn', 'contact', 'database')
@@ -291,38 +302,52 @@ returns bigint language plpgsql as $$
 declare
 	p fleet_internal.pause;
 begin
-	if op->>'op' = 'pause_effective' then
-		update fleet_internal.pause set effective_at = now_,
-			rests = coalesce(op->>'rests', rests)
-		 where rollout_id = r and ended_at is null
-		   and effective_at is null returning * into p;
-	else
-		update fleet_internal.pause set ended_at = now_,
-			ended_by = coalesce(op->>'by', session_user)
-		 where rollout_id = r and ended_at is null returning * into p;
+	if op->>'op' = 'pause_over' then
+		return fleet_internal.pause_over(f, r);
 	end if;
+	update fleet_internal.pause set effective_at = now_,
+		rests = coalesce(op->>'rests', rests)
+	 where rollout_id = r and ended_at is null
+	   and effective_at is null returning * into p;
 	if not found then
 		return null;
 	end if;
-	perform fleet_internal.note(f, 'rollout.' || case
-		when op->>'op' = 'pause_effective' then 'paused'
-		else 'pause_over' end, 'notice',
+	perform fleet_internal.note(f, 'rollout.paused', 'notice',
 		coalesce(op->>'message', 'paused: ' || p.reason), r);
-	if op->>'op' = 'pause_effective' then
-		perform fleet_internal.op_hold(f, r, now_, jsonb_build_object(
-			'kind', 'pause', 'by', p.asked_by, 'why', p.reason,
-			'type_next', format('drydock resume %s', r))
-			|| case when p.expires_at is null then '{}'
-			else jsonb_build_object('until_ms',
-				fleet_internal.ms(p.expires_at)) end);
-	else
-		perform fleet_internal.op_unhold(f, r, now_,
-			'{"kind": "pause"}');
-	end if;
+	perform fleet_internal.op_hold(f, r, now_, jsonb_build_object(
+		'kind', 'pause', 'by', p.asked_by, 'why', p.reason,
+		'type_next', format('drydock resume %s', r))
+		|| case when p.expires_at is null then '{}'
+		else jsonb_build_object('until_ms',
+			fleet_internal.ms(p.expires_at)) end);
 	return p.pause_id;
 end $$;
 comment on function fleet_internal.op_pause(int, bigint, timestamptz, jsonb) is
-	'{"op":"pause_effective","rests"} or {"op":"pause_end"}: a pause came to rest, or ran out.';
+	'{"op":"pause_effective","rests"} or {"op":"pause_over"}: a pause came to rest, or its end came.';
+
+-- Nothing goes on by itself: somebody is called.
+create or replace function fleet_internal.pause_over(f int, r bigint)
+returns bigint language plpgsql as $$
+declare
+	p fleet_internal.pause;
+	told text;
+begin
+	select * into p from fleet_internal.pause x
+	 where x.rollout_id = r and x.ended_at is null;
+	told := format('the end of this pause has come (%s UTC), and it stays paused until somebody resumes: %s',
+		to_char(p.expires_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI'),
+		p.reason);
+	update fleet_internal.hold h set critical = true, why = told
+	 where h.rollout_id = r and h.kind = 'pause' and h.ended_at is null
+	   and not h.critical;
+	if not found then
+		return null;
+	end if;
+	perform fleet_internal.note(f, 'rollout.pause_over', 'error', told, r);
+	return p.pause_id;
+end $$;
+comment on function fleet_internal.pause_over(int, bigint) is
+	'The end of a pause came: told once, as an event and in its hold, which is critical from now on.';
 
 create or replace function fleet_internal.op_override_used(f int, r bigint,
 	now_ timestamptz, op jsonb)

@@ -52,7 +52,8 @@ begin
 		committed = null
 	 where turn_id = t;
 	update fleet_internal.step set state = 'pending', started_at = null,
-		ended_at = null, wait_until = null, repairs = 0
+		ended_at = null, wait_until = null, repairs = 0,
+		paused_ms = 0
 	 where turn_id = t and undoes is null and not spec ? 'again'
 	   and state <> 'pending';
 	return null;

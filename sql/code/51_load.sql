@@ -137,7 +137,7 @@ returns jsonb language sql stable as $$
 		'expected_ms', s.expected_ms, 'attempts', s.attempts,
 		'started_ms', fleet_internal.ms(s.started_at),
 		'ended_ms', fleet_internal.ms(s.ended_at),
-		'wait_until_ms', fleet_internal.ms(s.wait_until),
+		'paused_ms', s.paused_ms, 'wait_until_ms', fleet_internal.ms(s.wait_until),
 		'message', s.message, 'repairs', s.repairs,
 		'tries', (select coalesce(jsonb_agg(jsonb_build_object(
 			'id', a.attempt_id, 'nr', a.nr, 'host_id', a.host_id,
@@ -251,7 +251,11 @@ returns jsonb language sql stable as $$
 			'reason', x.reason, 'by', x.asked_by,
 			'asked_ms', fleet_internal.ms(x.asked_at),
 			'expires_ms', fleet_internal.ms(x.expires_at),
-			'effective', x.effective_at is not null)
+			'effective', x.effective_at is not null,
+			'over', exists (select from fleet_internal.hold h
+				where h.rollout_id = x.rollout_id
+				  and h.kind = 'pause' and h.critical
+				  and h.ended_at is null))
 		  from fleet_internal.pause x
 		 where x.rollout_id = r.rollout_id and x.ended_at is null))
 	  from fleet_internal.procedure p

@@ -2,6 +2,21 @@
 
 set local role fleet_owner;
 
+-- A phase that may not pause is carried to its end, whatever is asked in it.
+create or replace function fleet_internal.past_return(t fleet_internal.turn)
+returns bool language sql stable as $$
+	select t.no_return_begun or exists (
+		select from fleet_internal.turn_phase p
+		  join fleet_internal.step s on s.turn_id = p.turn_id
+		   and s.phase = p.name
+		 where p.turn_id = t.turn_id and p.no_pause
+		   and p.committed_at is not null and p.state = 'running'
+		   and s.state in ('pending', 'running') and s.undoes is null
+		   and coalesce((s.spec->>'no_return')::bool, false))
+$$;
+comment on function fleet_internal.past_return(fleet_internal.turn) is
+	'A step that cannot be taken back has begun, or will have when the phase in hand has ended.';
+
 -- The rules of where a pause rests, in words for the person who asks. The
 -- coordinator decides by the same rules; this says it beforehand.
 create or replace function fleet_internal.pause_rests(r fleet_internal.rollout,
@@ -29,9 +44,12 @@ begin
 			fleet_internal.words(greatest(t.expected_ms - t.work_ms, 0)));
 	elsif p_mode = 'keep_drained' then
 		return format('rests at the next step of %s outside a phase without pause; it stays as it is there', b);
-	elsif not t.no_return_begun and exists (select
-		from fleet_internal.outage o where o.turn_id = t.turn_id
-		 and o.back_at is null) then
+	elsif not fleet_internal.past_return(t) then
+		if not exists (select from fleet_internal.outage o
+				where o.turn_id = t.turn_id
+				  and o.back_at is null) then
+			return format('rests now, before %s is taken out of service', b);
+		end if;
 		return format('%s is put back into service first (its drain is undone), then it rests in service', b);
 	end if;
 	select y.name, y.rest, sum(z.expected_ms) as ms into p
@@ -40,6 +58,9 @@ begin
 	   and z.position <= y.position and z.state in ('pending', 'running')
 	 where y.turn_id = t.turn_id and y.rest in ('in', 'out')
 	   and y.state in ('pending', 'running')
+	   and exists (select from fleet_internal.step s
+		where s.turn_id = y.turn_id and s.phase = y.name
+		  and s.undoes is null and s.state in ('pending', 'running'))
 	 group by y.position, y.name, y.rest order by y.position limit 1;
 	if not found then
 		return format('rests when %s is done', b);
@@ -112,6 +133,20 @@ end $$;
 comment on function fleet.pause(bigint, text, text, interval) is
 	'Asks a running rollout to come to rest: at the next place to rest (step), after this backend (backend), or as it is (keep_drained, with an end). Says where and when.';
 
+-- No step's clock runs in a pause.
+create or replace function fleet_internal.pause_credit(p fleet_internal.pause)
+returns void language sql as $$
+	update fleet_internal.step s set paused_ms = s.paused_ms
+		+ fleet_internal.ms(p.ended_at)
+		- fleet_internal.ms(greatest(p.effective_at, s.started_at))
+	  from fleet_internal.turn t
+	 where t.rollout_id = p.rollout_id and t.turn_id = s.turn_id
+	   and t.state = 'working' and s.state = 'running'
+	   and p.effective_at is not null
+$$;
+comment on function fleet_internal.pause_credit(fleet_internal.pause) is
+	'What waited or looked when a pause came to rest gets its time back.';
+
 create or replace function fleet.resume(rollout bigint, note text default null)
 returns text language plpgsql security definer
 set search_path = pg_catalog, pg_temp as $$
@@ -145,6 +180,7 @@ begin
 				  and h.ended_at is null), 'It moves.'),
 			fleet_internal.rollout_choices(r.rollout_id));
 	end if;
+	perform fleet_internal.pause_credit(p);
 	perform fleet_internal.op_unhold(r.fleet_id, r.rollout_id,
 		fleet_internal.clock(), jsonb_build_object('kind', 'pause'));
 	perform fleet_internal.steer_done(r, 'rollout.resumed', format(
@@ -168,8 +204,10 @@ begin
 		return 'no backend is in hand, it ends now';
 	end if;
 	b := fleet_internal.backend_name(t.backend_id);
-	if not t.no_return_begun then
+	if not fleet_internal.past_return(t) then
 		return format('%s is put back as it was and comes to rest in service', b);
+	elsif not t.no_return_begun then
+		return format('%s is in a phase that is carried to its end, past the point of no return; then it comes to rest OUT of service, not proved; include or exclude it later', b);
 	elsif not t.proved then
 		return format('%s is past the point of no return and comes to rest OUT of service, not proved; include or exclude it later', b);
 	end if;

@@ -61,7 +61,7 @@ backend: the backend it is about
 why: in words
 since: when it began
 lasts: for how long
-until: when it ends by itself, if it does
+until: when it should be over; nothing goes on by itself then
 critical: somebody should be called
 by: who caused it, if a person
 type_next: what to type
@@ -159,7 +159,7 @@ pause_reason: why
 paused_by: who asked
 pause_asked_at: when
 paused_at: when it came to rest; empty = not yet
-pause_expires_at: ends by itself then
+pause_expires_at: somebody is called then; it stays paused
 pause_rests: where it comes to rest
 stale: a plan whose inventory changed since; it will not start
 stop_after: rest after so many backends

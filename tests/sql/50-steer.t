@@ -50,6 +50,11 @@ is "in effect" 'paused|t|drydock resume '$r \
 	"select x.state, x.paused_at is not null, h.type_next from fleet.rollout x join fleet.hold h using (rollout) where rollout = $r"
 is "resume" "rollout $r goes on" "select fleet.resume($r, 'fine again')" anna
 is "the hold is gone" 'running|0' "select state, (select count(*) from fleet.hold) from fleet.rollout where rollout = $r"
+do_ "select fleet.pause($r, 'lunch', expires => '1 h')" anna
+do_ "select test.adv($r, '[{\"op\":\"pause_effective\"}]')"
+like "the end of a pause is told once" '}.1\|t$' "begin; select test.adv($r, '[{\"op\":\"pause_over\"}]'); select test.adv($r, '[{\"op\":\"pause_over\"}]'); select count(*), bool_and(message ~ 'stays paused until somebody resumes: lunch') from fleet.event where kind = 'rollout.pause_over'; rollback"
+like "and it stays paused" 'paused\|t\|t$' "begin; select test.adv($r, '[{\"op\":\"pause_over\"}]'); select x.state, h.critical, h.why ~ 'stays paused' from fleet.rollout x join fleet.hold h using (rollout) where rollout = $r; rollback"
+do_ "select fleet.resume($r)"
 rev=$(q "select revision from fleet.rollout where rollout = $r")
 [ "$rev" -ge 4 ] && say_ok "every command raised the revision" || say_not_ok "every command raised the revision" "$rev"
 
@@ -62,11 +67,14 @@ ends() {
 }
 ends "abort with nobody in hand" 'no backend is in hand'
 do_ "select test.adv($r, jsonb_build_array(test.op('turn', $r, 1, '{\"from\":\"waiting\",\"to\":\"working\"}'), test.op('phase', $r, 1, '{\"phase\":\"baseline\",\"to\":\"running\"}')))"
-rests "before the drain: after the phase that rests in" 'after phase baseline of mail1 \(in service\), in about 5 s'
+rests "before the drain: at once" 'rests now, before mail1 is taken out of service'
 do_ "select test.adv($r, jsonb_build_array(test.op('phase', $r, 1, '{\"phase\":\"baseline\",\"to\":\"done\"}'), test.op('phase', $r, 1, '{\"phase\":\"drain\",\"to\":\"running\"}'), test.survey($r, 1), test.op('outage_open', $r, 1)))"
 rests "drained, before no return: the drain is undone" 'put back into service first'
 ends "abort then" 'put back as it was and comes to rest in service'
-do_ "select test.adv($r, jsonb_build_array(test.op('phase', $r, 1, '{\"phase\":\"drain\",\"to\":\"done\"}'), test.op('phase', $r, 1, '{\"phase\":\"stop\",\"to\":\"running\",\"committed\":[1]}'), test.step_op($r, 1, 'stop', 'pending', 'running')))"
+do_ "select test.adv($r, jsonb_build_array(test.op('phase', $r, 1, '{\"phase\":\"drain\",\"to\":\"done\"}'), test.op('phase', $r, 1, '{\"phase\":\"stop\",\"to\":\"running\",\"committed\":[1]}')))"
+rests "in a phase that is carried past no return: where that ends" 'after phase stop of mail1 \(out of service\)'
+ends "abort then" 'carried to its end, past the point of no return.*OUT of service'
+do_ "select test.adv($r, jsonb_build_array(test.step_op($r, 1, 'stop', 'pending', 'running')))"
 is "a no_return step marks its turn" t "select no_return_begun from fleet.turn where rollout = $r and backend = 'mail1'"
 rests "past no return: the phase that rests out" 'after phase stop of mail1 \(out of service\)'
 like "--after backend" 'when mail1 is done' "begin; select fleet.pause($r, 'x', 'backend'); rollback"

@@ -301,6 +301,8 @@ a_reading_from_before_the_last_change_does_not_count(void **state)
 	a->state = ATTEMPT_ENDED;
 	a->ended_ms = w.now + 1;
 	w.now += 5;
+	expect_rule(DECIDE_LOOK, RULE_PEER);
+	world_fact(&w, FACT_PEERS, 0, TRI_TRUE);
 	expect_rule(DECIDE_LOOK, RULE_BEGIN);
 	assert_true(world_wants(&w, FACT_CHECK, W_START));
 }
@@ -532,92 +534,7 @@ what_is_left_out_was_never_sent(void **state)
 	assert_true(world_has(&w, OP_ATTEMPT_END, ATTEMPT_EV_UNSEND));
 }
 
-static void
-a_member_that_is_gone_is_followed_by_another(void **state)
-{
-	struct view_attempt *a = world_begun(&w, W_BACK, "dir1");
-	struct agent_fact *agent = agent_says(a, AGENT_SILENT);
-
-	(void)state;
-	agent->gone = true;
-	agent->silent_ms = w.now - 80000;
-	expect_rule(DECIDE_LOOK, RULE_CONTACT);
-	world_fact(&w, FACT_CHECK, W_BACK, TRI_FALSE);
-	expect_rule(DECIDE_DO, RULE_CONTACT);
-	world_apply(&w);
-	assert_string_equal(w.v.groups[0].mouth, "dir2");
-	assert_string_equal(w.v.steps[W_BACK].attempts[1].host, "dir2");
-	assert_int_equal(w.v.steps[W_BACK].attempts[0].state,
-			 ATTEMPT_ABANDONED);
-}
-
-static void
-a_no_pause_phase_past_its_deadline(void **state)
-{
-	struct view_attempt *a = world_begun(&w, W_FLUSH, "mail1");
-
-	(void)state;
-	a->state = ATTEMPT_ENDED;
-	a->ended_ms = w.now;
-	w.now += 20000;
-	looks_note(&w.l, FACT_CHECK, W_FLUSH, TRI_FALSE, w.now, "no");
-	expect_rule(DECIDE_DO, RULE_AGAIN);
-	w.v.phases[1].committed_ms = w.now - 400000;
-	expect_rule(DECIDE_DO, RULE_DEADLINE);
-	assert_true(world_has(&w, OP_TURN, TURN_EV_RESTORE));
-	w.v.turns[0].no_return_begun = true;
-	expect_rule(DECIDE_DO, RULE_DEADLINE);
-	assert_true(world_has(&w, OP_TURN, TURN_EV_HOLD));
-}
-
 /* ------------------------------------------------------ rest and return */
-
-static void
-abort_rests_in_out_or_at_the_end(void **state)
-{
-	(void)state;
-	world_at(&w, W_FLUSH);
-	w.v.abort = true;
-	expect_rule(DECIDE_DO, RULE_ABORT);
-	assert_true(world_has(&w, OP_TURN, TURN_EV_RESTORE));
-	assert_true(world_has(&w, OP_UNDO, -1));
-	world_at(&w, W_CHANGE);
-	expect_rule(DECIDE_DO, RULE_ABORT);
-	assert_true(world_has(&w, OP_TURN, TURN_EV_REST_OUT));
-	world_at(&w, W_BACK);
-	world_next(&w);
-	assert_int_not_equal(w.d.rule, RULE_ABORT);
-}
-
-static void
-a_peer_fails_while_one_is_out(void **state)
-{
-	(void)state;
-	world_at(&w, W_FLUSH);
-	world_fact(&w, FACT_PEERS, 0, TRI_FALSE);
-	expect_rule(DECIDE_DO, RULE_PEER);
-	assert_true(world_has(&w, OP_TURN, TURN_EV_RESTORE));
-	/* after the point of no return it is finished */
-	world_at(&w, W_CHANGE);
-	world_fact(&w, FACT_PEERS, 0, TRI_FALSE);
-	world_next(&w);
-	assert_int_not_equal(w.d.rule, RULE_PEER);
-}
-
-static void
-a_pause_rests_where_a_phase_rests(void **state)
-{
-	(void)state;
-	w.v.pause.asked = true;
-	world_at(&w, W_CHANGE);	/* stop does not rest */
-	world_next(&w);
-	assert_int_not_equal(w.d.rule, RULE_PAUSED);
-	world_at(&w, W_START);	/* change rests out */
-	expect_rule(DECIDE_DO, RULE_PAUSED);
-	assert_true(world_has(&w, OP_PAUSE, -1));
-	w.v.pause.effective = true;
-	expect_rule(DECIDE_IDLE, RULE_PAUSED);
-}
 
 static void
 undo_goes_in_reverse_and_proves_before_users_return(void **state)
@@ -672,6 +589,8 @@ a_turn_ends_with_soak_and_proof(void **state)
 	expect_rule(DECIDE_IDLE, RULE_SOAK);
 	w.now += 61000;
 	looks_note(&w.l, FACT_TARGET, 0, TRI_TRUE, w.now, "in service");
+	expect_rule(DECIDE_LOOK, RULE_PEER);
+	world_fact(&w, FACT_PEERS, 0, TRI_TRUE);
 	expect_rule(DECIDE_DO, RULE_PROVE);
 	assert_true(world_has(&w, OP_OUTAGE_CLOSE, -1));
 	/* not in service for a minute after the soak: a person */
@@ -679,6 +598,7 @@ a_turn_ends_with_soak_and_proof(void **state)
 	expect_rule(DECIDE_IDLE, RULE_SOAK);
 	w.now += 130000;
 	looks_note(&w.l, FACT_TARGET, 0, TRI_FALSE, w.now, "down");
+	world_fact(&w, FACT_PEERS, 0, TRI_TRUE);
 	expect_rule(DECIDE_DO, RULE_SOAK);
 	assert_true(world_has(&w, OP_TURN, TURN_EV_HOLD));
 }
@@ -709,11 +629,6 @@ main(void)
 		T(unknown_without_a_check_is_held),
 		T(refused_was_not_begun),
 		T(what_is_left_out_was_never_sent),
-		T(a_member_that_is_gone_is_followed_by_another),
-		T(a_no_pause_phase_past_its_deadline),
-		T(abort_rests_in_out_or_at_the_end),
-		T(a_peer_fails_while_one_is_out),
-		T(a_pause_rests_where_a_phase_rests),
 		T(undo_goes_in_reverse_and_proves_before_users_return),
 		T(what_cannot_be_undone_is_held_not_guessed),
 		T(a_turn_ends_with_soak_and_proof),

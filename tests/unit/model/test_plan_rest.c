@@ -1,0 +1,352 @@
+/*
+ * test_plan_rest.c - where plan_next() comes to rest when something comes in
+ * between: silence, deadlines, peers, people.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "unit.h"
+
+#include "world.h"
+
+static struct world w;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	world_init(&w);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	world_clear(&w);
+	return 0;
+}
+
+static void
+expect_rule(enum decision_kind kind, enum rule rule)
+{
+	world_next(&w);
+	if (w.d.rule != rule || w.d.kind != kind)
+		print_message("%s (%s), kind %d: %s\n",
+			      rule_number(w.d.rule),
+			      rule_sentence(w.d.rule), (int)w.d.kind,
+			      w.d.reason);
+	assert_int_equal(w.d.rule, rule);
+	assert_int_equal(w.d.kind, kind);
+}
+
+static struct agent_fact *
+agent_says(const struct view_attempt *a, enum agent_state state)
+{
+	struct agent_fact *agent = looks_agent_get(&w.l, a->id);
+
+	agent->state = state;
+	agent->at_ms = w.now;
+	agent->asked = 1;
+	return agent;
+}
+
+static void
+a_member_that_is_gone_is_followed_by_another(void **state)
+{
+	struct view_attempt *a = world_begun(&w, W_BACK, "dir1");
+	struct agent_fact *agent = agent_says(a, AGENT_SILENT);
+
+	(void)state;
+	agent->gone = true;
+	agent->silent_ms = w.now - 80000;
+	expect_rule(DECIDE_LOOK, RULE_CONTACT);
+	world_fact(&w, FACT_CHECK, W_BACK, TRI_FALSE);
+	expect_rule(DECIDE_DO, RULE_CONTACT);
+	world_apply(&w);
+	assert_string_equal(w.v.groups[0].mouth, "dir2");
+	assert_string_equal(w.v.steps[W_BACK].attempts[1].host, "dir2");
+	assert_int_equal(w.v.steps[W_BACK].attempts[0].state,
+			 ATTEMPT_ABANDONED);
+}
+
+static void
+an_excluded_mouth_is_not_spoken_to(void **state)
+{
+	struct view_attempt *made;
+
+	(void)state;
+	world_at(&w, W_BACK);
+	snprintf(w.v.groups[0].mouth, VIEW_NAME, "dir9");
+	made = view_attempt_add(&w.v.steps[W_BACK]);
+	made->state = ATTEMPT_SENT;
+	snprintf(made->host, sizeof(made->host), "dir9");
+	world_fact(&w, FACT_CHECK, W_BACK, TRI_FALSE);
+	expect_rule(DECIDE_DO, RULE_BEGIN);
+	world_apply(&w);
+	assert_string_equal(w.v.groups[0].mouth, "dir1");
+	assert_int_equal(w.v.steps[W_BACK].attempts[0].state, ATTEMPT_UNSENT);
+	assert_string_equal(w.v.steps[W_BACK].attempts[1].host, "dir1");
+}
+
+/* Excluded with a change in its hands: its journal settles that, or 75 s. */
+static void
+an_excluded_mouth_is_not_gone(void **state)
+{
+	struct view_attempt *a = world_begun(&w, W_BACK, "dir9");
+	struct agent_fact *agent = agent_says(a, AGENT_SILENT);
+
+	(void)state;
+	agent->at_ms = agent->silent_ms = w.now - 4000;
+	world_fact(&w, FACT_CHECK, W_BACK, TRI_FALSE);
+	expect_rule(DECIDE_SEND, RULE_SEND);
+	assert_int_equal(w.d.nsends, 1);
+	agent->gone = true;
+	expect_rule(DECIDE_DO, RULE_CONTACT);
+	world_apply(&w);
+	assert_string_equal(w.v.steps[W_BACK].attempts[1].host, "dir1");
+}
+
+static void
+who_is_silent_is_named_soon(void **state)
+{
+	struct view_attempt *a = world_begun(&w, W_BACK, "dir1");
+	struct agent_fact *agent = agent_says(a, AGENT_SILENT);
+
+	(void)state;
+	agent->at_ms = agent->silent_ms = w.now - 11000;
+	expect_rule(DECIDE_DO, RULE_CONTACT);
+	assert_false(w.d.ops[0].critical);
+	world_apply(&w);
+	expect_rule(DECIDE_SEND, RULE_SEND);
+	agent->silent_ms = w.now - w.v.steps[W_BACK].timeout_ms - 300000;
+	expect_rule(DECIDE_DO, RULE_CONTACT);
+	assert_true(w.d.ops[0].critical);
+}
+
+static void
+a_check_that_nobody_can_tell_is_named_soon(void **state)
+{
+	struct view_attempt *a = world_begun(&w, W_BACK, "dir1");
+
+	(void)state;
+	a->state = ATTEMPT_ENDED;
+	a->ended_ms = w.now - 9000;
+	looks_note(&w.l, FACT_CHECK, W_BACK, TRI_UNKNOWN, w.now, "dir2?");
+	expect_rule(DECIDE_IDLE, RULE_WAIT);
+	((struct fact *)looks_find(&w.l, FACT_CHECK, W_BACK))->since_ms -=
+		11000;
+	expect_rule(DECIDE_DO, RULE_PASS);
+	assert_true(world_has(&w, OP_HOLD, -1));
+	world_apply(&w);
+	expect_rule(DECIDE_IDLE, RULE_WAIT);
+}
+
+static void
+a_no_pause_phase_past_its_deadline(void **state)
+{
+	struct view_attempt *a = world_begun(&w, W_FLUSH, "mail1");
+
+	(void)state;
+	a->state = ATTEMPT_ENDED;
+	a->ended_ms = w.now;
+	w.now += 20000;
+	looks_note(&w.l, FACT_CHECK, W_FLUSH, TRI_FALSE, w.now, "no");
+	expect_rule(DECIDE_DO, RULE_AGAIN);
+	w.v.phases[1].committed_ms = w.now - 400000;
+	expect_rule(DECIDE_DO, RULE_DEADLINE);
+	assert_true(world_has(&w, OP_TURN, TURN_EV_RESTORE));
+	w.v.turns[0].no_return_begun = true;
+	expect_rule(DECIDE_DO, RULE_DEADLINE);
+	assert_true(world_has(&w, OP_TURN, TURN_EV_HOLD));
+}
+
+/* What it undoes it undoes: the failed step fails once, the rest is unsent. */
+static void
+a_deadline_undoes_what_was_done(void **state)
+{
+	struct view_attempt *a = world_begun(&w, W_FLUSH, "mail1"), *next;
+
+	(void)state;
+	a->state = ATTEMPT_ENDED;
+	a->ended_ms = w.now;
+	next = view_attempt_add(&w.v.steps[W_STOP]);
+	next->state = ATTEMPT_SENT;
+	w.now += 20000;
+	w.v.phases[1].committed_ms = w.now - 400000;
+	looks_note(&w.l, FACT_CHECK, W_FLUSH, TRI_FALSE, w.now, "no");
+	expect_rule(DECIDE_DO, RULE_DEADLINE);
+	world_apply(&w);
+	assert_int_equal(w.v.turns[0].state, TURN_RESTORING);
+	assert_int_equal(w.v.steps[W_STEPS].undoes, W_ZERO);
+	assert_int_equal(w.v.steps[W_STOP].attempts[0].state, ATTEMPT_UNSENT);
+}
+
+static void
+a_phase_that_waits_for_a_group_has_its_deadline_too(void **state)
+{
+	(void)state;
+	world_at(&w, W_STOP);
+	w.v.phases[0].ended_ms = w.now;
+	w.v.steps[W_STOP].group = 0;
+	w.v.phases[1].started_ms = w.now;
+	world_fact(&w, FACT_READY, 0, TRI_UNKNOWN);
+	w.v.phases[1].committed_ms = w.now - 1000;
+	expect_rule(DECIDE_DO, RULE_READY);
+	assert_true(world_has(&w, OP_HOLD, -1));
+	w.v.phases[1].committed_ms = w.now - 400000;
+	expect_rule(DECIDE_DO, RULE_DEADLINE);
+	assert_true(world_has(&w, OP_TURN, TURN_EV_RESTORE));
+}
+
+static void
+abort_rests_in_out_or_at_the_end(void **state)
+{
+	(void)state;
+	world_at(&w, W_FLUSH);
+	w.v.abort = true;
+	expect_rule(DECIDE_DO, RULE_ABORT);
+	assert_true(world_has(&w, OP_TURN, TURN_EV_RESTORE));
+	assert_true(world_has(&w, OP_UNDO, -1));
+	world_at(&w, W_CHANGE);
+	expect_rule(DECIDE_DO, RULE_ABORT);
+	assert_true(world_has(&w, OP_TURN, TURN_EV_REST_OUT));
+	world_at(&w, W_BACK);
+	world_next(&w);
+	assert_int_not_equal(w.d.rule, RULE_ABORT);
+}
+
+static void
+a_peer_fails_while_one_is_out(void **state)
+{
+	(void)state;
+	world_at(&w, W_FLUSH);
+	world_fact(&w, FACT_PEERS, 0, TRI_FALSE);
+	expect_rule(DECIDE_DO, RULE_PEER);
+	assert_true(world_has(&w, OP_TURN, TURN_EV_RESTORE));
+	/* after the point of no return it is finished, and that is marked */
+	world_at(&w, W_CHANGE);
+	world_fact(&w, FACT_PEERS, 0, TRI_FALSE);
+	expect_rule(DECIDE_DO, RULE_PEER);
+	assert_false(world_has(&w, OP_TURN, -1));
+	world_apply(&w);
+	world_next(&w);
+	assert_int_not_equal(w.d.rule, RULE_PEER);
+	/* a retry of its own steps is no answer to that */
+	w.v.turns[0].state = TURN_HELD;
+	w.v.turns[0].asked = ASK_RETRY;
+	expect_rule(DECIDE_DO, RULE_ASKED);
+	world_apply(&w);
+	assert_int_equal(w.v.turns[0].state, TURN_WORKING);
+	assert_int_equal(w.v.turns[0].cause, CAUSE_PEER);
+}
+
+static void
+a_peer_that_is_back_is_not_forgotten(void **state)
+{
+	(void)state;
+	world_ready(&w);
+	w.v.turns[0].state = TURN_DONE;
+	w.v.turns[0].cause = CAUSE_PEER;
+	expect_rule(DECIDE_DO, RULE_PEER);
+	assert_true(world_has(&w, OP_HOLD, -1));
+	world_apply(&w);
+	expect_rule(DECIDE_IDLE, RULE_PEER);
+	w.v.turns[0].approved = true;
+	expect_rule(DECIDE_DO, RULE_PEER);
+	assert_true(world_has(&w, OP_UNHOLD, -1));
+	world_apply(&w);
+	w.v.turns[0].approved = false;	/* its answer is used up */
+	w.v.detail = 1;
+	expect_rule(DECIDE_DO, RULE_TAKE);
+}
+
+static void
+a_pause_rests_where_a_phase_rests(void **state)
+{
+	(void)state;
+	w.v.pause.asked = true;
+	world_at(&w, W_CHANGE);	/* stop does not rest */
+	world_next(&w);
+	assert_int_not_equal(w.d.rule, RULE_PAUSED);
+	world_at(&w, W_START);	/* change rests out */
+	expect_rule(DECIDE_DO, RULE_PAUSED);
+	assert_true(world_has(&w, OP_PAUSE, -1));
+	w.v.pause.effective = true;
+	expect_rule(DECIDE_IDLE, RULE_PAUSED);
+}
+
+static void
+a_pause_does_not_end_by_itself(void **state)
+{
+	(void)state;
+	world_at(&w, W_DRAINED);
+	w.v.pause.asked = w.v.pause.effective = true;
+	w.v.pause.mode = PAUSE_KEEP;
+	w.v.pause.until_ms = w.now + 5000;
+	expect_rule(DECIDE_IDLE, RULE_PAUSED);
+	assert_int_equal(w.d.wake_ms, w.v.pause.until_ms);
+	w.now += 5000;
+	world_fact(&w, FACT_PEERS, 0, TRI_TRUE);
+	expect_rule(DECIDE_DO, RULE_PAUSED);
+	assert_true(world_has(&w, OP_PAUSE_OVER, -1));
+	assert_false(world_has(&w, OP_TURN, -1));
+	world_apply(&w);
+	expect_rule(DECIDE_IDLE, RULE_PAUSED);
+}
+
+static void
+peers_are_watched_in_a_pause(void **state)
+{
+	(void)state;
+	world_at(&w, W_DRAINED);
+	w.v.pause.asked = w.v.pause.effective = true;
+	w.v.pause.mode = PAUSE_KEEP;
+	expect_rule(DECIDE_IDLE, RULE_PAUSED);
+	w.now += 20000;
+	expect_rule(DECIDE_LOOK, RULE_PEER);
+	world_fact(&w, FACT_PEERS, 0, TRI_FALSE);
+	expect_rule(DECIDE_DO, RULE_PEER);
+	assert_true(world_has(&w, OP_TURN, TURN_EV_RESTORE));
+}
+
+/* Steps that are undone count as over: forward from there would skip them. */
+static void
+a_retry_of_a_way_back_is_a_way_back(void **state)
+{
+	(void)state;
+	world_at(&w, W_FLUSH);
+	w.v.steps[W_ZERO].state = STEP_UNDONE;
+	w.v.turns[0].state = TURN_HELD;
+	w.v.turns[0].cause = CAUSE_PERSON;
+	w.v.turns[0].asked = ASK_RETRY;
+	expect_rule(DECIDE_DO, RULE_ASKED);
+	world_apply(&w);
+	assert_int_equal(w.v.turns[0].state, TURN_RESTORING);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(a_member_that_is_gone_is_followed_by_another),
+		T(an_excluded_mouth_is_not_spoken_to),
+		T(an_excluded_mouth_is_not_gone),
+		T(who_is_silent_is_named_soon),
+		T(a_check_that_nobody_can_tell_is_named_soon),
+		T(a_no_pause_phase_past_its_deadline),
+		T(a_deadline_undoes_what_was_done),
+		T(a_phase_that_waits_for_a_group_has_its_deadline_too),
+		T(abort_rests_in_out_or_at_the_end),
+		T(a_peer_fails_while_one_is_out),
+		T(a_peer_that_is_back_is_not_forgotten),
+		T(a_pause_rests_where_a_phase_rests),
+		T(a_pause_does_not_end_by_itself),
+		T(peers_are_watched_in_a_pause),
+		T(a_retry_of_a_way_back_is_a_way_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
