@@ -72,6 +72,8 @@
 	X(ACCEPT_OUT, "accept-out", 0, NULL,                                   \
 	  "a person takes over a backend that is out of service")              \
 	X(DONE, "done", 0, NULL, "the step did what it should")                \
+	X(MISSED, "missed", 0, "start|skip",                                   \
+	  "when no coordinator was there in time: start late, or not")         \
 	X(ZONE, "zone", 0, "ZONE", "a time zone, such as Europe/Helsinki")     \
 	X(FORBID, "forbid", 0, NULL, "no backend is taken in this span")       \
 	X(NOT_DONE, "not-done", 0, NULL, "the step did not happen")

@@ -44,6 +44,7 @@ static const struct {
 	{ "ignore_window", "?--ignore-window:" },
 	{ "change_ref", "--change" },
 	{ "stop_after", "--stop-after" },
+	{ "missed", "--missed" },
 };
 
 /* a query and the command that shows the same; what stands behind = is kept */
@@ -61,6 +62,7 @@ static const struct {
 	{ "select * from fleet.coordinator", "drydock coordinator list",
 	  false },
 	{ "select * from fleet.window", "drydock window list", false },
+	{ "select * from fleet.schedule", "drydock schedule list", false },
 	{ "select * from fleet.turn where rollout = ", "drydock status", true },
 	{ "select * from fleet.hold where rollout = ", "drydock status", true },
 	{ "select * from fleet.progress where rollout = ", "drydock watch",

@@ -16,6 +16,7 @@
 #include "plan.h"
 #include "request.h"
 #include "rows_json.h"
+#include "told.h"
 
 struct start {
 	struct cli *cli;
@@ -25,20 +26,41 @@ struct start {
 	struct rows *check, *findings;	/* that check's answer */
 };
 
+/* "tomorrow 01:00" without a zone is the fleet's, not this terminal's */
+static int
+start_zone(struct start *s)
+{
+	struct rows *r = NULL;
+	int code = cli_query(s->cli, &r,
+			     "select set_config('TimeZone', f.timezone, false)"
+			     " from fleet.fleet f join fleet.rollout r"
+			     " using (fleet) where r.rollout = $1::bigint",
+			     DB(s->id));
+
+	rows_free(&r);
+	return code;
+}
+
 static int
 start_told(struct start *s)
 {
 	const struct args *a = &s->cli->args;
-	int code = cli_query(
-		s->cli, &s->told,
-		"select fleet.start($1::bigint, $2::timestamptz, $3::bool,"
-		" $4::int, $5, $6::bool) as told",
-		DB(s->id, args_value(a, FLAG_AT),
-		   args_has(a, FLAG_IGNORE_WINDOW) ? "true" : "false",
-		   args_has(a, FLAG_NO_CANARY) ? "0" :
-		   args_value(a, FLAG_STOP_AFTER), args_value(a, FLAG_CHANGE),
-		   args_has(a, FLAG_UNATTENDED) ? "true" : "false"));
+	int code = start_zone(s);
 
+	if (code == EXIT_OK)
+		code = cli_query(
+			s->cli, &s->told,
+			"select fleet.start($1::bigint, $2::timestamptz,"
+			" $3::bool, $4::int, $5, $6::bool,"
+			" coalesce($7, 'start')) as told",
+			DB(s->id, args_value(a, FLAG_AT),
+			   args_has(a, FLAG_IGNORE_WINDOW) ? "true" : "false",
+			   args_has(a, FLAG_NO_CANARY)
+				   ? "0"
+				   : args_value(a, FLAG_STOP_AFTER),
+			   args_value(a, FLAG_CHANGE),
+			   args_has(a, FLAG_UNATTENDED) ? "true" : "false",
+			   args_value(a, FLAG_MISSED)));
 	if (code == EXIT_OK)
 		code = cli_query(s->cli, &s->filed,
 				 "select check_request,"
@@ -68,10 +90,10 @@ start_print(struct start *s)
 		if (s->findings != NULL)
 			rows_json_all(&o, "findings", s->findings);
 		json_out_end(&o);
+		(void)buf_addc(&out, '\n');
 	} else {
-		face_text(&out, &cli->face, rows_str(s->told, 0, "told"));
+		told_write(&out, &cli->face, rows_str(s->told, 0, "told"));
 	}
-	(void)buf_addc(&out, '\n');
 	code = cli_print(cli, &out);
 	buf_free(&out);
 	return code;

@@ -9,15 +9,28 @@
 #include "hint.h"
 #include "json.h"
 
+void
+told_write(struct buf *out, const struct face *face, const char *told)
+{
+	size_t len;
+	char *one;
+
+	while (*told != '\0') {
+		len = strcspn(told, "\n");
+		one = x_strndup(told, len);
+		face_text(out, face, one);
+		(void)buf_addc(out, '\n');
+		x_free(&one);
+		told += len + (told[len] == '\n' ? 1 : 0);
+	}
+}
+
 /* the sentence `told`, as text or JSON */
 static int
 told_print(struct cli *cli, const char *told)
 {
 	struct json_out o;
 	struct buf out;
-	const char *line = told;
-	size_t len;
-	char *one;
 	int code;
 
 	buf_init(&out, CLI_OUT_MAX);
@@ -28,14 +41,8 @@ told_print(struct cli *cli, const char *told)
 		json_out_str(&o, "told", told);
 		json_out_end(&o);
 		(void)buf_addc(&out, '\n');
-	}
-	while (!cli->json && *line != '\0') {
-		len = strcspn(line, "\n");
-		one = x_strndup(line, len);
-		face_text(&out, &cli->face, one);
-		(void)buf_addc(&out, '\n');
-		x_free(&one);
-		line += len + (line[len] == '\n' ? 1 : 0);
+	} else {
+		told_write(&out, &cli->face, told);
 	}
 	code = cli_print(cli, &out);
 	buf_free(&out);

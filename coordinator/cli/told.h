@@ -13,4 +13,7 @@
 int told_run(struct cli *cli, const char *sql, size_t nparams,
 	     const char *const *params);
 
+/* lines of text, each ended; what the database says is not trusted */
+void told_write(struct buf *out, const struct face *face, const char *told);
+
 #endif

@@ -122,6 +122,29 @@ static const struct command window_commands[] = {
 
 #define PLAN_FLAGS (FLAG(VAR) | FLAG(ONLY) | FLAG(EXCEPT) | FLAG(NOTE))
 
+static const struct command schedule_commands[] = {
+	{ .name = "list",
+	  .run = run_schedule_list,
+	  .help = "what will start by itself, and when" },
+	{ .name = "add",
+	  .args = "WHEN PROCEDURE",
+	  .run = run_schedule_add,
+	  .flags = FLAG(VAR) | FLAG(ONLY) | FLAG(EXCEPT) | FLAG(ZONE) |
+		   FLAG(MISSED) | FLAG(IGNORE_WINDOW) | FLAG(STOP_AFTER) |
+		   FLAG(NO_CANARY) | FLAG(CHANGE) | FLAG(UNATTENDED),
+	  .help = "plan and start a procedure again and again",
+	  .examples = "drydock schedule add \"first Tue 01:00\" "
+		      "dovecot-obox-restart -e test_user=probe01\n"
+		      "drydock schedule add \"Mon-Fri 02:30\" "
+		      "restart-service -e unit=nginx --missed start\n" },
+	{ .name = "cancel",
+	  .args = "ID",
+	  .run = run_schedule_cancel,
+	  .flags = FLAG(REASON),
+	  .help = "s3: the schedule; 17: that one start" },
+	END,
+};
+
 static const struct command top[] = {
 	{ .name = "init",
 	  .group = "set up",
@@ -190,13 +213,18 @@ static const struct command top[] = {
 	  .args = "PLAN|PROCEDURE",
 	  .group = "run",
 	  .run = run_start,
-	  .flags = PLAN_FLAGS | FLAG(AT) | FLAG(WATCH) | FLAG(IGNORE_WINDOW) |
+	  .flags = PLAN_FLAGS | FLAG(AT) | FLAG(MISSED) | FLAG(WATCH) |
+		   FLAG(IGNORE_WINDOW) |
 		   FLAG(STOP_AFTER) | FLAG(NO_CANARY) | FLAG(CHANGE) |
 		   FLAG(FULL) | FLAG(UNATTENDED),
 	  .help = "start a plan, or plan and start a procedure",
 	  .examples = "drydock start 17 --watch\n"
 		      "drydock start 17 --at \"tomorrow 01:00 "
 		      "Europe/Helsinki\"\n" },
+	{ .name = "schedule",
+	  .group = "run",
+	  .sub = schedule_commands,
+	  .help = "starts at a time, and again: list, add, cancel" },
 	{ .name = "window",
 	  .group = "run",
 	  .sub = window_commands,

@@ -22,6 +22,7 @@ enum {
 	ENGINE_POLL_MS = 5000,		/* what no NOTIFY told */
 	ENGINE_SIGHT_MS = 25000,
 	ENGINE_CALL_MS = 10000,		/* a statement's answer */
+	ENGINE_TICK_MS = 10000,		/* schedules are looked at */
 	ENGINE_TIDY_MS = 600000,	/* between two slices */
 	ENGINE_POOL = 4
 };
@@ -49,6 +50,7 @@ struct engine {
 	int64_t lease_ms, beat_ms;
 	int64_t id;			/* coordinator_id, 0: not yet */
 	char instance[UUID_TEXT_SIZE];
+	int64_t ticked_ms;		/* schedules were looked at */
 	int64_t tidied_ms;		/* when the last slice was taken */
 	int64_t beat_sent_ms;		/* of the last confirmed one */
 	struct call_loop *loop;

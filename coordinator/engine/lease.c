@@ -131,11 +131,38 @@ lease_tidy(struct engine *e)
 }
 
 static void
+tick_done(void *self, const struct pg_rows *rows,
+	  const struct pg_error *error)
+{
+	(void)self;
+	if (rows == NULL)
+		log_warn("schedules were not looked at: %s",
+			    error->err.text);
+}
+
+/* Schedules of our fleets: what is due is the database's to say. */
+static void
+lease_schedules(struct engine *e)
+{
+	int64_t now = clock_boot_ms();
+	struct store_num id;
+	const char *params[1];
+
+	if (now - e->ticked_ms < ENGINE_TICK_MS)
+		return;
+	e->ticked_ms = now;
+	params[0] = store_num(&id, e->id);
+	store_call(e->pool[0], STORE_SCHEDULE_TICK, params, ENGINE_CALL_MS,
+		   tick_done, e);
+}
+
+static void
 beat_took(struct engine *e, const struct json_object *doc)
 {
 	const struct json_object *fleets = jdoc_in(doc, "fleets");
 
 	lease_tidy(e);
+	lease_schedules(e);
 	for (size_t i = 0; i < jdoc_count(fleets); i++)
 		lease_see(e, json_item(fleets, i));
 }

@@ -541,6 +541,7 @@ load_view(struct view *view, const struct json_object *fleet,
 	jdoc_copy(rollout, "uuid", view->uuid, sizeof(view->uuid));
 	view->abort = jdoc_has(rollout, "ending");
 	view->start_ms = jdoc_int(rollout, "start_ms", 0);
+	view->late_ms = jdoc_int(rollout, "late_ms", 0);
 	view->started_ms = jdoc_int(rollout, "started_ms", 0);
 	view->stop_after = (int)jdoc_int(rollout, "stop_after", 0);
 	view->soak_ms = jdoc_int(jdoc_in(rollout, "strategy"), "settle_ms",

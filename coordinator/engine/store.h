@@ -28,6 +28,8 @@
 	  "fleet_internal.load_content($1), 'base64'), E'\\n', '')")	\
 	X(TIDY, 0, "select fleet_internal.tidy(interval '90 days', "	\
 	  "interval '90 days')::text")				\
+	X(SCHEDULE_TICK, 1, "select fleet_internal.schedule_tick("	\
+	  "$1::int)::text")						\
 	X(HOOK_OFFER, 2, "select fleet_internal.hook_offer($1::int, "	\
 	  "$2::jsonb)::text")						\
 	X(HOOK_TAKE, 1, "select fleet_internal.hook_take($1::int)::text " \

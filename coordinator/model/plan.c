@@ -242,7 +242,7 @@ plan_hold_until(struct plan *p, enum rule rule, enum hold_kind kind,
 	va_end(ap);
 	if (!hold_stands(p, kind, gate, false, why))
 		plan_hold_op(p, kind, gate, false, why)->until_ms = until_ms;
-	plan_say(p, DECIDE_IDLE, rule, p->now + PLAN_WINDOW_MS, "%s", why);
+	plan_say(p, DECIDE_IDLE, rule, 0, "%s", why);
 }
 
 void
@@ -402,6 +402,23 @@ last_change(const struct view *v)
 	return last;
 }
 
+/* R2: a schedule starts at its hour; late, it says so, or is skipped. */
+static void
+plan_start(struct plan *p)
+{
+	int64_t late_ms = p->now - p->v->start_ms;
+	bool skip = p->v->late_ms != 0 && late_ms > p->v->late_ms;
+	struct op *op = plan_op(p, OP_ROLLOUT);
+
+	op->event = skip ? ROLLOUT_EV_CANCEL : ROLLOUT_EV_START;
+	if (late_ms > PLAN_LATE_MS)
+		snprintf(op->text, sizeof(op->text),
+			 "its hour was missed by %lld min; %s, as it says",
+			 (long long)(late_ms / 60000), skip ?
+			 "skipped" : "started late");
+	plan_say(p, DECIDE_DO, RULE_START, 0, "its hour has come");
+}
+
 /* R1, R2: rollouts that are not running. */
 static bool
 plan_rollout(struct plan *p)
@@ -422,8 +439,7 @@ plan_rollout(struct plan *p)
 			 "its hour has not come");
 		return true;
 	}
-	plan_op(p, OP_ROLLOUT)->event = ROLLOUT_EV_START;
-	plan_say(p, DECIDE_DO, RULE_START, 0, "its hour has come");
+	plan_start(p);
 	return true;
 }
 

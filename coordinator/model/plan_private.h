@@ -14,7 +14,7 @@ enum {
 	PLAN_RUNNING_MS = 60000,	/* then a running one is asked again */
 	PLAN_CONTACT_MS = 300000,	/* beyond the step's timeout */
 	PLAN_SERVICE_MS = 60000,	/* to be seen in service again */
-	PLAN_WINDOW_MS = 30000,		/* windows are looked at again */
+	PLAN_LATE_MS = 120000,		/* then a start is called late */
 	PLAN_CHECK_AGAIN_MS = 15000,	/* after a check that found errors */
 	PLAN_CHECK_OLD_MS = 1800000,	/* then a backend is checked again */
 	PLAN_TELL_MS = 5000		/* between two words about one hold */

@@ -146,6 +146,7 @@ struct view {
 	enum rollout_state state;
 	bool abort;			/* ending = abort */
 	int64_t start_ms;		/* of a scheduled one */
+	int64_t late_ms;		/* then it is skipped; 0: never */
 	int64_t started_ms;		/* 0: not yet */
 	int64_t checked_ms;		/* the whole fleet; 0: not yet */
 	struct view_check check;

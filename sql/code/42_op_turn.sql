@@ -195,7 +195,7 @@ begin
 		 where rollout_id = r and ended_at is null;
 	end if;
 	perform fleet_internal.note(f, 'rollout.' || t,
-		case when t in ('aborted', 'incomplete') then 'warning'
+		case when t in ('aborted', 'incomplete', 'cancelled') then 'warning'
 		     else 'notice' end,
 		format('rollout %s: ', r) || coalesce(op->>'message',
 			fleet_internal.sentence('rollout', was, t)),

@@ -86,10 +86,12 @@ comment on function fleet_internal.refuse_start(fleet_internal.rollout, text) is
 	'Everything but staleness that keeps a plan from being started.';
 
 drop function if exists fleet.start(bigint, timestamptz, bool, int, text);
+drop function if exists fleet.start(bigint, timestamptz, bool, int, text, bool);
 create or replace function fleet.start(rollout bigint,
 	at timestamptz default null, ignore_window bool default false,
 	stop_after int default null, change_ref text default null,
-	unattended_without_alarm bool default false)
+	unattended_without_alarm bool default false,
+	missed text default 'start')
 returns text language plpgsql security definer
 set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
@@ -114,14 +116,20 @@ begin
 	update fleet_internal.rollout x set
 		state = case when later then 'scheduled' else 'running' end,
 		start_by = session_user, start_at = start.at,
+		missed = fleet_internal.check_missed(start.missed),
+		check_due_at = case when start.at > now_ + interval '70 min'
+			then start.at - interval '1 h' end,
 		started_at = case when not later then now_ end,
 		ignore_window = coalesce(start.ignore_window, false),
 		stop_after = nullif(coalesce(start.stop_after, x.stop_after), 0),
 		change_ref = coalesce(start.change_ref, x.change_ref)
 	 where x.rollout_id = r.rollout_id;
 	perform fleet_internal.ask_check(r.rollout_id);
-	told := case when later then format('rollout %s will start at %s',
-			r.rollout_id, start.at)
+	told := case when later then format('rollout %s will start %s',
+			r.rollout_id, fleet_internal.window_text(r.fleet_id,
+				start.at))
+			|| fleet_internal.start_windows(r.fleet_id, start.at,
+				start.ignore_window)
 		else format('rollout %s is started', r.rollout_id) end;
 	perform fleet_internal.steer_done(r, case when later
 		then 'rollout.scheduled' else 'rollout.running' end, told,
@@ -134,8 +142,8 @@ begin
 	end if;
 	return told;
 end $$;
-comment on function fleet.start(bigint, timestamptz, bool, int, text, bool) is
-	'Starts a plan now or at a time, then only where a hook would tell of a halt or unattended_without_alarm is typed; refuses a stale one and says what changed. The whole fleet is checked first (check_request in fleet.rollout); then backends are taken as windows and gates allow.';
+comment on function fleet.start(bigint, timestamptz, bool, int, text, bool, text) is
+	'Starts a plan now or at a time (missed: start it late or skip it, when no coordinator was there in time), then only where a hook would tell of a halt or unattended_without_alarm is typed; refuses a stale one and says what changed. The whole fleet is checked first (check_request in fleet.rollout), a later start again an hour before; then backends are taken as windows and gates allow.';
 
 create or replace function fleet.cancel(rollout bigint,
 	reason text default null)

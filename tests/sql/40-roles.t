@@ -30,6 +30,8 @@ calls() {
 	operator include fleet.include('mail', 'mail3')
 	operator approve fleet.approve(1)
 	operator hook_test fleet.hook_test('mail')
+	operator schedule_add fleet.schedule_add('mail', 'Mon 01:00', 'restart')
+	operator schedule_remove fleet.schedule_remove('mail', 1)
 	operator window_add fleet.window_add('mail', 'Mon 01:00-02:00')
 	operator window_remove fleet.window_remove('mail', 1)
 	operator override fleet.override(1, 'window', 'r')
@@ -100,7 +102,7 @@ is "a reader reads every view" t "select bool_and(x is not null) from (select
 	(select count(*) from fleet.sighting), (select count(*) from fleet.coordinator),
 	(select count(*) from fleet.request), (select count(*) from fleet.finding),
 	(select count(*) from fleet.procedure), (select count(*) from fleet.turn),
-	(select count(*) from fleet.window), (select count(*) from fleet.error), (select count(*) from fleet.machine_state),
+	(select count(*) from fleet.window), (select count(*) from fleet.schedule), (select count(*) from fleet.error), (select count(*) from fleet.machine_state),
 	(select count(*) from fleet.machine_edge), (select count(*) from fleet.hook),
 	(select count(*) from fleet.hook_run)) x" bert
 refused "a view is not written" 42501 'permission denied' \

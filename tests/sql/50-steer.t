@@ -25,7 +25,7 @@ r=$(q "select test.plan('mail')")
 refused "change_required" RD004 'change ticket' "select fleet.start($r)"
 refused "nobody would come" RD007 'No coordinator offers a hook.*unattended-without-alarm' \
 	"select fleet.start($r, now() + interval '1 h', change_ref => 'CHG-1')" anna
-like "scheduled" "rollout $r will start at" \
+like "scheduled" "rollout $r will start" \
 	"select fleet.start($r, now() + interval '1 h', change_ref => 'CHG-1', unattended_without_alarm => true)" anna
 is "and says so" 'scheduled|anna|CHG-1' "select state, start_by, change_ref from fleet.rollout where rollout = $r"
 do_ "select fleet.cancel($r)"

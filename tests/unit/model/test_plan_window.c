@@ -125,6 +125,43 @@ a_turn_beyond_its_window_is_finished_and_told_once(void **state)
 	assert_int_equal(w.v.turns[0].state, TURN_WORKING);
 }
 
+static void
+start_is(int64_t late_ms, enum rollout_event event, const char *text)
+{
+	world_clear(&w);
+	world_init(&w);
+	w.v.state = ROLLOUT_SCHEDULED;
+	w.v.start_ms = w.now - late_ms;
+	w.v.late_ms = event == ROLLOUT_EV_CANCEL ? 300000 : 0;
+	world_next(&w);
+	assert_int_equal(w.d.rule, RULE_START);
+	assert_int_equal(w.d.nops, 1);
+	assert_int_equal(w.d.ops[0].event, event);
+	assert_string_equal(w.d.ops[0].text, text);
+}
+
+static void
+a_missed_start_is_late_or_skipped_and_says_so(void **state)
+{
+	(void)state;
+	start_is(0, ROLLOUT_EV_START, "");
+	start_is(120000, ROLLOUT_EV_START, "");
+	start_is(7200000, ROLLOUT_EV_START,
+		 "its hour was missed by 120 min; started late, as it says");
+	start_is(300001, ROLLOUT_EV_CANCEL,
+		 "its hour was missed by 5 min; skipped, as it says");
+	world_clear(&w);
+	world_init(&w);
+	w.v.state = ROLLOUT_SCHEDULED;
+	w.v.late_ms = 300000;
+	w.v.start_ms = w.now - 300000;
+	world_next(&w);
+	assert_int_equal(w.d.ops[0].event, ROLLOUT_EV_START);
+	w.v.start_ms = w.now + 1;
+	world_next(&w);
+	assert_int_equal(w.d.kind, DECIDE_IDLE);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -134,6 +171,7 @@ main(void)
 		T(a_turn_is_only_taken_when_it_ends_in_its_window),
 		T(what_a_window_says_follows_what_is_true),
 		T(a_turn_beyond_its_window_is_finished_and_told_once),
+		T(a_missed_start_is_late_or_skipped_and_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
