@@ -36,6 +36,41 @@ $$;
 comment on function fleet_internal.summary_left(bigint) is
 	'What a rollout leaves behind, in words.';
 
+-- Whoever is still sent to a backend after the first step without return meets
+-- a dead one, until the phase that began with it has moved everybody.
+create or replace function fleet_internal.summary_dead(p_rollout bigint)
+returns bigint language sql stable set search_path = pg_catalog, pg_temp as $$
+	select sum(fleet_internal.ms(coalesce(p.ended_at, fleet_internal.clock())
+		- x.began))::bigint
+	  from (select s.turn_id, min(s.started_at) as began,
+			(array_agg(s.phase order by s.started_at))[1] as phase
+		  from fleet_internal.turn t
+		  join fleet_internal.step s using (turn_id)
+		 where t.rollout_id = p_rollout and s.started_at is not null
+		   and (s.spec->>'no_return')::bool
+		 group by s.turn_id) x
+	  join fleet_internal.turn_phase p on p.turn_id = x.turn_id
+	   and p.name = x.phase
+$$;
+comment on function fleet_internal.summary_dead(bigint) is
+	'Milliseconds, at most, in which users met a dead backend; null = no step without return was begun.';
+
+create or replace function fleet_internal.summary_versions(p_rollout bigint)
+returns jsonb language sql stable set search_path = pg_catalog, pg_temp as $$
+	select coalesce(jsonb_agg(distinct v), '[]')
+	  from fleet_internal.turn t
+	  join fleet_internal.step s on s.turn_id = t.turn_id
+		and s.kind = 'package' and s.state = 'passed'
+	  join fleet_internal.attempt a on a.step_id = s.step_id
+		and a.state = 'ended'
+	 cross join lateral jsonb_array_elements(case
+		when jsonb_typeof(a.result#>'{data,packages}') = 'array'
+		then a.result#>'{data,packages}' else '[]' end) v
+	 where t.rollout_id = p_rollout
+$$;
+comment on function fleet_internal.summary_versions(bigint) is
+	'What packages were and became: [{"name","old","new"}].';
+
 create or replace function fleet_internal.summary(p_rollout bigint)
 returns jsonb language sql stable set search_path = pg_catalog, pg_temp as $$
 	select jsonb_build_object('state', r.state,
@@ -44,6 +79,13 @@ returns jsonb language sql stable set search_path = pg_catalog, pg_temp as $$
 		'took_ms', fleet_internal.ms(r.finished_at - r.started_at),
 		'backends', t.backends, 'users_moved', u.moved,
 		'users_cut', u.cut, 'vars', r.vars,
+		'dead_ms_at_most', fleet_internal.summary_dead(p_rollout),
+		'versions', fleet_internal.summary_versions(p_rollout),
+		'out_ms', (select sum(fleet_internal.ms(coalesce(o.back_at,
+				fleet_internal.clock()) - o.out_since))
+			  from fleet_internal.outage o
+			  join fleet_internal.turn x using (turn_id)
+			 where x.rollout_id = p_rollout),
 		'left_over', fleet_internal.summary_left(p_rollout))
 	  from fleet_internal.rollout r
 	  join fleet_internal.procedure p using (procedure_id)
@@ -71,6 +113,10 @@ begin
 			fleet_internal.words((s->>'took_ms')::numeric))
 		|| coalesce('; ' || (s->>'users_moved') || ' users left by themselves, '
 			|| (s->>'users_cut') || ' were cut', '')
+		|| case when s->>'dead_ms_at_most' is null then ''
+		else '; users met a dead backend for at most '
+			|| fleet_internal.words((s->>'dead_ms_at_most')::numeric)
+			end
 		|| case when s->'left_over' = '[]' then '; nothing is left over'
 		else '; left over: ' || (select string_agg(x, ', ')
 			from jsonb_array_elements_text(s->'left_over') x) end,

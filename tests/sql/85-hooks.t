@@ -43,7 +43,7 @@ LIST
 
 # each event once for each hook that hears it, whoever offers it
 do_ "select fleet_internal.hello('ops2', '00000000-0000-0000-0000-0000000000c2')" drydockd
-offer "[$(hook mail '["a.*"]'), $(hook page '["a.x", "b.*"]'), $(hook other '["*"]' '["/bin/true"]' '["elsewhere"]')]"
+offer "[$(hook mail '["a.*"]'), $(hook page '["a.x", "b.*", "hook.*"]'), $(hook other '["*"]' '["/bin/true"]' '["elsewhere"]')]"
 do_ "select fleet_internal.hook_offer(2, '[$(hook mail '["a.*"]')]')" drydockd
 event a.x
 event b.x
@@ -155,7 +155,17 @@ refused "a day later it is none" RD007 'last passed' \
 
 # every rollout ends with its summary
 do_ "insert into fleet_internal.sample select test.turn(1, 1), 'service.users', clock_timestamp() + x * interval '1 s', v from (values (1, 90), (2, 40), (3, 7)) s(x, v)"
+do_ "set session_replication_role = replica;
+	update fleet_internal.step set started_at = '2026-01-01 10:00:00Z', spec = spec || '{\"no_return\": true}' where step_id = test.step(1, 1, 'stop');
+	update fleet_internal.turn_phase set ended_at = '2026-01-01 10:00:07.5Z' where turn_id = test.turn(1, 1) and name = 'stop';
+	update fleet_internal.step set kind = 'package', state = 'passed' where step_id = test.step(1, 1, 'wipe');
+	insert into fleet_internal.attempt (attempt_id, step_id, nr, host_id, state, sent_at, result) select gen_random_uuid(), test.step(1, 1, 'wipe'), 1, 1, 'ended', clock_timestamp(), '{\"data\": {\"packages\": [{\"name\": \"imapd\", \"old\": \"1.0\", \"new\": \"2.0\"}]}}'"
 do_ "select test.adv(1, '[{\"op\":\"rollout\",\"to\":\"aborted\"}]')"
 is "the last event says what was done and what is left" \
 	'rollout.summary|0|83|7|["mail1 is out of service", "mail2 was left out: waiting", "mail3 was left out: waiting"]' \
 	"select kind, detail#>>'{backends,done}', detail->>'users_moved', detail->>'users_cut', detail->'left_over' from fleet.event where rollout = 1 order by seq desc limit 1"
+is "how long users met a dead backend, and versions" \
+	'7500|t|[{"new": "2.0", "old": "1.0", "name": "imapd"}]' \
+	"select detail->>'dead_ms_at_most', (detail->>'out_ms')::numeric > 3600000, detail->'versions' from fleet.event where kind = 'rollout.summary'"
+like "and all that in words" 'rollout 1 aborted: 0 of 3 backends done in .*; 83 users left by themselves, 7 were cut; users met a dead backend for at most 8 s; left over: mail1 is out' \
+	"select message from fleet.event where kind = 'rollout.summary'"
