@@ -149,6 +149,10 @@ begin
 	  from fleet_internal.learned_ms(p_fleet, p.name) l;
 	perform fleet_internal.plan_turns(id, coalesce(p_doc->'turns', '[]'),
 		coalesce(learned, '{}'));
+	update fleet_internal.turn t set low_ms = l.low_ms,
+		high_ms = l.high_ms
+	  from fleet_internal.learned_turn(p_fleet, p.name) l
+	 where t.rollout_id = id and l.high_ms is not null;
 	perform fleet_internal.note(p_fleet, 'rollout.planned', 'info', format(
 		'rollout %s is planned: %s over %s backends', id, p.name,
 		jsonb_array_length(coalesce(p_doc->'turns', '[]'))), id);

@@ -21,7 +21,13 @@ select r.rollout_id as rollout, w.state, f.name as fleet,
 			- z.now_ms, 0))) end as eta,
 	case when w.state in ('paused', 'halted', 'waiting')
 		then n.now - w.since end as paused_for,
-	w.why as waits_for, coalesce(w.critical, false) as critical
+	w.why as waits_for, coalesce(w.critical, false) as critical,
+	case when r.finished_at is null and t.expected_ms > 0
+		then fleet_internal.span(round(z.rest_ms * t.low_ms
+			/ t.expected_ms)) end as remaining_low,
+	case when r.finished_at is null and t.expected_ms > 0
+		then fleet_internal.span(round(z.rest_ms * t.high_ms
+			/ t.expected_ms)) end as remaining_high
   from fleet_internal.rollout r
   join fleet_internal.fleet f using (fleet_id)
   join fleet_internal.procedure p using (procedure_id)
@@ -36,6 +42,10 @@ select r.rollout_id as rollout, w.state, f.name as fleet,
 		coalesce(sum(y.steps_total), 0) as steps_total,
 		coalesce(sum(y.steps_done), 0) as steps_done,
 		coalesce(sum(y.expected_ms), 0) as expected_ms,
+		sum(least(coalesce(y.low_ms, y.expected_ms / 2),
+			y.expected_ms)) as low_ms,
+		sum(greatest(coalesce(y.high_ms, y.expected_ms * 3 / 2),
+			y.expected_ms)) as high_ms,
 		coalesce(sum(case when y.state in ('done', 'skipped', 'restored')
 			then y.expected_ms else y.work_ms end), 0) as work_ms
 	  from fleet_internal.turn y where y.rollout_id = r.rollout_id) t
@@ -59,7 +69,9 @@ select r.rollout_id as rollout, w.state, f.name as fleet,
 	 order by y.position, s.position limit 1) c on true
  cross join lateral (select coalesce(c.ms, 0) as now_ms,
 		coalesce(fleet_internal.ms(n.now - w.since), 0)
-			as halting_ms) z;
+			as halting_ms,
+		greatest(t.expected_ms - t.work_ms - coalesce(c.ms, 0), 0)
+			as rest_ms) z;
 select fleet_internal.describe('fleet.progress', $$
 One row per rollout: counters, percent by expected time, time left.
 rollout: the rollout
@@ -84,6 +96,8 @@ eta: when it should end, while it moves
 paused_for: how long it has not moved
 waits_for: why it does not move
 critical: somebody should be called
+remaining_low: nine of ten earlier turns took longer than this makes of them; half of remaining while none is known
+remaining_high: nine of ten took less; one and a half times remaining while none is known
 $$);
 
 -- bytes that a host printed, made harmless: control characters as \xNN

@@ -62,6 +62,7 @@ is "the others are counted, not the one that was seen before it went" '3|2|2' "s
 
 # counters and time: 7 steps of 5 s except users (60 s) = 90 s a turn
 is "expected comes from the plan" '00:01:30|00:04:30|0.0' "select t.expected, p.remaining, p.percent from fleet.turn t, fleet.progress p where backend = 'mail1'"
+is "the rest is a range, wide while nothing is known" '00:02:15|00:06:45' "select remaining_low, remaining_high from fleet.progress"
 for s in count weight; do
 	adv "test.step_op(1, 1, '$s', 'pending', 'running'), test.step_op(1, 1, '$s', 'running', 'passed')"
 done
@@ -94,6 +95,12 @@ do_ "select test.finish(1, 1)"
 do_ "update fleet_internal.step set ended_at = started_at + interval '7 s' where step_id = test.step(1, 1, 'weight')"
 r=$(q "select test.plan('mail')")
 is "expected is learned from what passed" '00:00:07|00:00:05' "select a.expected, b.expected from fleet.step a, fleet.step b where a.rollout = $r and b.rollout = $r and a.backend = 'mail1' and b.backend = 'mail1' and a.step = 'weight' and b.step = 'look'"
+
+# what earlier turns took is known of the next
+do_ "update fleet_internal.turn set took_ms = 60000 * turn_id where rollout_id = 1; update fleet_internal.turn set state = 'done' where turn_id = test.turn(1, 1)"
+is "what one turn took without its holds is learned" '00:01:00|00:01:00' "select fleet_internal.span(low_ms), fleet_internal.span(high_ms) from fleet_internal.learned_turn(1, 'restart')"
+r=$(q "select test.plan('mail')")
+is "and is the range of a plan, around what is expected" 't|t|t' "select remaining_low < remaining, remaining_low > remaining / 2, remaining_high = remaining from fleet.progress where rollout = $r"
 
 # what hosts print
 out() {
