@@ -491,6 +491,17 @@ allow_clean(const struct allow *a, const char *inside, const char **root_r,
 	return allow_refuse(a, ALLOW_CHANGE, "clean", &near, err);
 }
 
+void
+allow_each_root(const struct allow *a,
+		void (*fn)(void *self, const char *root), void *self)
+{
+	LIST_EACH (struct allow_rule, r, &a->rules, link) {
+		if (r->what == ALLOW_CHANGE && rule_begins(r, "clean") &&
+		    r->n > 1 && r->word[1].literal == NULL)
+			fn(self, r->word[1].place.text);
+	}
+}
+
 static bool
 package_match(const struct allow_word *w, const char *name)
 {

@@ -57,6 +57,9 @@ int allow_copy(const struct allow *a, const char *to, const char *staged,
  */
 int allow_clean(const struct allow *a, const char *inside, const char **root_r,
 		const char **unless_r, struct err *err);
+/* Each root that a line for clean names. */
+void allow_each_root(const struct allow *a,
+		     void (*fn)(void *self, const char *root), void *self);
 int allow_package(const struct allow *a, const char *name, struct err *err);
 
 #endif

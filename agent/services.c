@@ -217,21 +217,31 @@ services_release(struct services *s, struct err *err)
 }
 
 bool
-services_end_left(int state)
+services_left(int state, struct services *s, struct stat *since_r)
 {
-	struct services s = { .state = state };
 	char *line, *rest;
 	struct buf text;
 
-	if (faccessat(state, HELD, F_OK, 0) < 0)
+	*s = (struct services){ .state = state };
+	if (fstatat(state, HELD, since_r, AT_SYMLINK_NOFOLLOW) < 0)
 		return false;
 	buf_init(&text, SERVICES_MAX * 256);
 	(void)paths_read(state, HELD, &text, NULL);
 	rest = text.data;
 	while ((line = strsep(&rest, "\n")) != NULL) {
-		if (line[0] != '\0' && s.n < SERVICES_MAX)
-			s.unit[s.n++] = x_strdup(line);
+		if (line[0] != '\0' && s->n < SERVICES_MAX)
+			s->unit[s->n++] = x_strdup(line);
 	}
 	buf_free(&text);
-	return services_release(&s, NULL) == 0;
+	return true;
+}
+
+bool
+services_end_left(int state)
+{
+	struct services s;
+	struct stat since;
+
+	return services_left(state, &s, &since) &&
+	       services_release(&s, NULL) == 0;
 }

@@ -29,6 +29,12 @@ int services_hold(struct services *s, int state, const struct apt_set *set,
 /* -1: something stays; the rest is released. */
 int services_release(struct services *s, struct err *err);
 
+/*
+ * What a change left held down: the units (the caller frees each) and, in
+ * since_r, the file that names them.  False: nothing.
+ */
+struct stat;
+bool services_left(int state, struct services *s, struct stat *since_r);
 /* Release what a change left that was killed.  True: there was something. */
 bool services_end_left(int state);
 

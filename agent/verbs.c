@@ -213,7 +213,8 @@ static verb_fn *const handlers[] = {
 	[WIRE_PACKAGE] = verb_change, [WIRE_ASK] = verb_ask,
 	[WIRE_PEEK] = verb_peek,      [WIRE_PUT] = verb_put,
 	[WIRE_FORGET] = verb_forget,  [WIRE_SHEET] = verb_sheet,
-	[WIRE_PING] = verb_ping,      [WIRE_VERB_COUNT] = NULL,
+	[WIRE_PING] = verb_ping,      [WIRE_LEFT] = verb_left,
+	[WIRE_VERB_COUNT] = NULL,
 };
 
 void

@@ -13,6 +13,7 @@
 
 void verb_hello(struct client *c, const struct request *r);
 void verb_change(struct client *c, const struct request *r);
+void verb_left(struct client *c, const struct request *r);
 void verb_put(struct client *c, const struct request *r);
 
 void verbs_no(struct client *c, const struct request *r, enum wire_code code,

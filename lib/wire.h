@@ -75,7 +75,8 @@ enum wire_limit {
 	X(PUT, "put", "sha256 size offset data", "have")                       \
 	X(FORGET, "forget", "fleet epoch floor", "floor")                            \
 	X(SHEET, "sheet", "fleet epoch rollout text", "")                      \
-	X(PING, "ping", "", "wall_ms")
+	X(PING, "ping", "", "wall_ms")                                         \
+	X(LEFT, "left", "fleet epoch fix", "left more")
 
 #define WIRE_CHANGE_KEYS                                                       \
 	"attempt fleet epoch seq step after note who timeout_ms output "       \

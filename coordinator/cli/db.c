@@ -9,7 +9,10 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "clock.h"
 #include "hint.h"
+
+#define ECHO_CHANNEL "fleet_doctor"
 
 /* type oids are fixed in PostgreSQL's catalogue (pg_type.dat) */
 static const struct {
@@ -284,4 +287,43 @@ db_wait(struct db *db, int fd, int ms)
 	if (fds[1].revents != 0)
 		notifications_take(db->conn);
 	return fds[0].revents != 0;
+}
+
+static bool
+echo_heard(PGconn *conn)
+{
+	bool heard = false;
+	PGnotify *n;
+
+	(void)PQconsumeInput(conn);
+	while ((n = PQnotifies(conn)) != NULL) {
+		heard |= strcmp(n->relname, ECHO_CHANNEL) == 0 &&
+			 n->be_pid == PQbackendPID(conn);
+		PQfreemem(n);
+	}
+	return heard;
+}
+
+/* Two statements, as they would be on two borrowed connections. */
+bool
+db_echo(struct db *db, int ms)
+{
+	int64_t end = clock_boot_ms() + ms, left;
+	struct complaint c = { 0 };
+
+	if (db_run(db, "listen " ECHO_CHANNEL, &c) < 0 ||
+	    db_run(db, "notify " ECHO_CHANNEL, &c) < 0) {
+		complaint_free(&c);
+		return false;
+	}
+	while (!echo_heard(db->conn)) {
+		struct pollfd fd = { .fd = PQsocket(db->conn),
+				     .events = POLLIN };
+
+		left = end - clock_boot_ms();
+		if (left <= 0 || !db_alive(db))
+			return false;
+		(void)poll(&fd, 1, (int)left);
+	}
+	return true;
 }

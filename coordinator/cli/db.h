@@ -45,4 +45,7 @@ int db_server_version(const struct db *db); /* 150010 */
  * they are hints to look again. */
 bool db_wait(struct db *db, int fd, int ms);
 
+/* A notification to ourselves: did it come back? */
+bool db_echo(struct db *db, int ms);
+
 #endif

@@ -76,6 +76,7 @@
 	  "when no coordinator was there in time: start late, or not")         \
 	X(ZONE, "zone", 0, "ZONE", "a time zone, such as Europe/Helsinki")     \
 	X(FORBID, "forbid", 0, NULL, "no backend is taken in this span")       \
+	X(FIX, "fix", 0, NULL, "take away what carries our mark")               \
 	X(NOT_DONE, "not-done", 0, NULL, "the step did not happen")
 
 enum flag_id {

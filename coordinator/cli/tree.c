@@ -340,6 +340,13 @@ static const struct command top[] = {
 	  .run = run_include,
 	  .help = "take it back, as soon as it is proved in service" },
 
+	{ .name = "doctor",
+	  .group = "more",
+	  .run = run_doctor,
+	  .flags = FLAG(FIX),
+	  .help = "what is left over or out of order; asks every host",
+	  .examples = "drydock doctor\n"
+		      "drydock doctor --fix -o json\n" },
 	{ .name = "help",
 	  .args = "[TOPIC]",
 	  .group = "more",

@@ -281,6 +281,10 @@ uint64_t call_sheet(struct call *call, const char *fleet, int64_t epoch,
 uint64_t call_forget(struct call *call, const char *fleet, int64_t epoch,
 		     int64_t floor, call_done_fn *done, void *ctx);
 
+/* What is left over there; fix: what carries our mark goes first. */
+uint64_t call_left(struct call *call, const char *fleet, int64_t epoch,
+		   bool fix, call_done_fn *done, void *ctx);
+
 /* No callback for it any more; what the agent does is not touched. */
 void call_drop(struct call *call, uint64_t id);
 

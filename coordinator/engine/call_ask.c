@@ -240,6 +240,18 @@ call_forget(struct call *call, const char *fleet, int64_t epoch,
 	return ask_end(&ask, ret, call, WIRE_FORGET, 0, 0, done, ctx);
 }
 
+uint64_t
+call_left(struct call *call, const char *fleet, int64_t epoch, bool fix,
+	  call_done_fn *done, void *ctx)
+{
+	struct ask ask;
+	int ret;
+
+	ask_begin(&ask);
+	ret = call_say_left(&ask.line, 0, fleet, epoch, fix);
+	return ask_end(&ask, ret, call, WIRE_LEFT, 0, 0, done, ctx);
+}
+
 void
 call_drop(struct call *call, uint64_t id)
 {

@@ -180,6 +180,21 @@ static const struct call_shape shape_forget[] = {
 	END,
 };
 
+static const struct call_shape shape_item[] = {
+	{ "what", STR, true, NULL },
+	{ "name", STR, true, NULL },
+	{ "attempt", STR, false, NULL },
+	{ "since_ms", INT, false, NULL },
+	END,
+};
+
+static const struct call_shape shape_left[] = {
+	ANSWER,
+	{ "left", ARRAY, true, shape_item },
+	{ "more", BOOL, true, NULL },
+	END,
+};
+
 static const struct call_shape shape_plain[] = { ANSWER, END };
 
 static const struct call_shape *const shapes[] = {
@@ -190,7 +205,7 @@ static const struct call_shape *const shapes[] = {
 	[WIRE_ASK] = shape_attempt,	[WIRE_PEEK] = shape_peek,
 	[WIRE_MAY] = shape_may,		[WIRE_DRY] = shape_dry,
 	[WIRE_PUT] = shape_put,		[WIRE_SHEET] = shape_plain,
-	[WIRE_FORGET] = shape_forget,
+	[WIRE_FORGET] = shape_forget,	[WIRE_LEFT] = shape_left,
 };
 
 _Static_assert(sizeof(shapes) / sizeof(shapes[0]) == WIRE_VERB_COUNT,

@@ -86,6 +86,8 @@ int call_say_peek(struct buf *line, uint64_t id, const char *attempt,
 		  const char *stream, uint64_t offset);
 int call_say_sheet(struct buf *line, uint64_t id, const char *fleet,
 		   int64_t epoch, const char *rollout, const char *text);
+int call_say_left(struct buf *line, uint64_t id, const char *fleet,
+		  int64_t epoch, bool fix);
 int call_say_forget(struct buf *line, uint64_t id, const char *fleet,
 		    int64_t epoch, int64_t floor);
 

@@ -229,3 +229,15 @@ call_say_forget(struct buf *line, uint64_t id, const char *fleet,
 	json_out_int(&o, "floor", floor);
 	return say_end(&o);
 }
+
+int
+call_say_left(struct buf *line, uint64_t id, const char *fleet, int64_t epoch,
+	      bool fix)
+{
+	struct json_out o = say_begin(line, id, "left");
+
+	json_out_str(&o, "fleet", fleet);
+	json_out_int(&o, "epoch", epoch);
+	json_out_bool(&o, "fix", fix);
+	return say_end(&o);
+}

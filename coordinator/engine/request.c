@@ -296,7 +296,7 @@ request_begin(struct request *request)
 	} kinds[] = {
 		{ "plan", request_plan },     { "check", request_check },
 		{ "discover", request_discover }, { "scan", request_scan },
-		{ "greet", request_greet },
+		{ "greet", request_greet },   { "doctor", request_doctor },
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {

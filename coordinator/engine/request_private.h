@@ -95,6 +95,7 @@ void request_check(struct request *request);
 void request_discover(struct request *request);
 void request_scan(struct request *request);
 void request_greet(struct request *request);
+void request_doctor(struct request *request);
 
 /*
  * request_expand.c: plans of all backends that args name, into request->turns;

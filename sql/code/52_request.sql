@@ -77,6 +77,9 @@ begin
 	if q.kind = 'check' and q.args ? 'rollout' then
 		perform fleet_internal.judge_check(q);
 	end if;
+	if q.kind = 'doctor' then
+		perform fleet_internal.residue_put(p_result);
+	end if;
 	perform pg_notify('fleet_event', json_build_object('kind',
 		'request.done', 'request', p_request)::text);
 end $$;

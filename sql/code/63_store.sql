@@ -135,11 +135,12 @@ begin
 		f := fleet_internal.find_fleet(request.fleet);
 	end if;
 	perform fleet_internal.demand(f, 'ask');
-	if request.kind not in ('plan', 'check', 'discover', 'scan', 'greet')
+	if request.kind not in ('plan', 'check', 'discover', 'scan', 'greet',
+		'doctor')
 	   or jsonb_typeof(a) <> 'object' then
 		perform fleet_internal.fail('RD004', format(
 			'"%s" cannot be asked', left(request.kind, 40)),
-			'Kinds are plan, check, discover, scan and greet; args is an object.',
+			'Kinds are plan, check, discover, scan, greet and doctor; args is an object.',
 			'For a plan: select fleet.plan(''FLEET'', ''PROCEDURE'');');
 	end if;
 	if a ? 'procedure' then
@@ -156,7 +157,7 @@ begin
 	return id;
 end $$;
 comment on function fleet.request(text, text, jsonb) is
-	'Asks the coordinator (plan, check, discover, scan, greet); answers the number to look for in fleet.request.';
+	'Asks the coordinator (plan, check, discover, scan, greet, doctor); answers the number to look for in fleet.request.';
 
 create or replace function fleet.plan(fleet text, procedure text,
 	vars jsonb default '{}', only_backends text[] default null,

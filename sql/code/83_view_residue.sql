@@ -1,0 +1,138 @@
+-- 83_view_residue.sql - what is left over, and what a doctor would say of it.
+
+set local role fleet_owner;
+
+-- The result of a request "doctor": {"hosts":[{"host","left":[…]}]}.
+create or replace function fleet_internal.residue_put(p_result jsonb)
+returns void language plpgsql as $$
+declare
+	h record;
+begin
+	for h in select x.host_id, v.item from jsonb_array_elements(
+			coalesce(p_result->'hosts', '[]')) v(item)
+		   join fleet_internal.host x on x.name = v.item->>'host' loop
+		delete from fleet_internal.residue where host_id = h.host_id;
+		insert into fleet_internal.residue
+		select h.host_id, l->>'what', left(l->>'name', 4096),
+			case when l->>'attempt' ~ '^[0-9a-f-]{36}$'
+				then (l->>'attempt')::uuid end,
+			fleet_internal.from_ms(l->>'since_ms'),
+			fleet_internal.clock()
+		  from jsonb_array_elements(h.item->'left') l
+		 where l->>'what' is not null and l->>'name' is not null
+		on conflict do nothing;
+	end loop;
+end $$;
+comment on function fleet_internal.residue_put(jsonb) is
+	'Stores what agents told is left over on their hosts.';
+
+create or replace view fleet.residue as
+select coalesce(f.name, y.fleet) as fleet, h.name as host, r.what, r.name,
+	r.since, coalesce(x.start_by, x.created_by) as who,
+	x.rollout_id as rollout, s.name as step,
+	case r.what
+	when 'mask' then 'drydock doctor --fix'
+	when 'policy' then 'drydock doctor --fix'
+	when 'sheet' then 'drydock include ' || h.name
+	when 'kept' then 'none: it goes an hour after its rollout ended'
+	when 'trash' then 'rm -r ' || r.name
+	when 'apt-hold' then 'apt-mark unhold ' || r.name end as remove,
+	r.what in ('mask', 'policy', 'sheet', 'kept', 'trash') as ours,
+	r.seen_at
+  from fleet_internal.residue r
+  join fleet_internal.host h using (host_id)
+  left join fleet_internal.attempt a using (attempt_id)
+  left join fleet_internal.step s using (step_id)
+  left join fleet_internal.turn t using (turn_id)
+  left join fleet_internal.rollout x using (rollout_id)
+  left join fleet_internal.fleet f on f.fleet_id = x.fleet_id
+  left join lateral (select min(z.name) as fleet from fleet_internal.fleet z
+	 where z.fleet_id in (
+		select b.fleet_id from fleet_internal.backend b
+		 where b.host_id = r.host_id and b.removed_at is null
+		union all
+		select g.fleet_id from fleet_internal.member_group g
+		  join fleet_internal.group_member m using (group_id)
+		 where m.host_id = r.host_id)) y on true
+union all
+select f.name, h.name, 'out', b.name, o.out_since,
+	coalesce(x.start_by, x.created_by), x.rollout_id, null,
+	'drydock include ' || b.name, true, fleet_internal.clock()
+  from fleet_internal.outage o
+  join fleet_internal.backend b using (backend_id)
+  join fleet_internal.host h on h.host_id = b.host_id
+  join fleet_internal.fleet f on f.fleet_id = o.fleet_id
+  join fleet_internal.turn t on t.turn_id = o.turn_id
+  join fleet_internal.rollout x on x.rollout_id = t.rollout_id
+ where o.back_at is null and x.state not in ('running', 'scheduled');
+select fleet_internal.describe('fleet.residue', $$
+What is left over: on hosts as the last doctor heard it, and backends that an ended rollout left out. Names are hostile text.
+fleet: the fleet
+host: the machine
+what: mask, policy, sheet, kept, trash, apt-hold or out
+name: unit, file, directory, attempt, package or backend
+since: since when, where that is known
+who: who started the rollout that left it
+rollout: that rollout
+step: its step
+remove: what takes it away; rm and apt-mark are typed on the host
+ours: it carries our mark
+seen_at: when its agent told
+$$);
+
+create or replace view fleet.diagnosis as
+select 'warning' as severity, 'BACKEND_OUT' as code, r.fleet,
+	null::text as host, r.name as backend,
+	format('out since %s, rollout %s is over and nobody owns it',
+		to_char(r.since, 'YYYY-MM-DD HH24:MI'), r.rollout) as message,
+	format('%s --fleet %s   (or drydock exclude %s --accept-out)',
+		r.remove, r.fleet, r.name) as hint
+  from fleet.residue r where r.what = 'out'
+union all
+select case when f.active > 0 then 'error' else 'warning' end,
+	'NO_COORDINATOR', f.name, null, null,
+	coalesce(format('its coordinator %s is silent since %s', c.name,
+		to_char(c.beat_at, 'YYYY-MM-DD HH24:MI')),
+		'no coordinator drives it'),
+	'systemctl start drydockd   (where it is installed)'
+  from (select x.*, (select count(*) from fleet_internal.rollout r
+		 where r.fleet_id = x.fleet_id and r.state = 'running')
+		as active from fleet_internal.fleet x) f
+  left join fleet_internal.coordinator c on c.coordinator_id = f.holder
+ where c.coordinator_id is null or c.stopped_at is not null
+    or c.beat_at <= fleet_internal.clock() - interval '15 s'
+union all
+select 'warning', 'DEAD_COORDINATOR', null, null, null,
+	format('%s has not been heard since %s and did not say goodbye',
+		c.coordinator, to_char(c.heartbeat_at, 'YYYY-MM-DD HH24:MI')),
+	'start it, or stop it in good order'
+  from fleet.coordinator c where not c.alive and c.stopped_at is null
+union all
+select 'warning', 'PIN_MISSING', h.fleets[1], h.host, null,
+	'no host key is pinned: it is not contacted',
+	format('drydock host pin %s --scan', h.host)
+  from fleet.host h where h.host_keys = 0 and h.fleets is not null
+	and not coalesce(h.excluded, false)
+union all
+select 'error', 'CLOCK_MOVED', null, null, null,
+	format('the database''s clock is moved by %s for tests', o.offset_by),
+	'delete from fleet_internal.clock_offset;   (as fleet_owner)'
+  from fleet_internal.clock_offset o
+union all
+select 'error', 'ROLE_MISSING', null, null, null,
+	format('there is no role %s', r.name),
+	'drydock init   (makes it again)'
+  from unnest(array['fleet_owner', 'fleet_coordinator', 'fleet_operator',
+	'fleet_reader']) r(name)
+ where not exists (select from pg_catalog.pg_roles p
+		    where p.rolname = r.name);
+select fleet_internal.describe('fleet.diagnosis', $$
+What is wrong without asking any host: drydock doctor shows it beside what agents say.
+severity: error or warning
+code: what kind of finding
+fleet: the fleet, if it is of one
+host: the machine
+backend: the backend
+message: what is wrong
+hint: what to type
+$$);
