@@ -52,6 +52,14 @@ dovecot_start() {
 		-e settle=1s -e "soak=${SOAK:-1s}" "$@"
 }
 
+# restart_plan ARGUMENTS: planned, not started; $rollout
+restart_plan() {
+	drydock plan "${PROCEDURE:-dovecot-obox-restart}" \
+		-e "drain_wait=${DRAIN:-10s}" -e settle=1s \
+		-e "soak=${SOAK:-1s}" "$@" >"$work/plan.out" 2>&1
+	rollout=$(sql "select max(rollout) from fleet.rollout")
+}
+
 rollout_is() {
 	truth "exists (select from fleet.rollout where rollout = $rollout
 		and state = '$1')"
@@ -129,5 +137,93 @@ weights() {
 		in_service "$director" mail1 100 &&
 			in_service "$director" mail2 50 &&
 			in_service "$director" mail3 200 || return 1
+	done
+}
+
+# asks_prepare: from now on ask_in works in this lab's database. What it asks is
+# asked in the very transaction in which the step begins: no race, no waiting.
+asks_prepare() {
+	psql -Xq -v ON_ERROR_STOP=1 <<'SQL'
+grant fleet_operator to drydockd;
+create schema asks;
+create table asks.ask (nr serial, rollout bigint, backend text, step text,
+	verb text, answer text);
+create function asks.now(r bigint, verb text, step text) returns text
+language plpgsql as $$
+begin
+	if exists (select from fleet_internal.pause p
+			where p.rollout_id = r and p.ended_at is null) then
+		perform fleet.resume(r);
+	end if;
+	return case verb when 'abort' then fleet.abort(r, 'asked in ' || step)
+		when 'keep' then fleet.pause(r, 'asked in ' || step,
+			'keep_drained', '30 min')
+		else fleet.pause(r, 'asked in ' || step) end;
+end $$;
+create function asks.begun() returns trigger language plpgsql
+security definer as $$
+declare
+	a asks.ask;
+	r bigint;
+	b text;
+begin
+	select t.rollout_id, x.name into r, b from fleet_internal.turn t
+	  join fleet_internal.backend x using (backend_id)
+	 where t.turn_id = new.turn_id;
+	select * into a from asks.ask y where y.rollout = r and y.backend = b
+	   and y.step = new.name and y.answer is null;
+	if found then
+		update asks.ask y set answer = asks.now(r, a.verb, new.name)
+		 where y.nr = a.nr;
+	end if;
+	return null;
+end $$;
+create trigger asks after update of state on fleet_internal.step
+	for each row when (new.state = 'running' and old.state = 'pending')
+	execute function asks.begun();
+SQL
+}
+
+# Roles outlive the database.
+asks_end() { sql "revoke fleet_operator from drydockd"; }
+
+# ask_in BACKEND STEP pause|keep|abort: while that step runs, once
+ask_in() {
+	sql "insert into asks.ask (rollout, backend, step, verb)
+		values ($rollout, '$1', '$2', '$3')"
+}
+
+# was_told BACKEND STEP TEXT: what the person who asked was answered
+was_told() {
+	truth "exists (select from asks.ask where rollout = $rollout
+		and backend = '$1' and step = '$2' and answer ~ '$3')" && return
+	sql "select '# ' || coalesce(answer, 'not asked') from asks.ask
+		where rollout = $rollout and backend = '$1' and step = '$2'"
+	return 1
+}
+
+# rests SECONDS STATE: the rollout comes to rest in that state
+rests() { rollout_ends "$2" "$1"; }
+
+# An hour later, for all that reads the database's clock.
+hour_later() {
+	sql "insert into fleet_internal.clock_offset (offset_by) values ('1 h')
+		on conflict (only_one) do update
+		set offset_by = clock_offset.offset_by + '1 h'"
+}
+
+# weighs BACKEND WEIGHT: in service with it, on both
+weighs() { in_service dir1 "$1" "$2" && in_service dir2 "$1" "$2"; }
+
+# emptied BACKEND: stopped, marked down, and nobody is mapped to it
+emptied() {
+	local director row
+
+	stopped "$1" || return 1
+	for director in dir1 dir2; do
+		row=$(director_row "$director" "$1") &&
+			[[ $row == "0 down 0" ]] && continue
+		echo "# $1 on $director: $row"
+		return 1
 	done
 }
