@@ -102,12 +102,9 @@ somebody_else() {
 	wait_until 20 "its end" state_is aborted
 }
 
-# Two at once: one alone would learn from the other what it forgot.
+# Two at once: one alone learns from the other what it forgot.
 directors_forget() {
-	plan_new 20s
-	stay_start
-	drydock --yes start "$rollout"
-	wait_until 60 "the wait" running wait-users
+	ok "users are still waited for" running wait-users
 	on dir1 systemctl stop dovecot
 	on dir2 systemctl stop dovecot
 	on dir1 systemctl start dovecot
@@ -186,21 +183,40 @@ two_mouths() {
 		where rollout = :r and host = '$other'")" -eq 0
 	ok "and sent once" test "$(ask "select count(*) from fleet.attempt
 		where rollout = :r and step = 'weight-zero'")" -eq 1
+	stay_stop
+	ok "it goes on to its end" \
+		wait_until 120 "its success" state_is succeeded
+	ok "in service on both" both_in
 }
 
-one_dies() {
-	local mouth other
+held_gate() {
+	test "$(psql -XqAt -v r="$rollout" -v m="$1" <<<"select count(*)
+		from fleet.hold where rollout = :r and kind = 'gate'
+		and why ~ :'m'")" -gt 0
+}
 
+# While users are waited for the other one dies, and comes back knowing nothing.
+one_dies() {
+	local mouth other died
+
+	plan_new 5m
+	stay_start
+	drydock --yes start "$rollout"
+	wait_until 60 "the wait" running wait-users
 	mouth=$(ask "select host from fleet.attempt where rollout = :r
 		and step = 'weight-zero' limit 1")
 	[ "$mouth" = dir1 ] && other=dir2 || other=dir1
 	on "$other" systemctl stop dovecot
-	ok "a backend is not returned while a director is dead" \
-		not wait_until 45 "its success" state_is succeeded
+	died=$SECONDS
+	ok "status names the one that died, and what waits for it" \
+		status_says 45 "whether weight-zero still holds.*$other"
+	echo "# named after $((SECONDS - died)) s"
 	on "$other" systemctl start dovecot
-	ok "when it is back the rollout goes on" \
-		wait_until 120 "its success" state_is succeeded
-	ok "in service on both" both_in
+	ok "back alone it is proved, or repaired" \
+		wait_until 60 "the drain on both" both_out
+	ok "and not waited for any more" \
+		wait_until 60 "the hold to end" not held_gate "$other"
+	ok "nothing was held for a person" not state_is halted
 }
 
 lab_start
