@@ -37,6 +37,8 @@
 	X(FULL, "full", 0, NULL, "every step of every backend")                \
 	X(AS_SHELL, "as-shell", 0, NULL,                                       \
 	  "as a commented script that a person can run by hand")               \
+	X(SHEET, "sheet", 0, NULL,                                             \
+	  "how to finish by hand: what lies on the host as well")              \
 	X(AT, "at", 0, "TIME", "start then, not now (as PostgreSQL reads it)") \
 	X(WATCH, "watch", 0, NULL, "watch it afterwards")                      \
 	X(EXIT_STATUS, "exit-status", 0, NULL,                                 \

@@ -1,10 +1,61 @@
 /*
  * status.c - drydock status: where a rollout stands now.
  */
+#include <string.h>
+
 #include "alloc.h"
 #include "cli.h"
 #include "commands.h"
 #include "look.h"
+#include "rows_json.h"
+
+/* whole lines, harmless on a terminal, byte by byte into a file */
+static void
+sheet_lines(struct cli *cli, struct buf *out, const char *text)
+{
+	for (size_t len; *text != '\0'; text += len + (text[len] == '\n')) {
+		char *line;
+
+		len = strcspn(text, "\n");
+		line = x_strndup(text, len);
+		if (cli->tty)
+			face_text(out, &cli->face, line);
+		else
+			(void)buf_adds(out, line);
+		(void)buf_addc(out, '\n');
+		x_free(&line);
+	}
+}
+
+/* what the runner keeps on the hosts, line by line */
+static int
+sheet_print(struct cli *cli, const char *id)
+{
+	struct rows *r = NULL;
+	struct buf out;
+	int code = cli_query(cli, &r,
+			     "select backend, sheet from fleet.turn"
+			     " where rollout = $1::bigint and sheet is not null"
+			     " order by position",
+			     DB(id));
+
+	if (code == EXIT_OK && rows_count(r) == 0 && !cli->json)
+		code = cli_error(cli, EXIT_ERROR, NULL,
+				 "drydock plan --as-shell has a whole turn",
+				 "rollout %s has no backend in hand: there is "
+				 "nothing to finish", id);
+	if (code == EXIT_OK) {
+		buf_init(&out, CLI_OUT_MAX);
+		if (cli->json)
+			rows_json_list(&out, "sheets", r);
+		for (size_t i = 0; !cli->json && i < rows_count(r); i++)
+			sheet_lines(cli, &out, rows_str(r, i, "sheet"));
+		code = cli_print(cli, &out);
+		buf_free(&out);
+	}
+	rows_free(&r);
+	return code;
+}
 
 int
 run_status(struct cli *cli)
@@ -15,6 +66,11 @@ run_status(struct cli *cli)
 	char *id = NULL;
 	int code = cli_rollout(cli, 0, &id);
 
+	if (code == EXIT_OK && args_has(&cli->args, FLAG_SHEET)) {
+		code = sheet_print(cli, id);
+		x_free(&id);
+		return code;
+	}
 	if (code == EXIT_OK)
 		code = cli_open(cli);
 	if (code == EXIT_OK)

@@ -240,7 +240,7 @@ static const struct command top[] = {
 	  .args = "[ROLLOUT]",
 	  .group = "look",
 	  .run = run_status,
-	  .flags = FLAG(EXIT_STATUS),
+	  .flags = FLAG(EXIT_STATUS) | FLAG(SHEET),
 	  .help = "where it stands; if it does not move: why, what to type",
 	  .examples = "drydock status\n"
 		      "drydock status 17 -o json --exit-status\n" },

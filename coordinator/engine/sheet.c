@@ -129,6 +129,11 @@ sheet_step(struct fleet *f, const struct view_step *step, struct buf *out)
 		       sheet_where(f, step));
 	sheet_act(f, step->spec, step_kind_word(step->kind), out);
 	(void)buf_addc(out, '\n');
+	if (step->state == STEP_PENDING && jdoc_has(step->spec, "when")) {
+		sheet_text(f, "        only when ",
+			   jdoc_str(step->spec, "when", ""), out);
+		(void)buf_addc(out, '\n');
+	}
 	if (!step->has_check)
 		return;
 	sheet_text(f, "        is done when ",
@@ -172,14 +177,15 @@ sheet_write(struct fleet *f, const struct view_turn *turn, struct buf *out)
 	sheet_undos(f, out);
 }
 
-/* Past the point of no return, or about to pass it. */
+/* Somewhere between the first user who is kept away and the proof. */
 static bool
 sheet_needed(const struct fleet *f)
 {
 	if (!f->has_rollout || f->view.detail < 0 ||
 	    fleet_turn_doc(f) == NULL)
 		return false;
-	if (f->view.turns[f->view.detail].no_return_begun)
+	if (f->view.turns[f->view.detail].no_return_begun ||
+	    f->view.turns[f->view.detail].outage_open)
 		return true;
 	for (int i = 0; i < f->view.nsteps; i++)
 		if (f->view.steps[i].no_return &&
@@ -221,6 +227,28 @@ sheet_free(struct fleet *f)
 	x_free(&f->sheet);
 }
 
+/* The same in the database, for status --sheet. */
+static void
+sheet_op(struct fleet *f, const char *backend, const char *text)
+{
+	struct json_out out;
+	struct buf buf;
+
+	for (int i = 0; i < f->view.nturns; i++) {
+		if (strcmp(f->view.turns[i].backend, backend) != 0)
+			continue;
+		buf_init(&buf, WIRE_SHEET_MAX * 2);
+		json_out_init(&out, &buf);
+		json_out_object(&out, NULL);
+		json_out_str(&out, "op", "turn_set");
+		json_out_int(&out, "turn", f->view.turns[i].id);
+		json_out_str(&out, "sheet", text);
+		json_out_end(&out);
+		act_op(f, buf_str(&buf));
+		buf_free(&buf);
+	}
+}
+
 static void
 sheet_put(struct fleet *f, const char *host, const char *text)
 {
@@ -232,6 +260,7 @@ sheet_put(struct fleet *f, const char *host, const char *text)
 	(void)snprintf(f->sheet->host, sizeof(f->sheet->host), "%s", host);
 	x_strset(&f->sheet->text, text);
 	sheet_send(f, host, text);
+	sheet_op(f, host, text);
 }
 
 void
@@ -245,6 +274,7 @@ sheet_update(struct fleet *f)
 	if (f->sheet != NULL &&
 	    !forget_sheet_wanted(f, f->sheet->host)) {
 		sheet_send(f, f->sheet->host, "");
+		sheet_op(f, f->sheet->host, "");
 		sheet_free(f);
 	}
 	if (turn == NULL || sheet_is_over(turn))

@@ -62,6 +62,8 @@ begin
 		proved = coalesce((op->>'proved')::bool, n.proved),
 		cause = case when op ? 'cause' then op->>'cause'
 			else n.cause end,
+		sheet = case when op ? 'sheet' then nullif(op->>'sheet', '')
+			else n.sheet end,
 		asked = case when (op->>'answered')::bool then null
 			else n.asked end
 	 where n.turn_id = (op->>'turn')::bigint and n.rollout_id = r;
@@ -71,7 +73,7 @@ begin
 	return null;
 end $$;
 comment on function fleet_internal.op_turn_set(int, bigint, timestamptz, jsonb) is
-	'{"op":"turn_set","turn","remembered","mouths","message","phase","cause","answered":true}: values of a turn beside its state; objects are merged.';
+	'{"op":"turn_set","turn","remembered","mouths","message","phase","cause","sheet","answered":true}: values of a turn beside its state; objects are merged.';
 
 -- How long a turn took; when it stood still for a person or a gate, nothing
 -- can be learned from that.

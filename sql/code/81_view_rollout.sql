@@ -187,7 +187,8 @@ select t.rollout_id as rollout, f.name as fleet, b.name as backend, t.state,
 		as elapsed,
 	o.out_since, o.back_at, o.accepted_by as taken_over_by,
 	t.no_return_begun, t.proved, t.asked, t.mouths, t.remembered,
-	t.position, t.plan
+	t.position, t.plan, case when t.state in
+		('working', 'held', 'restoring', 'out') then t.sheet end as sheet
   from fleet_internal.turn t
   join fleet_internal.fleet f using (fleet_id)
   join fleet_internal.backend b using (backend_id)
@@ -221,6 +222,7 @@ mouths: group and the member its changes go through
 remembered: values remembered once
 position: order
 plan: everything pinned for it
+sheet: how to finish by hand, as it lies on the host; drydock status --sheet
 $$);
 
 create or replace view fleet.step as

@@ -3,9 +3,14 @@
 
 usage: 15-sheet.t [TEST…]
 """
+import hashlib
 import os
 
 from engine_lib import World, address, main, test, wait_for
+
+
+def md5(text):
+    return hashlib.md5(text.encode()).hexdigest()
 
 
 def sheet(w, host):
@@ -36,6 +41,9 @@ def it_is_there_from_the_point_of_no_return_to_the_end():
         assert f"ring-set {address('mail1')} 100 up" in text, text
         assert "${" not in text, text
         assert sheet(w, "mail2") is None
+        # the database has the same, for who cannot get at the host
+        assert w.one("select md5(sheet) from fleet.turn where backend = "
+                     f"'mail1' and rollout = {rollout}") == md5(text)
         # it outlives everybody who could have written it
         w.kill()
         assert sheet(w, "mail1") == text
@@ -44,6 +52,7 @@ def it_is_there_from_the_point_of_no_return_to_the_end():
         w.wait_state(rollout, "succeeded")
         wait_for("the last sheet is gone",
                  lambda: all(sheet(w, b) is None for b in w.backends), 10)
+        assert w.one("select count(sheet) from fleet.turn") == "0"
 
 
 main()
