@@ -19,6 +19,8 @@ enum {
 	F_GROUPS,
 	F_BACKENDS,
 	F_CHANGE_REQUIRED,
+	F_CHANGE_PATTERN,
+	F_FOUR_EYES,
 	F_ALLOW_SINGLE,
 	F_N
 };
@@ -33,6 +35,8 @@ static const struct yfield fleet_fields[] = {
 	[F_GROUPS] = { "groups", YFIELD_MAP, false },
 	[F_BACKENDS] = { "backends", YFIELD_LIST, false },
 	[F_CHANGE_REQUIRED] = { "change_required", YFIELD_TEXT, false },
+	[F_CHANGE_PATTERN] = { "change_pattern", YFIELD_TEXT, false },
+	[F_FOUR_EYES] = { "four_eyes", YFIELD_TEXT, false },
 	[F_ALLOW_SINGLE] = { "allow_single", YFIELD_TEXT, false },
 };
 
@@ -282,19 +286,34 @@ backends_out(struct inv *v, const struct ynode *node, bool allow_single)
 				       "service is meant");
 }
 
+/* Who has to agree to a rollout, and what it must name. */
+static void
+change_out(struct inv *v, const struct ynode *const f[])
+{
+	const struct ynode *pattern = f[F_CHANGE_PATTERN];
+	bool change = false, eyes = false;
+
+	if (f[F_CHANGE_REQUIRED] != NULL)
+		(void)yread_bool(v->d, f[F_CHANGE_REQUIRED], "change_required",
+				 &change);
+	if (f[F_FOUR_EYES] != NULL)
+		(void)yread_bool(v->d, f[F_FOUR_EYES], "four_eyes", &eyes);
+	json_out_bool(v->o, "change_required", change);
+	json_out_str(v->o, "change_pattern",
+		     pattern != NULL ? pattern->text : NULL);
+	json_out_bool(v->o, "four_eyes", eyes);
+}
+
 static void
 fleet_out(struct inv *v, const struct ynode *const f[])
 {
-	bool change = false, single = false;
 	const char *interlock = NULL, *fleet = NULL;
+	bool single = false;
 
 	if (f[F_FLEET] != NULL)
 		(void)yread_name(v->d, f[F_FLEET], "fleet", &fleet);
 	if (f[F_INTERLOCK] != NULL)
 		(void)yread_name(v->d, f[F_INTERLOCK], "interlock", &interlock);
-	if (f[F_CHANGE_REQUIRED] != NULL)
-		(void)yread_bool(v->d, f[F_CHANGE_REQUIRED], "change_required",
-				 &change);
 	if (f[F_ALLOW_SINGLE] != NULL)
 		(void)yread_bool(v->d, f[F_ALLOW_SINGLE], "allow_single",
 				 &single);
@@ -308,7 +327,7 @@ fleet_out(struct inv *v, const struct ynode *const f[])
 	inv_service(v, f[F_SERVICE]);
 	inv_groups(v, f[F_GROUPS]);
 	backends_out(v, f[F_BACKENDS], single);
-	json_out_bool(v->o, "change_required", change);
+	change_out(v, f);
 	json_out_bool(v->o, "allow_single", single);
 	json_out_end(v->o);
 }

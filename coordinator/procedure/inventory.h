@@ -11,7 +11,7 @@
  *               "ready":{"run":[…],"format","row":{…}|null,"in"}|null,
  *               "min_gap_ms","confirm_ms"}},
  *  "backends":[{"name","address","labels":{},"address_elsewhere"}],
- *  "change_required","allow_single"}
+ *  "change_required","change_pattern","four_eyes","allow_single"}
  */
 #ifndef DRYDOCK_INVENTORY_H
 #define DRYDOCK_INVENTORY_H

@@ -275,7 +275,7 @@ static int
 fleet_print(struct buf *out, const struct json_object *doc, struct err *err)
 {
 	const struct json_object *ssh = NULL;
-	bool change = false, single = false;
+	bool change = false, single = false, eyes = false;
 	const char *user = "drydock";
 	int64_t port = 22;
 
@@ -284,6 +284,8 @@ fleet_print(struct buf *out, const struct json_object *doc, struct err *err)
 	    text_print(out, doc, "min_up", "\n", err) < 0 ||
 	    text_print(out, doc, "interlock", "\n", err) < 0 ||
 	    json_opt_bool(doc, "change_required", &change, err) < 0 ||
+	    text_print(out, doc, "change_pattern", "\n", err) < 0 ||
+	    json_opt_bool(doc, "four_eyes", &eyes, err) < 0 ||
 	    json_opt_bool(doc, "allow_single", &single, err) < 0 ||
 	    json_opt_object(doc, "ssh", &ssh, err) < 0)
 		return -1;
@@ -292,6 +294,7 @@ fleet_print(struct buf *out, const struct json_object *doc, struct err *err)
 	     json_opt_int(ssh, "port", 1, 65535, &port, err) < 0))
 		return -1;
 	(void)buf_adds(out, change ? "\nchange_required: true" : "");
+	(void)buf_adds(out, eyes ? "\nfour_eyes: true" : "");
 	(void)buf_adds(out, single ? "\nallow_single: true" : "");
 	pair_print(out, "\nssh: {", "user", user);
 	(void)buf_addf(out, ", port: %d}", (int)port);

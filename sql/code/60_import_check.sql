@@ -126,6 +126,23 @@ end $$;
 comment on function fleet_internal.import_check_rules(jsonb) is
 	'Refuses a fleet of fewer than two, an impossible min_up, a service without a meaning.';
 
+create or replace function fleet_internal.import_check_change(doc jsonb)
+returns void language plpgsql as $$
+begin
+	if length(doc->>'change_pattern') > 200 then
+		perform fleet_internal.bad_inventory(
+			'change_pattern is longer than 200 characters',
+			'Give a regular expression like CHG-[0-9]+');
+	end if;
+	perform '' ~ ('^(?:' || (doc->>'change_pattern') || ')$');
+exception when invalid_regular_expression then
+	perform fleet_internal.bad_inventory(format(
+		'change_pattern is no regular expression: %s', sqlerrm),
+		'Give one like CHG-[0-9]+');
+end $$;
+comment on function fleet_internal.import_check_change(jsonb) is
+	'Refuses a change_pattern that nothing could be compared with.';
+
 create or replace function fleet_internal.import_check(doc jsonb)
 returns void language plpgsql as $$
 declare
@@ -139,7 +156,8 @@ begin
 	for k in select jsonb_object_keys(doc) except select unnest(array[
 			'fleet', 'timezone', 'min_up', 'interlock', 'windows',
 			'ssh', 'service', 'groups', 'backends',
-			'change_required', 'allow_single']) loop
+			'change_required', 'change_pattern', 'four_eyes',
+			'allow_single']) loop
 		perform fleet_internal.bad_inventory(format(
 			'the key "%s" is not known', left(k, 80)),
 			'See: man fleet.yaml');
@@ -147,6 +165,7 @@ begin
 	perform fleet_internal.import_check_names(doc);
 	perform fleet_internal.import_check_addresses(doc);
 	perform fleet_internal.import_check_rules(doc);
+	perform fleet_internal.import_check_change(doc);
 end $$;
 comment on function fleet_internal.import_check(jsonb) is
 	'Refuses what is wrong with an inventory by itself.';

@@ -31,6 +31,8 @@ begin
 		settings = jsonb_strip_nulls(jsonb_build_object(
 			'ssh', doc->'ssh',
 			'change_required', coalesce(doc->'change_required', 'false'),
+			'change_pattern', doc->'change_pattern',
+			'four_eyes', coalesce(doc->'four_eyes', 'false'),
 			'allow_single', coalesce(doc->'allow_single', 'false'))),
 		windows = coalesce(doc->'windows', '[]')
 	 where fleet_id = f returning * into new;

@@ -116,6 +116,8 @@ returns jsonb language sql stable as $$
 		'windows', f.windows, 'service', f.service,
 		'ssh', coalesce(f.settings->'ssh', '{}'),
 		'change_required', coalesce(f.settings->'change_required', 'false'),
+		'change_pattern', f.settings->'change_pattern',
+		'four_eyes', coalesce(f.settings->'four_eyes', 'false'),
 		'allow_single', coalesce(f.settings->'allow_single', 'false'),
 		'backends', (select coalesce(jsonb_agg(jsonb_build_object(
 			'name', b.name, 'address', host(h.address),

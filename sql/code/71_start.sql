@@ -39,6 +39,33 @@ end $$;
 comment on function fleet_internal.refuse_stale(fleet_internal.rollout) is
 	'RD006 when inventory or procedure changed since the plan was made.';
 
+create or replace function fleet_internal.refuse_change(
+	r fleet_internal.rollout, p_ref text)
+returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+	s jsonb := (select f.settings from fleet_internal.fleet f
+		     where f.fleet_id = r.fleet_id);
+	pattern text := s->>'change_pattern';
+begin
+	if p_ref is null and (pattern is not null
+	   or coalesce((s->>'change_required')::bool, false)) then
+		perform fleet_internal.fail('RD004',
+			'this fleet needs a change ticket',
+			coalesce('Its inventory says change_pattern: ' || pattern,
+				'Its inventory says change_required: yes.'),
+			format('select fleet.start(%s, change_ref => ''CHG-123''); -- drydock start %s --change CHG-123',
+			       r.rollout_id, r.rollout_id));
+	elsif p_ref !~ ('^(?:' || pattern || ')$') then
+		perform fleet_internal.fail('RD004', format(
+			'"%s" is no change ticket of this fleet', left(p_ref, 80)),
+			'Its inventory says change_pattern: ' || pattern,
+			format('select fleet.start(%s, change_ref => ''...'');',
+			       r.rollout_id));
+	end if;
+end $$;
+comment on function fleet_internal.refuse_change(fleet_internal.rollout, text) is
+	'RD004 without the change ticket that the inventory wants, or with one that does not look like it.';
+
 create or replace function fleet_internal.refuse_start(r fleet_internal.rollout,
 	p_change_ref text)
 returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -65,16 +92,8 @@ begin
 			format('Watch it: select * from fleet.progress where rollout = %s;',
 			       other.rollout_id));
 	end if;
-	if p_change_ref is null and r.change_ref is null and coalesce((select
-		(f.settings->>'change_required')::bool
-		from fleet_internal.fleet f
-		where f.fleet_id = r.fleet_id), false) then
-		perform fleet_internal.fail('RD004',
-			'this fleet needs a change ticket',
-			'Its inventory says change_required: yes.',
-			format('select fleet.start(%s, change_ref => ''CHG-123'');',
-			       r.rollout_id));
-	end if;
+	perform fleet_internal.refuse_change(r,
+		coalesce(p_change_ref, r.change_ref));
 	if not exists (select from fleet_internal.turn t
 			where t.rollout_id = r.rollout_id) then
 		perform fleet_internal.fail('RD002', format(

@@ -35,7 +35,9 @@ static const char full[] =
 	"backends:\n"
 	"  - {name: mail01, address: 10.0.0.11, labels: {rack: a, t: 'x: y'}}\n"
 	"  - {name: mail02, address: 10.0.0.12, address_elsewhere: yes}\n"
-	"change_required: true\n";
+	"change_required: true\n"
+	"change_pattern: CHG-[0-9]+\n"
+	"four_eyes: yes\n";
 
 static const char full_json[] =
 	"{\"fleet\":\"mail-eu\",\"timezone\":\"Europe/Helsinki\",\"min_up\":"
@@ -54,6 +56,7 @@ static const char full_json[] =
 	"\"a\",\"t\":\"x: y\"},\"address_elsewhere\":false},{\"name\":"
 	"\"mail02\",\"address\":\"10.0.0.12\",\"labels\":{},"
 	"\"address_elsewhere\":true}],\"change_required\":true,"
+	"\"change_pattern\":\"CHG-[0-9]+\",\"four_eyes\":true,"
 	"\"allow_single\":false}";
 
 /* The smallest that is right; %s is added. */
@@ -105,7 +108,8 @@ defaults(void **state)
 		"\"backends\":[{\"name\":\"a\",\"address\":\"10.0.0.1\","
 		"\"labels\":{},\"address_elsewhere\":false},{\"name\":\"b\","
 		"\"address\":\"10.0.0.2\",\"labels\":{},\"address_elsewhere\":"
-		"false}],\"change_required\":false,\"allow_single\":false}");
+		"false}],\"change_required\":false,\"change_pattern\":null,"
+		"\"four_eyes\":false,\"allow_single\":false}");
 	free(json);
 }
 
@@ -154,7 +158,9 @@ printed_for_people(void **state)
 		"timezone: Europe/Helsinki\n"
 		"min_up: 75%\n"
 		"interlock: mail\n"
+		"change_pattern: \"CHG-[0-9]+\"\n"
 		"change_required: true\n"
+		"four_eyes: true\n"
 		"ssh: {user: ops, port: 2222}\n"
 		"windows:\n"
 		"  - Tue-Thu 01:00-05:00\n"
