@@ -18,6 +18,7 @@ command_fn run_window_list, run_window_add, run_window_remove;
 command_fn run_window_next;
 command_fn run_status, run_watch, run_wait, run_log, run_history;
 command_fn run_pause, run_resume, run_approve, run_retry, run_abort;
+command_fn run_override;
 command_fn run_restore, run_skip, run_settle, run_include, run_exclude;
 command_fn run_hook_list, run_hook_test;
 command_fn run_doctor;

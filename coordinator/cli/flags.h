@@ -73,6 +73,8 @@
 	  "start later though no hook would tell of a halt")                   \
 	X(ACCEPT_OUT, "accept-out", 0, NULL,                                   \
 	  "a person takes over a backend that is out of service")              \
+	X(VALUE, "value", 0, "STEP.NAME=VALUE",                                \
+	  "correct what a step remembered")                                    \
 	X(DONE, "done", 0, NULL, "the step did what it should")                \
 	X(MISSED, "missed", 0, "start|skip",                                   \
 	  "when no coordinator was there in time: start late, or not")         \

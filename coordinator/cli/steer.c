@@ -150,6 +150,68 @@ run_approve(struct cli *cli)
 	return code;
 }
 
+/* --value STEP.NAME=VALUE in two, free() *step_r; NULL when it is absent */
+static int
+override_value(struct cli *cli, char **step_r, const char **value_r)
+{
+	const char *text = args_value(&cli->args, FLAG_VALUE);
+	const char *equal = text == NULL ? NULL : strchr(text, '=');
+
+	if (text == NULL)
+		return EXIT_OK;
+	if (equal == NULL || equal == text ||
+	    memchr(text, '.', (size_t)(equal - text)) == NULL)
+		return cli_error(cli, EXIT_USAGE, NULL,
+				 "--value weight-zero.vhosts=100",
+				 "--value does not know \"%s\"", text);
+	*step_r = x_strndup(text, (size_t)(equal - text));
+	*value_r = equal + 1;
+	return EXIT_OK;
+}
+
+static int
+override_words(struct cli *cli, char **id_r, const char **gate_r)
+{
+	int code = rollout_and_word(cli, id_r, gate_r);
+	bool value = args_has(&cli->args, FLAG_VALUE);
+
+	if (code == EXIT_OK && (*gate_r != NULL) == value)
+		code = cli_error(cli, EXIT_USAGE, NULL,
+				 "drydock override target_in --backend NAME, "
+				 "or --value STEP.NAME=VALUE",
+				 "one gate, or one value");
+	if (code == EXIT_OK && value)
+		*gate_r = "value";
+	return code;
+}
+
+int
+run_override(struct cli *cli)
+{
+	char *id = NULL, *expires = NULL, *step = NULL;
+	const char *gate, *reason, *value = NULL;
+	int code = override_words(cli, &id, &gate);
+
+	if (code == EXIT_OK)
+		code = override_value(cli, &step, &value);
+	if (code == EXIT_OK)
+		code = interval_text(cli, FLAG_EXPIRES, &expires);
+	if (code == EXIT_OK)
+		code = cli_ask_reason(cli, &reason);
+	if (code == EXIT_OK)
+		code = steer_rollout(
+			cli, id,
+			"select fleet.override($1::bigint, $2, $3, $4, $5,"
+			" to_jsonb($6::text), $7::interval) as told",
+			DB(id, gate, reason,
+			   args_value(&cli->args, FLAG_BACKEND), step, value,
+			   expires));
+	x_free(&id);
+	x_free(&expires);
+	x_free(&step);
+	return code;
+}
+
 /* what cannot be taken back wants the name of the rollout's fleet */
 static int
 confirm_fleet(struct cli *cli, const char *id, const char *question)

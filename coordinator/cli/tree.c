@@ -296,6 +296,16 @@ static const struct command top[] = {
 	  .run = run_approve,
 	  .flags = FLAG(NOTE),
 	  .help = "answer yes to what it waits with" },
+	{ .name = "override",
+	  .args = "[ROLLOUT] [GATE]",
+	  .group = "steer",
+	  .run = run_override,
+	  .flags = FLAG(BACKEND) | FLAG(REASON) | FLAG(EXPIRES) | FLAG(VALUE),
+	  .help = "lift one gate for one backend, or correct a value",
+	  .examples = "drydock override target_in --backend mail03 "
+		      "--reason \"it is down anyway\"\n"
+		      "drydock override --backend mail03 --reason typo "
+		      "--value weight-zero.vhosts=100\n" },
 	{ .name = "retry",
 	  .args = "[ROLLOUT] [BACKEND]",
 	  .group = "steer",

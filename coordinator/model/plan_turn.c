@@ -282,19 +282,37 @@ turn_restoring(struct plan *p)
 		turn_step(p, s);
 }
 
+/*
+ * Put back as it was, and still not in service: so it was when it was taken
+ * with its gate lifted.  Nothing else can be done for it here.
+ */
+static void
+held_out(struct plan *p)
+{
+	plan_unhold(p, HOLD_TURN);
+	plan_turn_op(p, TURN_EV_REST_OUT, CAUSE_ABORT,
+		     "put back as it was, not in service");
+	plan_say(p, DECIDE_DO, RULE_ABORT, 0, "%s rests out of service",
+		 plan_turn_of(p)->backend);
+}
+
 static void
 turn_held(struct plan *p)
 {
 	const struct view_turn *turn = plan_turn_of(p);
 
+	if (p->v->abort && turn->cause == CAUSE_ABORT &&
+	    plan_current(p->v, true) < 0) {
+		held_out(p);
+		return;
+	}
 	if (p->v->abort && turn->no_return_begun &&
 	    plan_current(p->v, true) < 0 && turn->outage_open) {
 		turn_abort(p);
 		if (p->d->nops > 0)
 			return;
 	} else if (p->v->abort && !turn->no_return_begun &&
-		   plan_current(p->v, true) < 0 &&
-		   turn->cause != CAUSE_ABORT) {
+		   plan_current(p->v, true) < 0) {
 		plan_unhold(p, HOLD_TURN);
 		plan_restore(p, RULE_ABORT, CAUSE_ABORT, "aborted");
 		return;

@@ -226,6 +226,9 @@ returns jsonb language sql stable as $$
 		'by', o.by_, 'why', o.why) order by o.override_id), '[]')
 	  from fleet_internal.override_ o
 	 where o.fleet_id = p_fleet and o.ended_at is null
+	   and (o.rollout_id is null or exists (select
+		from fleet_internal.rollout r
+		where r.rollout_id = o.rollout_id and r.state = 'running'))
 	   and (o.until is null or o.until > fleet_internal.clock())
 $$;
 comment on function fleet_internal.load_overrides(int) is

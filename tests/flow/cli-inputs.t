@@ -139,6 +139,12 @@ steering() {
 		pause 1 --reason x --keep-drained
 	refused "settle without an answer" 2 'did the step happen' \
 		settle 1 stop --reason x
+	refused "override of nothing" 2 'one gate, or one value' \
+		override 1 --backend mail01 --reason x
+	refused "override of a value that is none" 2 '--value does not know' \
+		override 1 --backend mail01 --reason x --value vhosts=1
+	refused "override of two things" 2 'one gate, or one value' override \
+		1 target_in --backend mail01 --reason x --value a.b=1
 	refused "exclude of nobody" 1 'no backend' exclude mail99 --reason x
 	refused "start without an answer" 2 'hint: add --yes' start 1
 	refused "SQL in a name" 1 'no backend' \

@@ -142,6 +142,9 @@ steering() {
 	is "approve of no question" 1 'does not wait for an approval'
 	run retry 1 mail02 --from nothing
 	is "retry from no step" 1 'no step "nothing"'
+	run override target_in --backend mail03 --reason 'it is down' \
+		--expires 2h
+	is "a gate is lifted" 0 'target_in is lifted for mail03 until'
 	run retry
 	is "retry" 0 'mail02 is tried again from mailbox-status'
 	run retry

@@ -143,5 +143,5 @@ is "waiting" "waiting|drydock approve $r" "select x.state, h.type_next from flee
 is "approve" 'approved: web1 is done, go on?' "select fleet.approve($r, 'looks good')" anna
 is "and is over: nothing is waited for any more" 'running|' "select state, stop_after from fleet.rollout where rollout = $r"
 refused "the promise cannot be overridden" RD004 'one is out at a time cannot' "select fleet.override($r, 'peers', 'x')"
-like "a gate can" 'target_in is lifted for web1' "select fleet.override($r, 'target_in', 'it is down', 'web1')" anna
+like "a gate can" 'target_in is lifted for web1 until' "select fleet.override($r, 'target_in', 'it is down', 'web1')" anna
 is "skip of a waiting one" 'web2 is left out of this rollout' "select fleet.skip($r, 'web2', 'not today')" anna

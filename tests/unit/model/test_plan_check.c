@@ -120,6 +120,33 @@ the_words_of_a_hold_follow_what_is_seen(void **state)
 	assert_int_equal(world_hold(&w)->turn, 1);
 }
 
+/* Taken with its gate lifted, aborted: it is as it was, and the end comes. */
+static void
+abort_of_one_that_was_down_already_ends(void **state)
+{
+	(void)state;
+	world_at(&w, W_DRAINED);
+	w.v.abort = true;
+	w.v.turns[0].state = TURN_RESTORING;
+	w.v.turns[0].cause = CAUSE_ABORT;
+	for (int i = 0; i < W_STEPS; i++)
+		w.v.steps[i].state = i < W_DRAINED ? STEP_UNDONE :
+			STEP_SKIPPED;
+	world_fact(&w, FACT_TARGET, 0, TRI_FALSE);
+	world_expect(&w, DECIDE_IDLE, RULE_SOAK);
+	/* it does not come for a minute */
+	w.now += 100000;
+	looks_note(&w.l, FACT_TARGET, 0, TRI_FALSE, w.now, "0 up");
+	world_expect(&w, DECIDE_DO, RULE_SOAK);
+	world_apply(&w);
+	assert_int_equal(w.v.turns[0].state, TURN_HELD);
+	world_expect(&w, DECIDE_DO, RULE_ABORT);
+	assert_true(world_has(&w, OP_TURN, TURN_EV_REST_OUT));
+	world_apply(&w);
+	world_expect(&w, DECIDE_DO, RULE_ABORTED);
+	assert_true(world_has(&w, OP_ROLLOUT, ROLLOUT_EV_FINISH_ABORTED));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -129,6 +156,7 @@ main(void)
 		T(nobody_is_taken_before_the_check_finds_nothing),
 		T(a_check_from_before_the_start_does_not_count),
 		T(what_was_checked_long_ago_is_checked_again_alone),
+		T(abort_of_one_that_was_down_already_ends),
 		T(the_words_of_a_hold_follow_what_is_seen),
 	};
 
