@@ -154,11 +154,6 @@ all_in() { untouched mail1 100 && untouched mail2 50 && untouched mail3 200; }
 
 port_taken() { on "$1" ss -Hltn 'sport = :10143' | grep -q LISTEN; }
 
-lmtp_answers() {
-	timeout 5 bash -c "exec 3<>/dev/tcp/$(address "$1")/24 &&
-		read -r -u 3 line && [[ \$line == 220* ]]"
-}
-
 # A file that every check of the configuration finds good.
 does_not_start() {
 	local rollout before

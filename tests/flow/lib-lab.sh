@@ -87,6 +87,11 @@ boot_id() { on "$1" cat /proc/sys/kernel/random/boot_id; }
 # main_pid HOST: Dovecot's, 0 when stopped; another one after a restart
 main_pid() { on "$1" systemctl show -p MainPID --value dovecot; }
 
+lmtp_answers() {
+	timeout 5 bash -c "exec 3<>/dev/tcp/$(address "$1")/24 &&
+		read -r -u 3 line && [[ \$line == 220* ]]"
+}
+
 package_version() {
 	on "$1" dpkg-query -W -f '${Version}' "$2"
 }
