@@ -155,7 +155,8 @@ sheet_undos(struct fleet *f, struct buf *out)
 		    step->state == STEP_PENDING ||
 		    step->state == STEP_SKIPPED || step->state == STEP_UNDONE)
 			continue;
-		(void)buf_addf(out, "      undo of %s:\n        ", step->name);
+		(void)buf_addf(out, "      undo of %s, %s:\n        ",
+			       step->name, sheet_where(f, step));
 		sheet_act(f, undo, jdoc_str(undo, "kind", "run"), out);
 		(void)buf_addc(out, '\n');
 	}
@@ -172,7 +173,8 @@ sheet_write(struct fleet *f, const struct view_turn *turn, struct buf *out)
 		       (long long)f->view.rollout, f->view.uuid, f->name,
 		       turn->backend);
 	for (int i = 0; i < f->view.nsteps; i++)
-		if (f->view.steps[i].state != STEP_SKIPPED)
+		if (f->view.steps[i].state != STEP_SKIPPED &&
+		    !f->view.steps[i].planned_skip)
 			sheet_step(f, &f->view.steps[i], out);
 	sheet_undos(f, out);
 }
