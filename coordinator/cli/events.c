@@ -16,15 +16,12 @@ enum { FOLLOW_MS = 1000, LINES_DEFAULT = 20, LINES_MOST = 100000 };
 
 /* $1 fleet, $2 rollout or null, $3 backend, $4 step, $5 after seq, $6 limit */
 static const char events_sql[] =
-	"select * from (select e.fleet, e.seq, e.at, e.severity, e.kind,"
+	"select e.fleet, e.seq, e.at, e.severity, e.kind,"
 	" e.rollout, e.backend, e.step, e.actor, e.message, e.detail,"
 	" case when e.actor not in (select c.login from fleet.coordinator c)"
-	" then e.actor end as person,"
-	" e.happened_at, e.origin from fleet.event e"
-	" where e.fleet = $1 and ($2::bigint is null or e.rollout = $2::bigint)"
-	" and ($3::text is null or e.backend = $3)"
-	" and ($4::text is null or e.step = $4) and e.seq > $5::bigint"
-	" order by e.seq desc limit $6::bigint) last order by seq";
+	" then e.actor end as person, e.happened_at, e.origin"
+	" from fleet.last_events($6::int, $2::bigint, $1, $3, $4, $5::bigint) e"
+	" order by e.seq";
 
 struct log {
 	struct cli *cli;

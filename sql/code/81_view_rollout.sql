@@ -296,7 +296,9 @@ select t.turn_id, t.rollout_id, t.backend_id, t.position, t.phase, n.since,
 			or s.undoes is not null or s.spec ? 'again'
 			then s.state not in ('passed', 'skipped', 'undone')
 			else s.state in ('running', 'unknown') end) as left_
-	  from fleet_internal.step s where s.turn_id = t.turn_id) n
+	  from fleet_internal.step s where s.turn_id = t.turn_id
+	   -- the counter first: few of those at work have come that far
+	   and (t.state <> 'working' or t.steps_done >= t.steps_total)) n
  where t.state in ('working', 'restoring') and n.left_ = 0
    and n.since is not null;
 select fleet_internal.describe('fleet_internal.settling', $$

@@ -235,18 +235,55 @@ proof_left_out: members that were not asked because they are excluded
 outage: number
 $$);
 
+create or replace function fleet_internal.event_of(backend_id int,
+	step_id bigint, backend text, step text)
+returns bool language sql stable as $$
+	select (event_of.backend is null or exists (
+			select from fleet_internal.backend b
+			 where b.backend_id = event_of.backend_id
+			   and b.name = event_of.backend))
+	   and (event_of.step is null or exists (
+			select from fleet_internal.step s
+			 where s.step_id = event_of.step_id
+			   and s.name = event_of.step))
+$$;
+comment on function fleet_internal.event_of(int, bigint, text, text) is
+	'Whether an event is of a backend and a step of these names; null = of any.';
+
+-- Each fleet's events lie in order in their key, those of a rollout in an index:
+-- the last of each are taken first, and only then put together and named. (The
+-- view, sorted, is read from one end to the other.)
+drop function if exists fleet.last_events(int, bigint, text);
 create or replace function fleet.last_events(n int default 20,
-	rollout bigint default null, fleet text default null)
+	rollout bigint default null, fleet text default null,
+	backend text default null, step text default null,
+	after bigint default 0)
 returns setof fleet.event language sql stable security definer
 set search_path = pg_catalog, pg_temp as $$
-	select x.* from (select e.* from fleet.event e
-		where (last_events.rollout is null
-		       or e.rollout = last_events.rollout)
-		  and (last_events.fleet is null
-		       or e.fleet = last_events.fleet)
-		order by e.at desc, e.seq desc
-		limit least(last_events.n, 10000)) x
+	select v.* from (select f.name, e.seq, e.at
+		  from fleet_internal.fleet f
+		 cross join lateral (
+			(select y.seq, y.at from fleet_internal.event y
+			  where last_events.rollout is null
+			    and y.fleet_id = f.fleet_id
+			    and y.seq > last_events.after
+			    and fleet_internal.event_of(y.backend_id, y.step_id,
+				last_events.backend, last_events.step)
+			  order by y.seq desc limit least(last_events.n, 100000))
+			union all
+			(select y.seq, y.at from fleet_internal.event y
+			  where y.rollout_id = last_events.rollout
+			    and y.fleet_id = f.fleet_id
+			    and y.seq > last_events.after
+			    and fleet_internal.event_of(y.backend_id, y.step_id,
+				last_events.backend, last_events.step)
+			  order by y.seq desc limit least(last_events.n, 100000))
+			) e
+		 where last_events.fleet is null or f.name = last_events.fleet
+		 order by e.at desc, e.seq desc
+		 limit least(last_events.n, 100000)) x
+	  join fleet.event v on v.fleet = x.name and v.seq = x.seq
 	 order by x.at, x.seq
 $$;
-comment on function fleet.last_events(int, bigint, text) is
-	'The last events, oldest first, of everything or one rollout or fleet.';
+comment on function fleet.last_events(int, bigint, text, text, text, bigint) is
+	'The last events, oldest first, of everything or of one rollout, fleet, backend or step, and after a number.';

@@ -17,7 +17,7 @@ grant execute on function fleet_internal.clock(),
 grant select on all tables in schema fleet to fleet_reader;
 grant execute on function fleet.export(text), fleet.version(),
 	fleet.window_next(text, int, timestamptz),
-	fleet.last_events(int, bigint, text)
+	fleet.last_events(int, bigint, text, text, text, bigint)
 	to fleet_reader;
 
 grant execute on function fleet.import(jsonb, bool, bool),

@@ -85,6 +85,7 @@ clock '0'
 # after the last step it must stay in service for a while, and status says so
 over="set local session_replication_role = replica;
 	update fleet_internal.rollout set strategy = '{\"settle_ms\": 120000}' where rollout_id = 1;
+	update fleet_internal.turn set steps_done = steps_total where turn_id = test.turn(1, 1);
 	update fleet_internal.step set state = 'passed', ended_at = fleet_internal.clock() - interval '30 s' where turn_id = test.turn(1, 1)"
 is "after the last step: settle" 'mail1|settle|running|00:02:00|t|t' "begin; $over; select backend, step, state, expected, elapsed between '30 s' and '33 s', wait_remaining between '87 s' and '90 s' from fleet.current_step; rollback"
 is "in progress too" 'mail1|settle|00:02:00' "begin; $over; select current_backend, current_step, current_step_expected from fleet.progress; rollback"
