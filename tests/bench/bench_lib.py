@@ -52,6 +52,19 @@ def flush_ms(folder, n=200):
     return spent
 
 
+def commit_ms(w, n=200):
+    """One row and its commit, in the server."""
+    return float(w.one(
+        "create table if not exists bench_commit (n int); "
+        "create or replace procedure bench_commit(n int) language plpgsql as "
+        "'begin for i in 1..n loop insert into bench_commit values (i); "
+        "commit; end loop; end'; "
+        "create temp table bench_begin as select clock_timestamp() as at; "
+        f"call bench_commit({n}); "
+        "select extract(epoch from clock_timestamp() - at) * 1000 "
+        "from bench_begin")) / n
+
+
 def rss_kib(pid):
     with open(f"/proc/{pid}/status") as f:
         for line in f:
