@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""20-doctor - what is not in order on hosts: told, and by whom it is mended.
+
+usage: 20-doctor.t [TEST…]
+"""
+import json
+import os
+import subprocess
+
+from engine_lib import BIN, World, main, test, wait_for
+
+
+def drydock(w, *argv):
+    run = subprocess.run([f"{BIN}/drydock", *argv], env=w.env, text=True,
+                         capture_output=True)
+    return run.returncode, run.stdout + run.stderr
+
+
+@test
+def a_second_fleet_that_hosts_do_not_know_harms_nobody():
+    with World(["mail1", "mail2"]) as w:
+        w.second_fleet(["mail4", "mail5"])
+        for name in ("dir1", "dir2"):
+            w.conf(name, "mail-hel")
+        w.daemon()
+        first = w.start()
+        w.wait_state(first, "succeeded")
+        assert w.counts()["unit mail2 inactive"] == 1
+        second = w.plan(only=["mail4"], fleet="mail-two")
+        code, text = drydock(w, "check", str(second))
+        assert code == 5 and "FLEET_NAME" in text, (code, text)
+        assert "add fleet = NAME to /etc/drydock/agent.conf there" in text
+        w.one(f"select fleet.start({second})")
+        why = wait_for("it says what is missing", lambda: w.one(
+            "select why from fleet.hold where rollout = "
+            f"{second} and why like '%FLEET_NAME dir1%'"), 90)
+        assert "FLEET_NAME dir2" in why and "FLEET_NAME mail4" not in why, why
+        code, text = drydock(w, "status", str(second))
+        assert "FLEET_NAME dir1" in " ".join(text.split()), text
+        assert "unit mail4 inactive" not in w.counts()
+        for name in ("dir1", "dir2"):
+            w.speak(name)
+        w.wait_state(second, "succeeded", 120)
+
+
+def findings(w, *more):
+    """exit code, {code: [host or backend or ""]} of what is not ok."""
+    code, text = drydock(w, "doctor", "-o", "json", *more)
+    found = {}
+    for f in json.loads(text.split("\n", 1)[0])["findings"]:
+        if f["severity"] != "ok":
+            assert f["hint"], f
+            found.setdefault(f["code"], []).append(
+                f["host"] or f["backend"] or "")
+    return code, found
+
+
+@test
+def doctor_finds_what_is_left_and_takes_away_what_is_ours():
+    with World(["mail1", "mail2"]) as w:
+        os.mkdir(f"{w.files}/vmail")
+        w.allow("change clean <path under FILES/vmail>")
+        w.daemon()
+        r = w.start(only=["mail1"])
+        w.wait_state(r, "succeeded")
+        attempt = w.one("select attempt_id from fleet_internal.attempt join "
+                        "fleet_internal.step s using (step_id) where s.name "
+                        "= 'flushed'")
+        # what a killed change, a person and a clean leave behind
+        trash = f"{w.files}/vmail/box/.drydock-trash-{attempt}"
+        os.makedirs(trash)
+        held = f"{w.root('mail1')}/var/lib/drydock/held"
+        open(held, "w").close()
+        status = f"{w.root('mail2')}/var/lib/dpkg/status"
+        os.makedirs(os.path.dirname(status))
+        with open(status, "w") as f:
+            f.write("Package: dovecot-core\nStatus: hold ok installed\n\n"
+                    "Package: bash\nStatus: install ok installed\n")
+        code, found = findings(w)
+        everybody = ["dir1", "dir2", "mail1", "mail2"]
+        assert code == 5 and found == {
+            "LEFT_POLICY": ["mail1"], "APT_HOLD": ["mail2"],
+            "LEFT_TRASH": everybody, "PIN_MISSING": everybody}, found
+        rows = w.sql("select what, name, rollout, step, ours, remove from "
+                     "fleet.residue where host in ('mail1', 'mail2') and "
+                     "not (host = 'mail2' and what = 'trash') order by 1")
+        assert rows == [
+            ["apt-hold", "dovecot-core", "", "", "f",
+             "apt-mark unhold dovecot-core"],
+            ["policy", "policy-rc.d", "", "", "t", "drydock doctor --fix"],
+            ["trash", trash, str(r), "flushed", "t", f"rm -r {trash}"]], rows
+        # a look changes nothing; --fix only what carries our mark
+        assert os.path.exists(held)
+        code, found = findings(w, "--fix")
+        assert code == 5 and "LEFT_POLICY" not in found, found
+        assert not os.path.exists(held) and os.path.isdir(trash)
+        assert found["APT_HOLD"] == ["mail2"]
+        # a person does the rest
+        os.rmdir(trash)
+        os.unlink(status)
+        w.sql("update fleet_internal.host set host_keys = "
+              "'{ssh-ed25519 AAAA}'")
+        code, text = drydock(w, "doctor")
+        assert code == 0 and "nothing is left over" in text, text
+        assert "LISTEN" in text and "1 ok" in text, text
+        assert w.sql("select * from fleet.residue") == []
+        # nobody to ask: said at once, and not waited for
+        w.kill()
+        w.sql("update fleet_internal.coordinator set beat_at = beat_at - "
+              "interval '1 min'")
+        code, found = findings(w)
+        assert code == 5 and found == {"NO_COORDINATOR": [""],
+                                       "DEAD_COORDINATOR": [""]}, found
+
+
+main()
