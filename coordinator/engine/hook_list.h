@@ -19,7 +19,7 @@
  */
 #define HOOK_ON                                                                \
 	"turn.held turn.out turn.still_out hold.approval hold.contact "        \
-	"hold.database rollout.pause_expired rollout.summary"
+	"hold.database rollout.pause_over rollout.summary"
 #define HOOK_TIMEOUT_MS 20000
 
 struct hook {

@@ -240,33 +240,7 @@ end $$;
 comment on function fleet_internal.remind_out(int, timestamptz) is
 	'A backend that is out and waits for a person is told again every 30 minutes.';
 
-create or replace function fleet_internal.remind_pause(p_coordinator int,
-	now_ timestamptz)
-returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
-declare
-	x record;
-begin
-	for x in select p.pause_id, p.rollout_id, r.fleet_id, p.reason,
-			p.asked_by
-		   from fleet_internal.fleet f
-		   join fleet_internal.rollout r using (fleet_id)
-		   join fleet_internal.pause p using (rollout_id)
-		  where f.holder = p_coordinator and p.ended_at is null
-		    and p.expires_at <= now_ and p.expiry_told_at is null
-		  order by r.fleet_id
-	loop
-		perform from fleet_internal.fleet f
-		  where f.fleet_id = x.fleet_id for no key update;
-		update fleet_internal.pause set expiry_told_at = now_
-		 where pause_id = x.pause_id and ended_at is null;
-		continue when not found;
-		perform fleet_internal.note(x.fleet_id, 'rollout.pause_expired',
-			'warning', format('rollout %s: the pause of %s is past its time: %s',
-			x.rollout_id, x.asked_by, x.reason), x.rollout_id);
-	end loop;
-end $$;
-comment on function fleet_internal.remind_pause(int, timestamptz) is
-	'A pause that is past its time is told once.';
+drop function if exists fleet_internal.remind_pause(int, timestamptz);
 
 -- What only time brings about, told by the coordinator that drives the fleet.
 create or replace function fleet_internal.remind(p_coordinator int)
@@ -278,7 +252,6 @@ declare
 begin
 	perform fleet_internal.demand(null, 'lease');
 	perform fleet_internal.remind_out(p_coordinator, now_);
-	perform fleet_internal.remind_pause(p_coordinator, now_);
 	for q in update fleet_internal.hook_queue y set done_at = now_,
 			ok = false, result = coalesce(y.result, 'nobody ran it')
 		 where y.done_at is null and coalesce(y.taken_until, now_) <= now_
@@ -294,7 +267,7 @@ begin
 		 where z.done_at < now_ - interval '90 days' limit 1000));
 end $$;
 comment on function fleet_internal.remind(int) is
-	'Events that only time brings about: still out, a pause past its time, a hook that nobody ran.';
+	'Events that only time brings about: still out, a hook that nobody ran.';
 
 create or replace function fleet.hook_test(hook text)
 returns bigint[] language plpgsql security definer

@@ -109,15 +109,6 @@ for n in 1 2; do
 	is "it is told every 30 minutes: $n" "$n" \
 		"select count(*) from fleet.event where kind = 'turn.still_out' and severity = 'error' and message ~ 'mail1 is still out, for .* min'"
 done
-do_ "select fleet.pause(1, 'lunch', 'step', '1 h')" anna
-later '59 min'
-do_ "select fleet_internal.remind(1)" drydockd
-is "a pause within its time is not told" 0 \
-	"select count(*) from fleet.event where kind = 'rollout.pause_expired'"
-later '2 min'
-do_ "select fleet_internal.remind(1); select fleet_internal.remind(1)" drydockd
-is "past its time it is, once" 'rollout 1: the pause of anna is past its time: lunch' \
-	"select message from fleet.event where kind = 'rollout.pause_expired'"
 
 # tests, and the alarm that a start without anybody needs
 refused "no hook, no unattended start" RD007 'does not hear turn.held.*drydock hook test' \
