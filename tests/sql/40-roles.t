@@ -112,6 +112,46 @@ refused "a table is not read" 42501 'permission denied' \
 refused "the clock is not moved" 42501 'permission denied' \
 	"insert into fleet_internal.clock_offset values (true, '1 day')" anna
 
+# by the catalog, so that what is new is refused until somebody decides
+rights() {
+	echo "select coalesce(string_agg(format('%s %s', c.oid::regclass, p), ', '), '')
+		from pg_class c, unnest('{select,insert,update,delete,truncate,references,trigger}'::text[]) p
+		where c.relkind in ('r', 'v', 'p', 'm') and c.relnamespace in
+		('fleet'::regnamespace, 'fleet_internal'::regnamespace)
+		and not (p = 'select' and c.relnamespace = 'fleet'::regnamespace and '$1' <> 'mallory')
+		and has_table_privilege('$1', c.oid, p)"
+}
+for user in mallory bert anna drydockd; do
+	is "$user has no right to any table, and at most reads views" '' \
+		"$(rights $user)"
+done
+is "nobody outside has anything" '' "select coalesce(string_agg(p.oid::regprocedure::text, ', '), '')
+	from pg_proc p where p.pronamespace in ('fleet'::regnamespace, 'fleet_internal'::regnamespace)
+	and has_function_privilege('mallory', p.oid, 'execute')"
+is "a reader runs nothing that writes" '' "select coalesce(string_agg(p.oid::regprocedure::text, ', '), '')
+	from pg_proc p where p.pronamespace in ('fleet'::regnamespace, 'fleet_internal'::regnamespace)
+	and p.prorettype <> 'trigger'::regtype and p.provolatile = 'v'
+	and p.proname not in ('clock')
+	and has_function_privilege('bert', p.oid, 'execute')"
+is "an operator has no inner function that a reader has not" '' "select coalesce(string_agg(p.oid::regprocedure::text, ', '), '')
+	from pg_proc p where p.pronamespace = 'fleet_internal'::regnamespace
+	and has_function_privilege('anna', p.oid, 'execute')
+	and not has_function_privilege('bert', p.oid, 'execute')"
+is "what runs with its owner's rights looks names up nowhere else" '' "select coalesce(string_agg(p.oid::regprocedure::text, ', '), '')
+	from pg_proc p where p.pronamespace in ('fleet'::regnamespace, 'fleet_internal'::regnamespace)
+	and p.prosecdef and not coalesce('search_path=pg_catalog, pg_temp' = any (p.proconfig), false)"
+is "everything has a comment" '' "select coalesce(string_agg(what, ', '), '') from (
+	select c.oid::regclass::text as what from pg_class c where c.relnamespace in
+		('fleet'::regnamespace, 'fleet_internal'::regnamespace)
+		and c.relkind in ('r', 'v') and obj_description(c.oid, 'pg_class') is null
+	union all select c.oid::regclass || '.' || a.attname from pg_class c
+		join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+		where c.relnamespace in ('fleet'::regnamespace, 'fleet_internal'::regnamespace)
+		and c.relkind in ('r', 'v') and col_description(c.oid, a.attnum) is null
+	union all select p.oid::regprocedure::text from pg_proc p where p.pronamespace in
+		('fleet'::regnamespace, 'fleet_internal'::regnamespace)
+		and obj_description(p.oid, 'pg_proc') is null) x"
+
 # a schema with the same names in front, and temporary objects
 do_ "create schema evil authorization mallory; grant all on schema evil to public"
 do_ "create function evil.btrim(text) returns text language plpgsql as
