@@ -22,6 +22,6 @@ command_fn run_override;
 command_fn run_restore, run_skip, run_settle, run_include, run_exclude;
 command_fn run_hook_list, run_hook_test;
 command_fn run_doctor;
-command_fn run_help;
+command_fn run_help, run_completion;
 
 #endif

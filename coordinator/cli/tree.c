@@ -357,6 +357,13 @@ static const struct command top[] = {
 	  .help = "what is left over or out of order; asks every host",
 	  .examples = "drydock doctor\n"
 		      "drydock doctor --fix -o json\n" },
+	{ .name = "completion",
+	  .args = "bash|zsh [WORD…]",
+	  .group = "more",
+	  .run = run_completion,
+	  .help = "lines for a shell that complete commands and names",
+	  .examples = "drydock completion bash "
+		      "> /etc/bash_completion.d/drydock\n" },
 	{ .name = "help",
 	  .args = "[TOPIC]",
 	  .group = "more",

@@ -155,6 +155,22 @@ steering() {
 	is "it says why" 0 'mail03 .*excluded.*disk replaced'
 }
 
+# what a tab offers, and through bash as it is installed
+tabs() {
+	run completion words -- skip =mail0
+	is "completion of backends" 0 '^mail01$' '^mail03$'
+	run completion words -- skip 1 =mail02
+	ok "only what begins so" test "$out" = mail02
+	run completion words -- status =
+	is "completion of rollouts" 0 '^1$'
+	PGHOST=/nowhere run completion words -- skip =
+	ok "no database: nothing, and no word" test "$code$out$err" = 0
+	ok "bash asks for it" test "$(PATH=$(dirname "$drydock"):$PATH \
+		bash -c '. <(drydock completion bash)
+		COMP_WORDS=(drydock exclude mail03) COMP_CWORD=2
+		_drydock; echo "${COMPREPLY[*]}"')" = mail03
+}
+
 nobody() {
 	beat 40
 	run status
@@ -241,6 +257,7 @@ psql -X -q -o /dev/null -f "$here/cli-seed-run.sql"
 held
 hostile
 steering
+tabs
 nobody
 rights
 away
