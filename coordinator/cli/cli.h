@@ -24,6 +24,7 @@ struct cli {
 	struct face face;    /* of stdout */
 	struct face errface; /* of stderr */
 	bool json;
+	bool csv; /* only where command.rows is set */
 	bool quiet;
 	bool tty;     /* stdout is a terminal */
 	bool may_ask; /* stdin and stderr are terminals */

@@ -26,6 +26,7 @@ struct command {
 	const char *group;    /* heading in the list of commands */
 	const char *examples; /* whole lines, or NULL */
 	command_fn *run;
+	bool rows;	       /* prints the rows of one view: -o csv too */
 	uint64_t flags;		   /* FLAG(…) | …, beside the global ones */
 	const struct command *sub; /* ends with a row without a name */
 };

@@ -13,7 +13,8 @@
 	  "PostgreSQL; else DRYDOCK_DATABASE, else PGHOST and friends")        \
 	X(FLEET, "fleet", 0, "NAME",                                           \
 	  "the fleet; may be left out when there is only one")                 \
-	X(FORMAT, "format", 'o', "table|json", "how to print it")              \
+	X(FORMAT, "format", 'o', "table|json|csv",                             \
+	  "how to print it; csv: lists and history")              \
 	X(JSON, "json", 0, NULL, "short for -o json")                          \
 	X(COLOR, "color", 0, "auto|always|never",                              \
 	  "colours; NO_COLOR is honoured")                                     \

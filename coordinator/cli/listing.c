@@ -8,6 +8,7 @@
 
 #include "array.h"
 #include "json.h"
+#include "rows_csv.h"
 #include "rows_json.h"
 #include "when.h"
 
@@ -35,6 +36,8 @@ listing_print(struct cli *cli, const struct listing *l, const struct rows *rows)
 	buf_init(&out, CLI_OUT_MAX);
 	if (cli->json)
 		rows_json_list(&out, l->key, rows);
+	else if (cli->csv)
+		rows_csv(&out, rows);
 	else if (rows_count(rows) == 0)
 		cli_note(cli, "%s", l->empty);
 	else

@@ -57,8 +57,10 @@ format_init(struct cli *cli)
 		return EXIT_OK;
 	if (strcmp(format, "json") == 0)
 		cli->json = true;
+	else if (strcmp(format, "csv") == 0 && !json)
+		cli->csv = true;
 	else if (strcmp(format, "table") != 0 || json)
-		return cli_error(cli, EXIT_USAGE, NULL, "-o table|json",
+		return cli_error(cli, EXIT_USAGE, NULL, "-o table|json|csv",
 				 json ? "-o %s and --json contradict each other"
 				      : "there is no format \"%s\"",
 				 format);
@@ -172,6 +174,10 @@ check_typed(struct cli *cli, const struct command *c, size_t used)
 		code = cli_error(cli, EXIT_USAGE, NULL, hint,
 				 "%s takes no --%s", path,
 				 flag_table[flag].name);
+	else if (cli->csv && !c->rows)
+		code = cli_error(cli, EXIT_USAGE, NULL,
+				 "-o json; csv is for lists and history",
+				 "%s prints no table of one kind of row", path);
 	else if (cli->nwords < min)
 		code = cli_error(cli, EXIT_USAGE, NULL, hint,
 				 "%s wants more: %s", path, c->args);

@@ -1,0 +1,44 @@
+/* test_rows_csv.c - rows as CSV: quoted where it must be, harmless always. */
+#include "unit.h"
+
+#include "rows_csv.h"
+
+static void
+test_csv(void **state)
+{
+	static const char *const plain[] = { "mail01", "12", NULL };
+	static const char *const quoted[] = { "a,b", "say \"no\"", "" };
+	static const char *const hostile[] = {
+		"\033]0;owned\007", "a\r\nb,\xe2\x80\xae", "\xff"
+	};
+	struct rows *r = rows_new(3);
+	struct buf out;
+
+	(void)state;
+	rows_column(r, 0, "backend", CELL_TEXT);
+	rows_column(r, 1, "users", CELL_NUMBER);
+	rows_column(r, 2, "why", CELL_TEXT);
+	rows_add(r, plain);
+	rows_add(r, quoted);
+	rows_add(r, hostile);
+	buf_init(&out, 4096);
+	rows_csv(&out, r);
+	assert_string_equal(buf_str(&out),
+			    "backend,users,why\r\n"
+			    "mail01,12,\r\n"
+			    "\"a,b\",\"say \"\"no\"\"\",\r\n"
+			    "\\x1b]0;owned\\x07,"
+			    "\"a\\x0d\\x0ab,\\xe2\\x80\\xae\",\\xff\r\n");
+	buf_free(&out);
+	rows_free(&r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_csv),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
