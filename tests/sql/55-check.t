@@ -48,6 +48,9 @@ is "it is an event" "warning|check of rollout $r: 1 error: UNIT mail2: dead" \
 
 # an override is for one backend and one gate
 do_ "select fleet.override($r, 'check', 'known', 'mail1')" anna
+do_ "select test.adv($r, '[{\"op\":\"check\"}]')"
+take
+answer true "$wrong"
 like "another backend's override lifts nothing" '1 error: UNIT mail2' \
 	"select fleet_internal.load_work(1)->'rollout'->'check'"
 do_ "select fleet.override($r, 'target_in', 'known', 'mail2')" anna

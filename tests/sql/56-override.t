@@ -3,7 +3,7 @@
 # remembered value, and who may say so.
 . ./lib.sh
 
-do_ "create role carl login in role fleet_operator"
+do_ "create role second_eyes login in role fleet_operator"
 do_ "select test.running('mail', 1)"
 r=$(q "select max(rollout) from fleet.rollout")
 
@@ -54,6 +54,6 @@ is "and bears it" CHG-77 "select change_ref from fleet.rollout where rollout = $
 do_ "select test.adv($r, '[{\"op\":\"hold\",\"kind\":\"approval\",\"why\":\"1 done\"}]')"
 refused "who started it does not approve it" RD003 'anna may not approve.*started by anna.*another operator' "select fleet.approve($r)" anna
 refused "nor lifts its gates" RD003 'anna may not override' "select fleet.override($r, 'target_in', 'x', 'web1')" anna
-like "another one lifts" 'is lifted for web1' "select fleet.override($r, 'target_in', 'x', 'web1')" carl
-is "and approves" 'approved: 1 done' "select fleet.approve($r, 'looked')" carl
+like "another one lifts" 'is lifted for web1' "select fleet.override($r, 'target_in', 'x', 'web1')" second_eyes
+is "and approves" 'approved: 1 done' "select fleet.approve($r, 'looked')" second_eyes
 is "it goes on to the end" 'running|' "select state, stop_after from fleet.rollout where rollout = $r"
