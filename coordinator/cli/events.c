@@ -8,20 +8,38 @@
 #include "cli.h"
 #include "commands.h"
 #include "listing.h"
+#include "num.h"
 #include "rows_json.h"
 #include "screen.h"
 #include "standing.h"
 
 enum { FOLLOW_MS = 1000, LINES_DEFAULT = 20, LINES_MOST = 100000 };
 
-/* $1 fleet, $2 rollout or null, $3 backend, $4 step, $5 after seq, $6 limit */
-static const char events_sql[] =
-	"select e.fleet, e.seq, e.at, e.severity, e.kind,"
-	" e.rollout, e.backend, e.step, e.actor, e.message, e.detail,"
-	" case when e.actor not in (select c.login from fleet.coordinator c)"
+#define EVENT_COLUMNS                                                          \
+	"select e.fleet, e.seq, e.at, e.severity, e.kind,"                     \
+	" e.rollout, e.backend, e.step, e.actor, e.message, e.detail,"         \
+	" case when e.actor not in (select c.login from fleet.coordinator c)"  \
 	" then e.actor end as person, e.happened_at, e.origin"
+
+/* $1 fleet, $2 rollout or null, $3 backend, $4 step, $5 after seq, $6 limit */
+static const char events_sql[] = EVENT_COLUMNS
 	" from fleet.last_events($6::int, $2::bigint, $1, $3, $4, $5::bigint) e"
 	" order by e.seq";
+
+/* the same, $7 severity, $8 since a time, $9 for so many milliseconds */
+#define SEVERITIES "array['debug', 'info', 'notice', 'warning', 'error']"
+static const char some_events_sql[] = "select * from (" EVENT_COLUMNS
+	" from fleet.event e"
+	" where e.fleet = $1 and ($2::bigint is null or e.rollout = $2::bigint)"
+	" and ($3::text is null or e.backend = $3)"
+	" and ($4::text is null or e.step = $4) and e.seq > $5::bigint"
+	" and ($7::text is null or array_position(" SEVERITIES ", e.severity)"
+	" >= array_position(" SEVERITIES ", $7::text))"
+	" and ($8::timestamptz is null or e.at >= $8::timestamptz)"
+	" and ($9::bigint is null or e.at >="
+	" (fleet.version()->>'now')::timestamptz"
+	" - $9::bigint * interval '1 ms')"
+	" order by e.seq desc limit $6::bigint) last order by seq";
 
 struct log {
 	struct cli *cli;
@@ -29,6 +47,8 @@ struct log {
 	char *rollout; /* NULL: all */
 	char limit[24];
 	char after[24];
+	const char *since; /* a time, or NULL */
+	char age[24];	   /* milliseconds, or "" */
 };
 
 static int
@@ -58,14 +78,27 @@ log_print(struct log *l, const struct rows *r)
 }
 
 static int
-log_once(struct log *l)
+log_query(struct log *l, struct rows **r)
 {
 	const struct args *a = &l->cli->args;
+	const char *backend = args_value(a, FLAG_BACKEND);
+	const char *step = args_value(a, FLAG_STEP);
+
+	if (!args_has(a, FLAG_SINCE) && !args_has(a, FLAG_SEVERITY))
+		return cli_query(l->cli, r, events_sql,
+				 DB(l->fleet, l->rollout, backend, step,
+				    l->after, l->limit));
+	return cli_query(l->cli, r, some_events_sql,
+			 DB(l->fleet, l->rollout, backend, step, l->after,
+			    l->limit, args_value(a, FLAG_SEVERITY), l->since,
+			    l->age[0] != '\0' ? l->age : NULL));
+}
+
+static int
+log_once(struct log *l)
+{
 	struct rows *r = NULL;
-	int code =
-		cli_query(l->cli, &r, events_sql,
-			  DB(l->fleet, l->rollout, args_value(a, FLAG_BACKEND),
-			     args_value(a, FLAG_STEP), l->after, l->limit));
+	int code = log_query(l, &r);
 
 	if (code == EXIT_OK)
 		code = log_print(l, r);
@@ -224,6 +257,32 @@ log_scope(struct log *l)
 	return code;
 }
 
+/* --since 8h, or a time; --severity: one that there is */
+static int
+log_since(struct log *l)
+{
+	static const char known[] = " debug info notice warning error ";
+	const struct args *a = &l->cli->args;
+	const char *severity = args_value(a, FLAG_SEVERITY);
+	const char *since = args_value(a, FLAG_SINCE);
+	char *word = x_asprintf(" %s ", severity != NULL ? severity : "info");
+	bool known_one = strstr(known, word) != NULL && word[1] != ' ';
+	struct err err;
+	int64_t ms;
+
+	x_free(&word);
+	if (!known_one)
+		return cli_error(l->cli, EXIT_USAGE, NULL,
+				 "debug, info, notice, warning or error",
+				 "there is no severity \"%s\"", severity);
+	if (since != NULL &&
+	    num_parse_duration(since, 0, NUM_DURATION_MAX, &ms, &err) == 0)
+		(void)snprintf(l->age, sizeof(l->age), "%lld", (long long)ms);
+	else
+		l->since = since;
+	return EXIT_OK;
+}
+
 int
 run_log(struct cli *cli)
 {
@@ -232,6 +291,8 @@ run_log(struct cli *cli)
 	int code = cli_number(cli, FLAG_LINES, LINES_MOST, &lines);
 
 	(void)snprintf(l.limit, sizeof(l.limit), "%ld", lines);
+	if (code == EXIT_OK)
+		code = log_since(&l);
 	if (code == EXIT_OK)
 		code = log_scope(&l);
 	if (code == EXIT_OK && args_has(&cli->args, FLAG_OUTPUT))

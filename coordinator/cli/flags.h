@@ -52,6 +52,10 @@
 	X(FOLLOW, "follow", 'f', NULL, "go on as events come")                 \
 	X(BACKEND, "backend", 0, "NAME", "only this backend")                  \
 	X(STEP, "step", 0, "NAME", "only this step")                           \
+	X(SINCE, "since", 0, "DURATION|TIME",                                  \
+	  "not older than 90m, or since a time as PostgreSQL reads it")        \
+	X(SEVERITY, "severity", 0, "debug|info|notice|warning|error",          \
+	  "only this severe, or worse")                                        \
 	X(OUTPUT, "output", 0, NULL, "what the commands printed")              \
 	X(LIMIT, "limit", 0, "N", "at most this many")                         \
 	X(STATE, "state", 0, "STATE", "only in this state")                    \

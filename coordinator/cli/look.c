@@ -17,6 +17,7 @@ static const struct part {
 	}
 	PART(rollout, LOOK_STATUS,
 	     "select r.*, p.percent, p.active, p.remaining, p.eta,"
+	     " p.remaining_low, p.remaining_high,"
 	     " p.backends_total, p.backends_done, p.backends_skipped,"
 	     " p.steps_total, p.steps_done, p.paused_for"
 	     " from fleet.rollout r join fleet.progress p using (rollout)"

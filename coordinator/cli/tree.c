@@ -274,9 +274,10 @@ static const struct command top[] = {
 	  .group = "look",
 	  .run = run_log,
 	  .flags = FLAG(LINES) | FLAG(FOLLOW) | FLAG(BACKEND) | FLAG(STEP) |
-		   FLAG(OUTPUT),
+		   FLAG(SINCE) | FLAG(SEVERITY) | FLAG(OUTPUT),
 	  .help = "what happened; --output: what the commands printed",
 	  .examples = "drydock log -n 50 -f\n"
+		      "drydock log --since 8h --severity warning\n"
 		      "drydock log 17 --backend mail04 --output\n" },
 	{ .name = "history",
 	  .group = "look",

@@ -109,11 +109,13 @@ standing_head(struct buf *out, const struct face *f, const struct standing *s)
 	buf_free(&line);
 }
 
-/* "~1h 31m left, about 02:52", "took 1h 49m" */
+/* "~1h 12m-1h 50m left"; "~40m left, about 02:52"; "took 1h 49m" */
 static void
 time_left(struct buf *line, const struct face *f, const struct rows *r)
 {
 	double left = rows_seconds(r, 0, "remaining");
+	double low = rows_seconds(r, 0, "remaining_low");
+	double high = rows_seconds(r, 0, "remaining_high");
 	double eta = rows_seconds(r, 0, "eta");
 
 	if (rows_text(r, 0, "finished_at") != NULL) {
@@ -124,6 +126,12 @@ time_left(struct buf *line, const struct face *f, const struct rows *r)
 	if (left < 0)
 		return;
 	(void)buf_adds(line, "   ~");
+	if (low >= 0 && low < high) {
+		when_span(line, low);
+		(void)buf_adds(line, "-");
+		left = high;
+		eta = 0; /* a range leaves no room for it */
+	}
 	when_span(line, left);
 	(void)buf_adds(line, " left");
 	if (eta > f->now) {

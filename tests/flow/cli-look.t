@@ -79,6 +79,13 @@ held() {
 		'drydock retry 1' 'drydock skip 1 mail02 --reason'
 	run log -n 3
 	is "log" 0 'rollout 1 is started'
+	run log --severity error --since 1h
+	is "log of what is severe" 0
+	ok "and of nothing else" bash -c "! grep -q 'is started' '$pg/out'"
+	run log --severity notice --since "2001-01-01 00:00+00"
+	is "log since a time" 0 'rollout 1 is started'
+	run log --severity loud
+	is "a severity that is none" 2 'no severity "loud"' 'debug, info'
 	run log --output
 	is "what the command printed" 0 'mailbox-status +attempt 1 +err' \
 		'exit 75' '\| Error: .x1b]0;owned.x07.x0d<script>'

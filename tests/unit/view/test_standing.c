@@ -60,10 +60,12 @@ running(void)
 		.rollout = rows_of(
 			"rollout:n|fleet|procedure|state|created_by|started_at:"
 			"t|finished_at:t|percent:n|remaining:s|eta:t|active:s|"
-			"backends_total:n|backends_done:n|ending\n"
+			"backends_total:n|backends_done:n|ending|"
+			"remaining_low:s|remaining_high:s\n"
 			"17|mail-eu|dovecot-obox-upgrade|running|anna|"
 			"2026-11-21 23:10:00+00|-|39|01:31:00|"
-			"2026-11-22 02:03:05+00|01:22:05|5|2|-\n"),
+			"2026-11-22 02:03:05+00|01:22:05|5|2|-|"
+			"01:12:00|01:50:00\n"),
 		.turns = rows_of("backend|state|elapsed:s|message\n"
 				 "mail01|done|00:21:11|-\n"
 				 "mail02|done|00:21:37|-\n"
