@@ -5,7 +5,8 @@
  *
  * The database queues a row for every event that a hook hears.  The desk asks
  * for rows every few seconds, and at once when woken; the same question lets
- * the database say what only time brings about (still out).  Each program runs as a child of its own, one of each hook at a time.
+ * the database say what only time brings about (still out).  Each program
+ * runs as a child of its own, one of each hook at a time.
  * How it ended is told until the database has it; what is not told in time is
  * run again, by whoever asks next.
  */
