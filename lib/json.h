@@ -51,8 +51,6 @@ void json_free(struct json_object **doc);
  */
 int json_get_int(const struct json_object *obj, const char *key, int64_t min,
 		 int64_t max, int64_t *out_r, struct err *err);
-int json_get_double(const struct json_object *obj, const char *key,
-		    double *out_r, struct err *err); /* takes integers too */
 int json_get_bool(const struct json_object *obj, const char *key, bool *out_r,
 		  struct err *err);
 int json_get_str(const struct json_object *obj, const char *key, size_t max,
@@ -86,8 +84,6 @@ size_t json_count(const struct json_object *array);
 const struct json_object *json_item(const struct json_object *array, size_t i);
 int json_item_str(const struct json_object *array, size_t i, size_t max,
 		  const char **out_r, struct err *err);
-int json_item_int(const struct json_object *array, size_t i, int64_t min,
-		  int64_t max, int64_t *out_r, struct err *err);
 int json_item_object(const struct json_object *array, size_t i,
 		     const struct json_object **out_r, struct err *err);
 

@@ -119,19 +119,6 @@ json_get_int(const struct json_object *obj, const char *key, int64_t min,
 }
 
 int
-json_get_double(const struct json_object *obj, const char *key, double *out_r,
-		struct err *err)
-{
-	struct place p = place_member(obj, key);
-
-	if (json_kind(p.value) != JSON_INT &&
-	    place_check(&p, JSON_DOUBLE, err) < 0)
-		return -1;
-	*out_r = json_object_get_double(p.value);
-	return 0;
-}
-
-int
 json_get_bool(const struct json_object *obj, const char *key, bool *out_r,
 	      struct err *err)
 {
@@ -219,15 +206,6 @@ json_item_str(const struct json_object *array, size_t i, size_t max,
 	struct place p = place_item(array, i);
 
 	return place_str(&p, max, out_r, err);
-}
-
-int
-json_item_int(const struct json_object *array, size_t i, int64_t min,
-	      int64_t max, int64_t *out_r, struct err *err)
-{
-	struct place p = place_item(array, i);
-
-	return place_int(&p, min, max, out_r, err);
 }
 
 int

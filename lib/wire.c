@@ -14,9 +14,9 @@ static const struct verb_row verbs[] = {
 #undef X
 };
 
-static const char *const codes[][2] = {
-	[WIRE_CODE_NONE] = { "none", "nothing was refused" },
-#define X(name, word, text) [WIRE_##name] = { word, text },
+static const char *const codes[] = {
+	[WIRE_CODE_NONE] = "none",
+#define X(name, word, text) [WIRE_##name] = word,
 	WIRE_CODES(X)
 #undef X
 };
@@ -38,13 +38,7 @@ wire_verb_name(enum wire_verb verb)
 const char *
 wire_code_name(enum wire_code code)
 {
-	return (size_t)code < COUNT(codes) ? codes[code][0] : "?";
-}
-
-const char *
-wire_code_text(enum wire_code code)
-{
-	return (size_t)code < COUNT(codes) ? codes[code][1] : "?";
+	return (size_t)code < COUNT(codes) ? codes[code] : "?";
 }
 
 const char *
@@ -69,7 +63,7 @@ int
 wire_code_find(const char *word, enum wire_code *code_r)
 {
 	for (size_t i = 1; i < COUNT(codes); i++) {
-		if (strcmp(codes[i][0], word) == 0) {
+		if (strcmp(codes[i], word) == 0) {
 			*code_r = (enum wire_code)i;
 			return 0;
 		}

@@ -129,7 +129,6 @@ enum wire_state {
 
 const char *wire_verb_name(enum wire_verb verb);
 const char *wire_code_name(enum wire_code code);
-const char *wire_code_text(enum wire_code code);
 const char *wire_state_name(enum wire_state state);
 
 /* -1: there is no such word. */

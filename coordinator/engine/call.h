@@ -68,7 +68,6 @@ enum call_misfit {
 };
 
 const char *call_outcome_word(enum call_outcome outcome);
-const char *call_misfit_word(enum call_misfit misfit);
 const char *call_misfit_sentence(enum call_misfit misfit);
 
 /* A fleet as hello names it.  Epoch 0 only asks, it fences nobody. */

@@ -3,7 +3,9 @@
 
 #define X(name, word, sentence) { word, sentence },
 static const char *const outcomes[][2] = { CALL_OUTCOMES(X) };
-static const char *const misfits[][2] = { CALL_MISFITS(X) };
+#undef X
+#define X(name, word, sentence) sentence,
+static const char *const misfits[] = { CALL_MISFITS(X) };
 #undef X
 
 const char *
@@ -13,13 +15,7 @@ call_outcome_word(enum call_outcome outcome)
 }
 
 const char *
-call_misfit_word(enum call_misfit misfit)
-{
-	return misfits[misfit][0];
-}
-
-const char *
 call_misfit_sentence(enum call_misfit misfit)
 {
-	return misfits[misfit][1];
+	return misfits[misfit];
 }

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-unsigned int
+/* ms changed by up to ±20 %. */
+static unsigned int
 backoff_jitter(unsigned int ms)
 {
 	uint32_t r = 0;

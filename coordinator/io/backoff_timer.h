@@ -25,7 +25,4 @@ unsigned int backoff_next(struct backoff *b);
 void backoff_reset(struct backoff *b);
 void backoff_close(struct backoff *b);
 
-/* ms changed by up to ±20 %. */
-unsigned int backoff_jitter(unsigned int ms);
-
 #endif

@@ -103,7 +103,5 @@ const char *pg_rows_get(const struct pg_rows *rows, size_t row, int column);
 /* By name; the column must exist (asserted). */
 const char *pg_rows_named(const struct pg_rows *rows, size_t row,
 			  const char *name);
-/* Rows an insert, update or delete touched. */
-size_t pg_rows_affected(const struct pg_rows *rows);
 
 #endif

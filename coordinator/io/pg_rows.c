@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "log.h"
-#include "num.h"
 #include "pg_private.h"
 
 /* A struct pg_rows is a PGresult to everybody else. */
@@ -47,16 +46,6 @@ const char *
 pg_rows_named(const struct pg_rows *rows, size_t row, const char *name)
 {
 	return pg_rows_get(rows, row, pg_rows_column(rows, name));
-}
-
-size_t
-pg_rows_affected(const struct pg_rows *rows)
-{
-	PGresult *res = (PGresult *)(uintptr_t)rows; /* libpq forgot const */
-	int64_t n = 0;
-
-	(void)num_parse_int(PQcmdTuples(res), 0, INT64_MAX, &n, NULL);
-	return (size_t)n;
 }
 
 bool

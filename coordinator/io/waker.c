@@ -63,12 +63,6 @@ waker_at(struct waker *w, int64_t boot_ms)
 }
 
 void
-waker_stop(struct waker *w)
-{
-	(void)evtimer_del(w->timer);
-}
-
-void
 waker_free(struct waker **wp)
 {
 	if (*wp == NULL)

@@ -18,7 +18,6 @@ typedef void waker_fn(void *self);
 struct waker *waker_new(struct event_base *base, waker_fn *fn, void *self);
 /* Once, no earlier than then; replaces what was set before. */
 void waker_at(struct waker *waker, int64_t boot_ms);
-void waker_stop(struct waker *waker);
 void waker_free(struct waker **waker);
 
 #endif

@@ -6,18 +6,6 @@
 #include "alloc.h"
 #include "looks.h"
 
-const char *
-fact_kind_word(enum fact_kind kind)
-{
-	static const char *const words[] = {
-#define X(name, id) #name,
-		FACT_KINDS(X)
-#undef X
-	};
-
-	return words[kind];
-}
-
 const struct fact *
 looks_find(const struct looks *looks, enum fact_kind kind, int id)
 {

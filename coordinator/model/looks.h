@@ -89,6 +89,4 @@ struct agent_fact *looks_agent_get(struct looks *looks, const char *id);
 void looks_forget(struct looks *looks);
 void looks_clear(struct looks *looks);
 
-const char *fact_kind_word(enum fact_kind kind);
-
 #endif

@@ -116,7 +116,6 @@ const char *plan_mouth(struct plan *p, int group);
 void plan_run(struct plan *p, int step);
 /* R40: the committed phase's time is up, and step `s` is not done. */
 void plan_deadline(struct plan *p, int s, const char *why);
-void plan_failed(struct plan *p, int step, const char *why);
 /* plan_undo.c */
 /* The undo row s passed: the step it undoes is undone. */
 void plan_undone(struct plan *p, int s);

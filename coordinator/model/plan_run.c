@@ -287,7 +287,7 @@ is_adopted(const struct view_step *step)
 }
 
 /* R38, R39: ignore, try again, undo the phase, or hold. */
-void
+static void
 plan_failed(struct plan *p, int s, const char *why)
 {
 	const struct view_step *step = &p->v->steps[s];

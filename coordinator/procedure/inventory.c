@@ -40,7 +40,8 @@ static const struct yfield fleet_fields[] = {
 	[F_ALLOW_SINGLE] = { "allow_single", YFIELD_TEXT, false },
 };
 
-bool
+/* Begins with a-z or 0-9, then also - . and _; at most 63. */
+static bool
 inv_host_name(const char *name)
 {
 	static const char rest[] = "abcdefghijklmnopqrstuvwxyz0123456789-._";

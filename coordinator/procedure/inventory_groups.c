@@ -38,7 +38,8 @@ run_split(struct inv *v, const struct ynode *run)
 	words_free(&w);
 }
 
-void
+/* A command without ${}; writes "run". */
+static void
 inv_run_out(struct inv *v, const struct ynode *run)
 {
 	json_out_array(v->o, "run");
@@ -59,7 +60,7 @@ inv_run_out(struct inv *v, const struct ynode *run)
 	json_out_end(v->o);
 }
 
-void
+static void
 inv_format_out(struct inv *v, const struct ynode *format)
 {
 	static const char *const words[] = {
@@ -75,7 +76,7 @@ inv_format_out(struct inv *v, const struct ynode *format)
 	json_out_str(v->o, "format", words[i]);
 }
 
-void
+static void
 inv_row_out(struct inv *v, const struct ynode *row)
 {
 	char norm[READING_NAME_MAX + 1];
@@ -107,7 +108,8 @@ name_refuse(void *ctx, const char *name, size_t off)
 	*any = true;
 }
 
-void
+/* An expression over columns; writes "in". */
+static void
 inv_in_out(struct inv *v, const struct ynode *in)
 {
 	struct expr *expr;

@@ -24,8 +24,6 @@ struct inv {
 	const struct ynode *groups; /* a mapping, or NULL */
 };
 
-/* Begins with a-z or 0-9, then also - . and _; at most 63. */
-bool inv_host_name(const char *name);
 /*
  * Reads a member's or backend's name and address and compares with the others:
  * from `first` on the same host twice is an error; anywhere the same name with
@@ -34,12 +32,6 @@ bool inv_host_name(const char *name);
 int inv_host_read(struct inv *v, const struct ynode *name,
 		  const struct ynode *address, size_t first,
 		  struct inv_host *host_r);
-/* A command without ${}; writes "run". */
-void inv_run_out(struct inv *v, const struct ynode *run);
-void inv_format_out(struct inv *v, const struct ynode *format);
-void inv_row_out(struct inv *v, const struct ynode *row);
-/* An expression over columns; writes "in". */
-void inv_in_out(struct inv *v, const struct ynode *in);
 
 /* inventory_window.c: "Tue-Thu 01:00-05:00", "forbid 24 Dec - 2 Jan" */
 bool inv_window_valid(const char *text);

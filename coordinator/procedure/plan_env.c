@@ -255,7 +255,8 @@ lookup_var(const struct env *e, const char *name, struct buf *value,
 	return TEMPLATE_VALUE;
 }
 
-enum template_answer
+/* A template_lookup_fn; ctx is the env. */
+static enum template_answer
 env_lookup(void *ctx, const char *name, struct buf *value, struct err *err)
 {
 	const struct env *e = ctx;

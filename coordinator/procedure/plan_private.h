@@ -22,10 +22,6 @@ int env_init(struct env *e, const struct procedure *proc,
 	     const struct plan_input *in, struct diags *d);
 void env_clear(struct env *e);
 
-/* A template_lookup_fn; ctx is the env. */
-enum template_answer
-env_lookup(void *ctx, const char *name, struct buf *value, struct err *err);
-
 /* A variable's value or NULL. */
 const char *env_var(const struct env *e, const struct var *var);
 /* {"name","sha256"} of a file variable, or NULL. */
@@ -54,9 +50,5 @@ void out_span(struct env *e, struct json_out *o, const char *key,
 void out_target(struct env *e, struct json_out *o, const struct target *target);
 
 void plan_steps(struct env *e, struct json_out *o);
-/* What an act does, under its own keys (kind, argv, poll, …). */
-void plan_act(struct env *e, struct json_out *o, const struct act *act);
-/* "no file was given": why an act has nothing to do; NULL: it has. */
-char *plan_act_idle(struct env *e, const struct act *act);
 
 #endif

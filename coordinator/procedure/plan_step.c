@@ -202,7 +202,8 @@ package_out(struct env *e, struct json_out *o, const struct act *act)
 	packages_free(&all);
 }
 
-char *
+/* "no file was given": why an act has nothing to do; NULL: it has. */
+static char *
 plan_act_idle(struct env *e, const struct act *act)
 {
 	struct packages all;
@@ -226,7 +227,8 @@ plan_act_idle(struct env *e, const struct act *act)
 	return NULL;
 }
 
-void
+/* What an act does, under its own keys (kind, argv, poll, …). */
+static void
 plan_act(struct env *e, struct json_out *o, const struct act *act)
 {
 	json_out_str(o, "kind", act_words[act->kind]);

@@ -108,8 +108,6 @@ all_read(struct proc_reader *r, const struct ynode *root)
 				 &r->proc->name);
 	if (f[F_FORMAT] != NULL && strcmp(f[F_FORMAT]->text, "1") != 0)
 		ynode_error(r->d, f[F_FORMAT], "this drydock knows format 1");
-	if (f[F_DESCRIPTION] != NULL)
-		r->proc->description = f[F_DESCRIPTION]->text;
 	strategy_read(r, f[F_STRATEGY]);
 	vars_read(r, f[F_VARS]);
 	settle_check(r);
@@ -128,7 +126,7 @@ procedure_parse(const char *text, size_t len, struct diags *d,
 	unsigned int before = d->errors;
 
 	*proc_r = proc;
-	proc->name = proc->description = "";
+	proc->name = "";
 	(void)sha256_of(text, len, proc->sha256);
 	if (ydoc_parse(text, len, d, &proc->doc) < 0)
 		return -1;
@@ -167,12 +165,6 @@ const char *
 procedure_name(const struct procedure *proc)
 {
 	return proc->name;
-}
-
-const char *
-procedure_description(const struct procedure *proc)
-{
-	return proc->description;
 }
 
 const char *

@@ -38,7 +38,6 @@ void procedure_free(struct procedure **proc);
 void procedure_lint(const struct procedure *proc, struct diags *d);
 
 const char *procedure_name(const struct procedure *proc);
-const char *procedure_description(const struct procedure *proc); /* or "" */
 /* Of the text as it was given, 64 hex digits. */
 const char *procedure_sha256(const struct procedure *proc);
 

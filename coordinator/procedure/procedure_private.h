@@ -221,7 +221,7 @@ struct phase {
 struct procedure {
 	struct ydoc *doc;
 	char sha256[SHA256_TEXT_SIZE];
-	const char *name, *description;
+	const char *name;
 	const struct ynode *order; /* list of "name", "labels.x"; or NULL */
 	int64_t canary;
 	struct span settle;

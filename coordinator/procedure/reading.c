@@ -248,7 +248,7 @@ row_matches(const struct reading *r, size_t row,
 	return true;
 }
 
-size_t
+static size_t
 reading_count(const struct reading *reading, const struct reading_match match[],
 	      size_t n)
 {

@@ -73,8 +73,6 @@ struct reading_match {
 	const char *column;
 	const char *value;
 };
-size_t reading_count(const struct reading *reading,
-		     const struct reading_match match[], size_t n);
 /* The one row that matches: -1 when there is none, or more than one. */
 int
 reading_find(const struct reading *reading, const struct reading_match match[],

@@ -37,7 +37,7 @@ template_free(struct template **tpl)
 	x_free(tpl);
 }
 
-struct template *
+static struct template *
 template_copy(const struct template *tpl)
 {
 	struct template *copy = x_new(struct template);

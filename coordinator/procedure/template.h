@@ -35,7 +35,6 @@ struct template
 int template_parse(const char *text, struct template **tpl_r, size_t *off_r,
 		   struct err *err);
 void template_free(struct template **tpl);
-struct template *template_copy(const struct template *tpl);
 
 /* No names in it. */
 bool template_is_plain(const struct template *tpl);

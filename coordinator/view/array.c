@@ -31,7 +31,11 @@ array_element(const char **p, struct buf *out, bool *null_r)
 	return 0;
 }
 
-int
+/* Called per element; NULL for a null. */
+typedef void array_fn(void *self, const char *element);
+
+/* -1 when it is no one-dimensional array; elements before that were told */
+static int
 array_each(const char *text, array_fn *fn, void *self)
 {
 	struct buf element;

@@ -8,12 +8,6 @@
 #include "face.h"
 #include "json.h"
 
-/* Called per element; NULL for a null. */
-typedef void array_fn(void *self, const char *element);
-
-/* -1 when it is no one-dimensional array; elements before that were told */
-int array_each(const char *text, array_fn *fn, void *self);
-
 /* as words that a person could type; the text as it stands when it is none */
 void array_write_words(struct buf *out, const struct face *f, const char *text);
 /* as a JSON array of strings */

@@ -137,7 +137,8 @@ say_kind(struct buf *out, const struct face *f, const char *kind,
 		say_package(out, f, spec);
 }
 
-void
+/* one step in words: its command, or what it waits for */
+static void
 plan_view_step(struct buf *out, const struct face *f, const char *kind,
 	       const char *spec)
 {

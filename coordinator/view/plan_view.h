@@ -19,8 +19,4 @@
 void plan_view(struct buf *out, const struct face *f,
 	       const struct rows *rollout, const struct rows *steps, bool full);
 
-/* one step in words: its command, or what it waits for */
-void plan_view_step(struct buf *out, const struct face *f, const char *kind,
-		    const char *spec);
-
 #endif

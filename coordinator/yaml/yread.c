@@ -39,12 +39,6 @@ ynode_suggest(struct diags *d, const char *word, const char *const names[],
 		diag_hint(d, "did you mean \"%s\"?", near);
 }
 
-bool
-ynode_is(const struct ynode *node, enum ynode_kind kind)
-{
-	return node != NULL && node->kind == kind;
-}
-
 const struct ynode *
 ynode_get(const struct ynode *map, const char *key)
 {
@@ -144,16 +138,6 @@ yfields_read(struct diags *d, const struct ynode *node, const char *what,
 		ret = -1;
 	}
 	return ret;
-}
-
-int
-yread_text(struct diags *d, const struct ynode *node, const char *what,
-	   const char **out_r)
-{
-	if (kind_want(d, node, YNODE_SCALAR, what) < 0)
-		return -1;
-	*out_r = node->text;
-	return 0;
 }
 
 int

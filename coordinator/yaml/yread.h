@@ -35,10 +35,7 @@ int yfields_read(struct diags *d, const struct ynode *node, const char *what,
 		 const struct ynode *out_r[]);
 
 const struct ynode *ynode_get(const struct ynode *map, const char *key);
-bool ynode_is(const struct ynode *node, enum ynode_kind kind);
 
-int yread_text(struct diags *d, const struct ynode *node, const char *what,
-	       const char **out_r);
 int yread_bool(struct diags *d, const struct ynode *node, const char *what,
 	       bool *out_r);
 int yread_int(struct diags *d, const struct ynode *node, const char *what,
