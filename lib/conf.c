@@ -234,6 +234,29 @@ conf_line(struct conf_reader *r, char *line)
 	return conf_assign(r, conf_trim(line), conf_value(eq + 1));
 }
 
+/* A line that is no text is told by its number, before it is looked into. */
+static int
+conf_text_line(struct conf_reader *r, const char *text, size_t len)
+{
+	char *line;
+	int ret;
+
+	r->line++;
+	if (memchr(text, '\0', len) != NULL || !utf8_valid(text, len))
+		return err_set(r->err, ERR_USAGE,
+			       "%s:%u: not a line of text in UTF-8", r->name,
+			       r->line);
+	if (r->line == 1 && len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		return err_set(r->err, ERR_USAGE,
+			       "%s:1: begins with a byte order mark; save it "
+			       "without one",
+			       r->name);
+	line = x_strndup(text, len);
+	ret = conf_line(r, line);
+	free(line);
+	return ret;
+}
+
 int
 conf_read_text(void *conf, const struct conf_key *keys, const char *text,
 	       size_t len, const char *name, struct err *err)
@@ -241,19 +264,16 @@ conf_read_text(void *conf, const struct conf_key *keys, const char *text,
 	struct conf_reader r = {
 		.conf = conf, .keys = keys, .name = name, .err = err
 	};
-	char *copy, *line, *next;
-	int ret = 0;
+	const char *end = text + len, *eol;
 
-	if (memchr(text, '\0', len) != NULL || !utf8_valid(text, len))
-		return err_set(err, ERR_USAGE, "%s: not a text file in UTF-8",
-			       name);
-	copy = x_strndup(text, len);
-	for (next = copy; ret == 0 && (line = strsep(&next, "\n")) != NULL;) {
-		r.line++;
-		ret = conf_line(&r, line);
+	for (; text < end; text = eol + 1) {
+		eol = memchr(text, '\n', (size_t)(end - text));
+		if (eol == NULL)
+			eol = end;
+		if (conf_text_line(&r, text, (size_t)(eol - text)) < 0)
+			return -1;
 	}
-	free(copy);
-	return ret;
+	return 0;
 }
 
 /* The whole file into b. */

@@ -4,7 +4,9 @@
  * '#' begins a comment at the start of a line or behind a blank; a value keeps
  * its inner blanks, and may stand in "…" to keep outer ones or a '#'.  Unknown
  * and repeated keys are errors with file:line; a LIST key may be repeated, and
- * a NAMED one stands with a name of its own: `hook.mail = …`.
+ * a NAMED one stands with a name of its own: `hook.mail = …`.  Lines may end in
+ * CR LF; a NUL, a byte order mark, what is not UTF-8 and more than 1 MiB are
+ * refused.
  *
  * The one list gives struct, defaults, parser and --print-config:
  *

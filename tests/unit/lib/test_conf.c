@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf.h"
 
@@ -62,21 +63,53 @@ test_values(void **state)
 	conf_free(&c, test_keys);
 }
 
+#define T(text) text, sizeof(text) - 1
+
+/* The numbers are those of the classes of bad input. */
 static void
 test_errors(void **state)
 {
 	static const struct {
-		const char *text, *error;
+		const char *text;
+		size_t len;
+		const char *error;
 	} rows[] = {
-		{ "\nfoo = 1\n", "t.conf:2: unknown key \"foo\"" },
-		{ "count = 1\ncount = 2",
+		/* row 2 */
+		{ T("\nfoo = 1\n"), "t.conf:2: unknown key \"foo\"" },
+		{ T("hook. = 1\n"), "t.conf:1: unknown key \"hook.\"" },
+		/* row 3 */
+		{ T("count = 1\ncount = 2"),
 		  "t.conf:2: a second line for \"count\"" },
-		{ "count = x", "t.conf:1: count: \"x\" is not a whole number" },
-		{ "brave = true",
+		{ T("hook.a = 1\n\nhook.a = 1"),
+		  "t.conf:3: a second line for \"hook.a\"" },
+		/* row 4 */
+		{ T("count = 1\nname = \xff"),
+		  "t.conf:2: not a line of text in UTF-8" },
+		{ T("count = 1\n\nname = a\0b\n"),
+		  "t.conf:3: not a line of text in UTF-8" },
+		{ T("\xef\xbb\xbf"
+		    "count = 1\n"),
+		  "t.conf:1: begins with a byte order mark; save it "
+		  "without one" },
+		/* row 6 */
+		{ T("count = x"),
+		  "t.conf:1: count: \"x\" is not a whole number" },
+		{ T("count = 22x"),
+		  "t.conf:1: count: \"22x\" is not a whole number" },
+		{ T("count = 0x16"),
+		  "t.conf:1: count: \"0x16\" is not a whole number" },
+		{ T("count = ٢٢"),
+		  "t.conf:1: count: \"٢٢\" is not a whole number" },
+		/* row 7 */
+		{ T("poll = -1"), "t.conf:1: poll: " },
+		{ T("poll = 1e9"), "t.conf:1: poll: " },
+		{ T("poll = 15"), "t.conf:1: poll: " },
+		{ T("poll = 15min"), "t.conf:1: poll: " },
+		{ T("poll = 1000000000s"), "t.conf:1: poll: " },
+		{ T("brave = true"),
 		  "t.conf:1: brave: \"true\" is not yes or no" },
-		{ "just words",
+		{ T("just words"),
 		  "t.conf:1: expected \"key = value\", not \"just words\"" },
-		{ "name = \xff", "t.conf: not a text file in UTF-8" },
 	};
 
 	(void)state;
@@ -84,11 +117,48 @@ test_errors(void **state)
 		struct test_conf c;
 		struct err err = { 0 };
 
-		assert_int_equal(read_text(&c, rows[i].text, &err), -1);
-		assert_string_equal(err.text, rows[i].error);
+		conf_init(&c, test_keys);
+		assert_int_equal(conf_read_text(&c, test_keys, rows[i].text,
+						rows[i].len, "t.conf", &err),
+				 -1);
+		/* a sentence of num.c is tested there: only its beginning */
+		if (strncmp(err.text, rows[i].error, strlen(rows[i].error)))
+			fail_msg("%s: %s", rows[i].text, err.text);
 		assert_int_equal(err.code, ERR_USAGE);
 		conf_free(&c, test_keys);
 	}
+}
+
+/* Rows 1, 4 and 5: what is no mistake, and the bound. */
+static void
+test_edges(void **state)
+{
+	static const char path[] = "test_conf.large";
+	struct test_conf c;
+	struct err err;
+	FILE *f;
+
+	(void)state;
+	assert_int_equal(read_text(&c, "", &err), 0);
+	assert_int_equal(c.count, 4);
+	conf_free(&c, test_keys);
+	assert_int_equal(read_text(&c, "name = a b \r\n\r\ncount = 7\r\n",
+				   &err),
+			 0);
+	assert_string_equal(c.name, "a b");
+	assert_int_equal(c.count, 7);
+	conf_free(&c, test_keys);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fprintf(f, "name = %*d\n", 10 << 20, 1);
+	fclose(f);
+	conf_init(&c, test_keys);
+	assert_int_equal(conf_read_file(&c, test_keys, path, &err), -1);
+	assert_string_equal(err.text,
+			    "test_conf.large: larger than 1048576 bytes");
+	assert_int_equal(err.code, ERR_USAGE);
+	conf_free(&c, test_keys);
+	unlink(path);
 }
 
 /* What the reader takes plain is printed plain: quotes cannot hold a quote. */
@@ -166,6 +236,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_edges),
 		cmocka_unit_test(test_print),
 		cmocka_unit_test(test_print_quotes),
 		cmocka_unit_test(test_no_file),
