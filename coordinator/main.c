@@ -234,6 +234,22 @@ daemon_configure(struct daemon *d, const char *path, struct err *err)
 		return err_set(err, ERR_USAGE, "%s: there is no log_level "
 			       "\"%s\"", path, d->conf.log_level);
 	log_set_level(level);
+	if (d->conf.heartbeat < 10 || d->conf.lease > 3600000 ||
+	    d->conf.heartbeat * 2 > d->conf.lease)
+		return err_set(err, ERR_USAGE, "%s: heartbeat must be at least "
+			       "10ms and at most half of lease, and lease at "
+			       "most 1h", path);
+	return 0;
+}
+
+/* What printing can do without. */
+static int
+daemon_complete(const struct daemon *d, struct err *err)
+{
+	if (d->conf.database[0] == '\0')
+		return err_set(err, ERR_USAGE, "%s: add a line \"database = "
+			       "…\": where the fleet's state lives, such as "
+			       "service=fleet", d->path);
 	return 0;
 }
 
@@ -288,6 +304,10 @@ main(int argc, char **argv)
 	}
 	if (print)
 		return print_conf(&d);
+	if (daemon_complete(&d, &err) < 0) {
+		log_error("%s", err.text);
+		return 2;
+	}
 	if (daemon_open(&d, &err) < 0) {
 		log_error("%s", err.text);
 		return 1;
