@@ -37,6 +37,15 @@ file_open(struct cli *cli, const char *path, int *fd_r)
 	return file_complain(cli, path, "it is not a regular file");
 }
 
+static int
+file_too_large(struct cli *cli, const char *path, size_t max)
+{
+	char why[60];
+
+	snprintf(why, sizeof(why), "it is larger than %zu bytes", max);
+	return file_complain(cli, path, why);
+}
+
 int
 file_read(struct cli *cli, const char *path, size_t max, struct buf *out)
 {
@@ -52,7 +61,7 @@ file_read(struct cli *cli, const char *path, size_t max, struct buf *out)
 		if (n > 0 && out->len + (size_t)n <= max)
 			(void)buf_add(out, piece, (size_t)n);
 		else if (n > 0)
-			code = file_complain(cli, path, "it is too large");
+			code = file_too_large(cli, path, max);
 	} while (code == EXIT_OK && (n > 0 || (n < 0 && errno == EINTR)));
 	if (code == EXIT_OK && n < 0)
 		code = file_complain(cli, path, strerror(errno));

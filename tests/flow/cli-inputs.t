@@ -1,6 +1,11 @@
 #!/bin/bash
 # cli-inputs.t - files and words that are wrong: each is refused with a
 # sentence and its exit code, and nothing in the database changes.
+#
+# A name begins with the number of its class of bad input.  What is tried
+# elsewhere: an ended rollout (49), the fleet's name as an answer (50) and
+# hostile reasons on screens (51) cli-look, each mistake in a file with its
+# place test_inventory, test_ydoc and test_lint, reasons in SQL (51) 50-steer.
 # shellcheck source=tests/flow/lib-cli.sh
 . "$(dirname "$0")/lib-cli.sh"
 
@@ -22,49 +27,96 @@ refused() {
 }
 
 usage() {
-	refused "unknown command" 2 'did you mean: drydock status' statsu
-	refused "unknown option" 2 'did you mean --reason' pause --reson x
-	refused "missing value" 2 '--reason wants a value' pause --reason
-	refused "empty fleet" 2 '--fleet wants a value' status --fleet ''
-	refused "option twice" 2 '--yes is given twice' start 1 --yes --yes
-	refused "option of another command" 2 'takes no --prune' status --prune
-	refused "one word too many" 2 'one word too many' status 1 2
-	refused "too few words" 2 'wants more' start
-	refused "empty word" 2 'argument is empty' start ''
-	refused "format" 2 'no format "yaml"' -o yaml status
-	refused "rollout that is no number" 2 'not a rollout' status 0x10
-	refused "rollout 0" 2 'not a rollout' status 0
-	refused "huge rollout" 2 'not a rollout' status 99999999999999999999
-	refused "number" 2 'number from 1' history --limit 0
-	refused "duration" 2 'duration is' wait 1 --timeout 15
-	refused "wait for what" 2 'does not know' wait 1 --for ever
-	refused "group alone" 2 'wants one of its commands' backend
-	refused "help topic" 2 'exit-codes' help exit-code
+	refused "48 unknown command" 2 'did you mean: drydock status' statsu
+	refused "48 unknown option" 2 'did you mean --reason' pause --reson x
+	refused "48 missing value" 2 '--reason wants a value' pause --reason
+	refused "48 empty fleet" 2 '--fleet wants a value' status --fleet ''
+	refused "48 option twice" 2 '--yes is given twice' start 1 --yes --yes
+	refused "48 option of another command" 2 'takes no --prune' status --prune
+	refused "48 one word too many" 2 'one word too many' status 1 2
+	refused "48 too few words" 2 'wants more' start
+	refused "48 empty word" 2 'argument is empty' start ''
+	refused "48 format" 2 'no format "yaml"' -o yaml status
+	refused "48 rollout that is no number" 2 'not a rollout' status 0x10
+	refused "48 rollout 0" 2 'not a rollout' status 0
+	refused "48 huge rollout" 2 'not a rollout' status 99999999999999999999
+	refused "48 number" 2 'number from 1' history --limit 0
+	refused "48 duration" 2 'duration is' wait 1 --timeout 15
+	refused "48 wait for what" 2 'does not know' wait 1 --for ever
+	refused "48 group alone" 2 'wants one of its commands' backend
+	refused "48 help topic" 2 'exit-codes' help exit-code
+	refused "48 words that are none" 2 'no command|unknown' $'\e[2J'
+	refused "48 a fleet twice" 2 '--fleet is given twice' \
+		status --fleet mail-eu --fleet mail-eu
+}
+
+# number, name, what the sentence says
+bad_files() {
+	cat <<-'LIST'
+	1 empty is empty
+	1 comment is empty
+	2 unknown unknown key "backend"
+	3 twice "fleet" stands here twice
+	4 nul control character at byte 15
+	4 bom byte order mark
+	4 latin byte 12 is not UTF-8
+	5 line larger than 1048576 bytes
+	5 large larger than 1048576 bytes
+	6 port between 1 and 65535
+	6 port0 between 1 and 65535
+	7 unit a duration has a unit
+	7 zone not a time zone
+	8 address mail02 has the address of mail01
+	8 name mail01 has two addresses
+	9 none fleet of 0 backends
+	9 single fleet of 1 backend
+	10 option not a host's name
+	10 dollar not a host's name
+	10 newline not a host's name
+	10 syntax did not find expected
+	LIST
+}
+
+make_bad_files() {
+	: >empty.yaml
+	echo '# fleet: mail-eu' >comment.yaml
+	printf 'fleet: a\nfleet: b\n' >twice.yaml
+	printf 'fleet: [a\n' >syntax.yaml
+	sed '1a backend: []' "$pg/fleet.yaml" >unknown.yaml
+	head -c 2000000 /dev/zero | tr '\0' a >large.yaml
+	{ printf 'fleet: '; head -c 10485760 /dev/zero | tr '\0' a; } >line.yaml
+	printf 'fleet: mail-eu\0\n' >nul.yaml
+	printf 'fleet: mail\377\n' >latin.yaml
+	{ printf '\xef\xbb\xbf'; cat "$pg/fleet.yaml"; } >bom.yaml
+	sed 's/10.0.0.12/10.0.0.11/' "$pg/fleet.yaml" >address.yaml
+	sed 's/name: mail02/name: mail01/' "$pg/fleet.yaml" >name.yaml
+	sed 's/name: mail02/name: "-oProxyCommand=x"/' "$pg/fleet.yaml" \
+		>option.yaml
+	# shellcheck disable=SC2016
+	sed 's/name: mail02/name: $(x)/' "$pg/fleet.yaml" >dollar.yaml
+	sed 's/name: mail02/name: "mail\\n02"/' "$pg/fleet.yaml" >newline.yaml
+	sed '/mail0[23]/d' "$pg/fleet.yaml" >single.yaml
+	sed '/mail0[123]/d; s/^backends:/& []/' "$pg/fleet.yaml" >none.yaml
+	sed 's/port: 22}/port: 65536}/' "$pg/fleet.yaml" >port.yaml
+	sed 's/port: 22}/port: 0}/' "$pg/fleet.yaml" >port0.yaml
+	sed 's/1100ms/1100/' "$pg/fleet.yaml" >unit.yaml
+	sed 's/: UTC/: ":\/etc\/passwd"/' "$pg/fleet.yaml" >zone.yaml
 }
 
 inventory() {
-	local dir=$pg/in
+	local dir=$pg/in row file says
 
 	mkdir -p "$dir"
-	: >"$dir/empty.yaml"
-	printf 'fleet: a\nfleet: b\n' >"$dir/twice.yaml"
-	printf 'fleet: [a\n' >"$dir/syntax.yaml"
-	printf 'fleet: mail-eu\nbackend: []\n' >"$dir/unknown.yaml"
-	head -c 2000000 /dev/zero | tr '\0' a >"$dir/large.yaml"
-	printf 'fleet: mail-eu\0\n' >"$dir/nul.yaml"
-	printf 'fleet: mail\377\n' >"$dir/latin.yaml"
-	sed 's/10.0.0.12/10.0.0.11/' "$pg/fleet.yaml" >"$dir/address.yaml"
-	sed 's/name: mail02/name: mail01/' "$pg/fleet.yaml" >"$dir/name.yaml"
-	sed 's/name: mail02/name: "-oProxyCommand=x"/' "$pg/fleet.yaml" \
-		>"$dir/option.yaml"
-	sed '/mail0[23]/d' "$pg/fleet.yaml" >"$dir/single.yaml"
-	sed 's/port: 22}/port: 65536}/' "$pg/fleet.yaml" >"$dir/port.yaml"
-	sed 's/1100ms/1100/' "$pg/fleet.yaml" >"$dir/unit.yaml"
-	for file in empty twice syntax unknown large nul latin address name \
-		option single port unit; do
-		refused "import $file.yaml" 2 . import "$dir/$file.yaml"
-	done
-	refused "import of no file" 2 'No such file' import "$dir/none.yaml"
+	(cd "$dir" && make_bad_files)
+	while read -r row file says; do
+		refused "$row import $file.yaml" 2 "$says" \
+			import "$dir/$file.yaml"
+	done < <(bad_files)
+	# CR LF is no mistake
+	sed 's/$/\r/' "$pg/fleet.yaml" >"$dir/crlf.yaml"
+	run import "$dir/crlf.yaml"
+	is "4 import with CR LF" 0 'nothing to change'
+	refused "import of no file" 2 'No such file' import "$dir/no.yaml"
 	refused "import of a folder" 2 'not a regular file' import "$dir"
 	refused "import of a device" 2 'not a regular file' import /dev/zero
 	mkfifo "$dir/fifo"
@@ -72,6 +124,51 @@ inventory() {
 	refused "prune without an answer" 2 'hint: add --yes' \
 		import "$dir/two.yaml" --prune
 }
+
+# number, what drydockd is given as its file, what it says
+bad_conf() {
+	cat <<-'LIST'
+	1||add a line "database
+	1|# nothing|add a line "database
+	2|databse = x|drydockd.conf:1: unknown key "databse"
+	3|name = a\nname = b|drydockd.conf:2: a second line for "name"
+	4|name = a\0b|drydockd.conf:1: not a line of text in UTF-8
+	4|\nname = \377|drydockd.conf:2: not a line of text in UTF-8
+	4|\xef\xbb\xbfname = a|drydockd.conf:1: begins with a byte order mark
+	7|heartbeat = 2|is not a duration such as|
+	7|heartbeat = -1s|heartbeat: |
+	7|heartbeat = 0s|heartbeat must be
+	7|lease = 15min|lease: |
+	7|lease = 3s|at most half of lease
+	7|lease = 400d|lease at most 1h
+	7|lease = 1000000000s|lease: |
+	LIST
+}
+
+# it has no answer to a wrong file but its end; none is changed by it
+daemon() {
+	local conf=$pg/drydockd.conf before row text says
+
+	before=$(state)
+	while IFS='|' read -r row text says _; do
+		# shellcheck disable=SC2059
+		printf "$text\n" >"$conf"
+		run_daemon
+		is "$row drydockd with \"${text:0:24}\"" 2 "$says"
+	done < <(bad_conf)
+	head -c 10485760 /dev/zero | tr '\0' a >"$conf"
+	run_daemon
+	is "5 drydockd with a line of 10 MiB" 2 'larger than 1048576 bytes'
+	ok "drydockd changed nothing" test "$before" = "$(state)"
+}
+
+run_daemon() {
+	code=0
+	timeout 60 "$(dirname "$drydock")/drydockd" -c "$pg/drydockd.conf" \
+		>"$pg/out" 2>"$pg/err" </dev/null || code=$?
+	out=$(<"$pg/out") err=$(<"$pg/err")
+}
+
 
 keys() {
 	local key=$pg/key
@@ -100,6 +197,8 @@ keys() {
 }
 
 procedures() {
+	local file
+
 	cd "$golden"
 	run procedure lint lint-bad.yaml
 	is "lint of a broken procedure: exit 2" 2
@@ -113,6 +212,10 @@ procedures() {
 		procedure allow "$golden/lint-bad.yaml"
 	refused "add of a broken procedure" 2 'was not added' \
 		procedure add "$golden/lint-bad.yaml"
+	for file in empty nul bom latin large line syntax; do
+		refused "1-5 procedure add $file.yaml" 2 'was not added|1048576 bytes' \
+			procedure add "$pg/in/$file.yaml"
+	done
 	refused "procedure that is not there" 1 'no procedure nothing' \
 		procedure show nothing
 	refused "plan of one that is not there" 1 'no procedure nothing' \
@@ -127,18 +230,22 @@ steering() {
 	local long
 
 	long=$(printf 'a%.0s' {1..2001})
-	refused "pause without a reason" 2 'a reason is needed' pause 1
-	refused "empty reason" 2 'reason is empty' pause 1 --reason '  '
-	refused "long reason" 2 '2001 bytes' pause 1 --reason "$long"
-	refused "reason that is no UTF-8" 2 'not UTF-8' \
+	refused "51 pause without a reason" 2 'a reason is needed' pause 1
+	refused "51 empty reason" 2 'reason is empty' pause 1 --reason '  '
+	refused "51 long reason" 2 '2001 bytes' pause 1 --reason "$long"
+	refused "51 as long as an argument may be" 2 '120000 bytes' \
+		pause 1 --reason "$(head -c 120000 /dev/zero | tr '\0' a)"
+	refused "51 reason that is no UTF-8" 2 'not UTF-8' \
 		pause 1 --reason $'\xff'
-	refused "pause of none" 1 'no rollout 99' pause 99 --reason x
-	refused "resume of none" 1 'no rollout 99' resume 99
-	refused "status of none" 1 'no rollout 99' status 99
+	refused "49 pause of none" 1 'no rollout 99' pause 99 --reason x
+	refused "49 resume of none" 1 'no rollout 99' resume 99
+	refused "49 status of none" 1 'no rollout 99' status 99
 	refused "keep drained without end" 2 'needs an end' \
 		pause 1 --reason x --keep-drained
-	refused "settle without an answer" 2 'did the step happen' \
+	refused "49 settle without an answer" 2 'did the step happen' \
 		settle 1 stop --reason x
+	refused "49 settle without a reason" 2 'a reason is needed' \
+		settle 1 stop --done
 	refused "override of nothing" 2 'one gate, or one value' \
 		override 1 --backend mail01 --reason x
 	refused "override of a value that is none" 2 '--value does not know' \
@@ -146,8 +253,8 @@ steering() {
 	refused "override of two things" 2 'one gate, or one value' override \
 		1 target_in --backend mail01 --reason x --value a.b=1
 	refused "exclude of nobody" 1 'no backend' exclude mail99 --reason x
-	refused "start without an answer" 2 'hint: add --yes' start 1
-	refused "SQL in a name" 1 'no backend' \
+	refused "50 start without an answer" 2 'hint: add --yes' start 1
+	refused "51 SQL in a name" 1 'no backend' \
 		exclude "x'); drop table fleet_internal.host; --" --reason x
 	refused "unknown fleet" 1 "no fleet 'none'" \
 		--fleet none exclude mail01 --reason x
@@ -200,6 +307,7 @@ ok "show gives it back byte by byte" cmp -s "$pg/out" \
 
 usage
 inventory
+daemon
 keys
 procedures
 steering
