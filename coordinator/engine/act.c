@@ -599,6 +599,8 @@ act_do(struct fleet *f)
 		act_write(&a);
 		view_apply(&f->view, a.op, now);
 		answers |= act_answers(a.op);
+		if (a.op->kind == OP_ATTEMPT_END || a.op->kind == OP_STEP)
+			step_let_go(f, a.op->step);
 		if (a.op->kind == OP_ATTEMPT) {
 			struct view_step *step = &f->view.steps[a.op->step];
 

@@ -257,7 +257,7 @@ fleet_took(struct fleet *f, const struct json_object *doc, struct err *err)
 		rc = load_roster(f, jdoc_in(doc, "inventory"), before, err);
 	if (was != (fleet_turn_doc(f) == NULL ? 0 :
 		    f->view.turns[f->view.detail].id)) {
-		looks_forget(&f->looks);
+		looks_clear(&f->looks);
 		results_clear(f);
 		values_clear(f);
 	}

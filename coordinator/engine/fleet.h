@@ -148,6 +148,12 @@ const struct json_object *result_get(const struct fleet *fleet,
 				     const char *attempt, const char **text_r);
 void result_set(struct fleet *fleet, const char *attempt, const char *text);
 void results_clear(struct fleet *fleet);
+/*
+ * Drop what agents told of an attempt, or of all of a step, that decides
+ * nothing any more.  A coordinator that began just now knows no more.
+ */
+void attempt_let_go(struct fleet *fleet, const char *attempt);
+void step_let_go(struct fleet *fleet, int step);
 
 /* facts.c: all wants of the decision at once; thinks again when answered. */
 void facts_ask(struct fleet *fleet);

@@ -62,13 +62,29 @@ look_now_ms(const struct look_roster *roster)
 				       clock_boot_ms();
 }
 
+/* A newer answer stands before it: nobody finds this one any more. */
+static bool
+reading_is_replaced(const struct look_reading *reading)
+{
+	LIST_EACH (struct look_reading, r, &reading->roster->readings, link) {
+		if (r == reading)
+			return false;
+		if (r->state == LOOK_SEEN &&
+		    strcmp(r->host, reading->host) == 0 &&
+		    strcmp(r->key, reading->key) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Old ones that nobody holds make room. */
 static void
 readings_sweep(struct look_roster *roster, int64_t now_ms)
 {
 	LIST_EACH_SAFE (struct look_reading, r, &roster->readings, link) {
 		if (r->refs == 0 && r->state != LOOK_ASKING &&
-		    now_ms - r->at_ms > LOOK_KEEP_MS)
+		    (now_ms - r->at_ms > LOOK_KEEP_MS ||
+		     reading_is_replaced(r)))
 			look_reading_free(r);
 	}
 }

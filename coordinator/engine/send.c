@@ -190,6 +190,8 @@ send_answered(void *ctx, const struct call_answer *answer)
 		agent_silent(f, agent, s->host, answer->why);
 		break;
 	}
+	/* a push may have told its end, and all was written since */
+	attempt_let_go(f, s->attempt);
 	fleet_wake(f);
 	free(s);
 }
@@ -202,6 +204,7 @@ send_pushed(struct fleet *f, const char *attempt, const char *state,
 		return;
 	agent_state(f, looks_agent_get(&f->looks, attempt), state, "",
 		    result_text);
+	attempt_let_go(f, attempt);
 	fleet_wake(f);
 }
 

@@ -175,6 +175,14 @@ value_fill(struct fleet *f, const char *text, char **text_r, struct err *err)
 	return template_fill_text(text, fill_name, f, text_r, err);
 }
 
+/* Its results are asked for while it runs, and may be until it is settled. */
+static bool
+step_is_over(enum step_state state)
+{
+	return state == STEP_PASSED || state == STEP_SKIPPED ||
+		state == STEP_UNDONE;
+}
+
 const struct json_object *
 result_get(const struct fleet *f, const char *attempt, const char **text_r)
 {
@@ -205,13 +213,51 @@ result_set(struct fleet *f, const char *attempt, const char *text)
 	r->doc = doc;
 }
 
+static void
+result_free(struct result *r)
+{
+	free(r->text);
+	json_free(&r->doc);
+}
+
+static void
+result_drop(struct fleet *f, const char *attempt)
+{
+	for (int i = 0; i < f->nresults; i++)
+		if (strcmp(f->results[i].attempt, attempt) == 0) {
+			result_free(&f->results[i]);
+			f->results[i] = f->results[--f->nresults];
+			return;
+		}
+}
+
+void
+attempt_let_go(struct fleet *f, const char *id)
+{
+	int step = -1;
+	const struct view_attempt *attempt =
+		view_attempt_find(&f->view, id, &step);
+
+	if (attempt == NULL || attempt->state != ATTEMPT_SENT)
+		looks_agent_drop(&f->looks, id);
+	if (attempt == NULL || step_is_over(f->view.steps[step].state))
+		result_drop(f, id);
+}
+
+void
+step_let_go(struct fleet *f, int step)
+{
+	const struct view_step *s = &f->view.steps[step];
+
+	for (int i = 0; i < s->nattempts; i++)
+		attempt_let_go(f, s->attempts[i].id);
+}
+
 void
 results_clear(struct fleet *f)
 {
-	for (int i = 0; i < f->nresults; i++) {
-		free(f->results[i].text);
-		json_free(&f->results[i].doc);
-	}
+	for (int i = 0; i < f->nresults; i++)
+		result_free(&f->results[i]);
 	x_free(&f->results);
 	f->nresults = 0;
 }

@@ -78,6 +78,16 @@ looks_agent_get(struct looks *looks, const char *id)
 }
 
 void
+looks_agent_drop(struct looks *looks, const char *id)
+{
+	struct agent_fact *agent =
+		(struct agent_fact *)looks_agent(looks, id);
+
+	if (agent != NULL)
+		*agent = looks->agents[--looks->nagents];
+}
+
+void
 looks_forget(struct looks *looks)
 {
 	looks->nfacts = 0;

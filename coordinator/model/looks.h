@@ -85,6 +85,8 @@ const struct agent_fact *looks_agent(const struct looks *looks,
 				     const char *id);
 /* The same to write into; made when it is new. */
 struct agent_fact *looks_agent_get(struct looks *looks, const char *id);
+/* That attempt decides nothing any more; the others may move. */
+void looks_agent_drop(struct looks *looks, const char *id);
 /* Forget every fact, or what the agents said too. */
 void looks_forget(struct looks *looks);
 void looks_clear(struct looks *looks);

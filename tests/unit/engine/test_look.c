@@ -14,6 +14,7 @@
 #include "fake.h"
 #include "json.h"
 #include "look.h"
+#include "look_private.h"
 
 static const char inventory[] =
 	"{\"fleet\":\"mail-eu\",\"min_up\":\"all but 1\","
@@ -574,6 +575,50 @@ test_freed(void **state)
 	scene_end(&s);
 }
 
+static size_t
+readings_of(const struct scene *s, const char *host)
+{
+	size_t n = 0;
+
+	LIST_EACH (struct look_reading, r, &s->roster->readings, link)
+		n += strcmp(r->host, host) == 0;
+	return n;
+}
+
+/* A poll that looks often keeps one answer, and the one that is held. */
+static void
+test_replaced(void **state)
+{
+	struct scene s;
+	struct look *held;
+	unsigned int nr;
+
+	(void)state;
+	scene_begin(&s);
+	nr = look_service(s.look, "mail1");
+	scene_run(&s, 0);
+	held = s.look;
+	s.look = look_new(s.roster);
+	for (int i = 0; i < 20; i++) {
+		(void)look_service(s.look, "mail1");
+		scene_run(&s, 0);
+		scene_again(&s);
+	}
+	/* the last one, the one before it, the one that is held */
+	assert_in_range(readings_of(&s, "dir1"), 2, 3);
+	assert_int_equal(look_fact(held, nr)->truth, TRI_TRUE);
+	look_free(&held);
+	/* a failure replaces no answer that is still young enough */
+	scene_says(&s, "dir1", STATUS, "", 1);
+	(void)look_service(s.look, "mail1");
+	scene_run(&s, 0);
+	scene_again(&s);
+	nr = look_service(s.look, "mail1");
+	scene_run(&s, 30000);
+	expect(&s, nr, TRI_TRUE, "up on dir1");
+	scene_end(&s);
+}
+
 static void
 test_sightings(void **state)
 {
@@ -616,6 +661,7 @@ main(void)
 		cmocka_unit_test(test_out),
 		cmocka_unit_test(test_same),
 		cmocka_unit_test(test_freed),
+		cmocka_unit_test(test_replaced),
 		cmocka_unit_test(test_sightings),
 	};
 
