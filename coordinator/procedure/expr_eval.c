@@ -6,12 +6,12 @@
  * anything true.
  */
 #include <assert.h>
-#include <regex.h>
 #include <string.h>
 
 #include "alloc.h"
 #include "expr_private.h"
 #include "num.h"
+#include "pattern.h"
 #include "utf8.h"
 
 #define VALUE_SHOWN 100 /* bytes of a value in a sentence */
@@ -106,10 +106,11 @@ tri_of(bool b)
 static enum tri
 pattern_match(const char *text, const char *pattern, bool want)
 {
+	struct err err;
 	regex_t re;
 	int rc;
 
-	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+	if (pattern_compile(&re, pattern, &err) < 0)
 		return TRI_UNKNOWN;
 	rc = regexec(&re, text, 0, NULL, 0);
 	regfree(&re);

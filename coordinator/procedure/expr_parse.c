@@ -1,10 +1,10 @@
 /* expr_parse.c - words and operators, and a descent of three levels. */
 #include <assert.h>
-#include <regex.h>
 #include <string.h>
 
 #include "alloc.h"
 #include "expr_private.h"
+#include "pattern.h"
 #include "reading.h"
 
 enum token {
@@ -253,8 +253,8 @@ left_read(struct parser *p, struct expr *term)
 static int
 pattern_check(struct parser *p, const struct expr *term)
 {
-	char text[256];
 	struct buf pattern;
+	struct err err;
 	regex_t re;
 	int rc;
 
@@ -264,15 +264,13 @@ pattern_check(struct parser *p, const struct expr *term)
 	buf_init(&pattern, EXPR_BYTES_MAX);
 	for (size_t i = 0; i < term->right->n; i++)
 		(void)buf_adds(&pattern, term->right->part[i].text);
-	rc = regcomp(&re, buf_str(&pattern), REG_EXTENDED | REG_NOSUB);
+	rc = pattern_compile(&re, buf_str(&pattern), &err);
 	buf_free(&pattern);
-	if (rc == 0) {
-		regfree(&re);
-		return 0;
-	}
-	(void)regerror(rc, &re, text, sizeof(text));
-	return fail(p, term->right_off, "the pattern is not a POSIX ERE: %s",
-		    text);
+	if (rc < 0)
+		return fail(p, term->right_off,
+			    "the pattern is not a POSIX ERE: %s", err.text);
+	regfree(&re);
+	return 0;
 }
 
 static int
