@@ -7,11 +7,11 @@
 #include "err.h"
 
 /*
- * glibc's regcomp() writes every repetition out: `x+` as `xx*`, `x{200}` as 200
- * times x, and one around another multiplies, so a line of text can ask for
- * gigabytes (`e++++++++++++++++++++++++++++++`).  A pattern may hold what a host
- * printed.  So its size when written out is reckoned first, and what is too
- * large is refused.  Back-references are no POSIX, and can take for ever.
+ * glibc's regcomp() writes every repetition out: `x+` as `xx*`, `x{200}` as
+ * 200 times x, and one around another multiplies, so a line of text can ask
+ * for gigabytes (`e++++++++++++++++++++++++++++++`).  A pattern may hold what a
+ * host printed.  So its size when written out is reckoned first, and what is
+ * too large is refused.  Back-references are no POSIX, and can take for ever.
  */
 enum { PATTERN_SIZE_MAX = 10000, PATTERN_DEPTH_MAX = 32 };
 
