@@ -14,7 +14,7 @@
 	X(FLEET, "fleet", 0, "NAME",                                           \
 	  "the fleet; may be left out when there is only one")                 \
 	X(FORMAT, "format", 'o', "table|json|csv",                             \
-	  "how to print it; csv: lists and history")              \
+	  "how to print it; csv: lists and history")                           \
 	X(JSON, "json", 0, NULL, "short for -o json")                          \
 	X(COLOR, "color", 0, "auto|always|never",                              \
 	  "colours; NO_COLOR is honoured")                                     \
@@ -85,7 +85,7 @@
 	  "when no coordinator was there in time: start late, or not")         \
 	X(ZONE, "zone", 0, "ZONE", "a time zone, such as Europe/Helsinki")     \
 	X(FORBID, "forbid", 0, NULL, "no backend is taken in this span")       \
-	X(FIX, "fix", 0, NULL, "take away what carries our mark")               \
+	X(FIX, "fix", 0, NULL, "take away what carries our mark")              \
 	X(NOT_DONE, "not-done", 0, NULL, "the step did not happen")
 
 enum flag_id {

@@ -179,7 +179,10 @@ topic_holds(struct buf *out)
 		     "  approval  drydock approve\n"
 		     "  gate      another backend is not in service, or a "
 		     "group is not\n"
-		     "            ready: repaired there, it goes on by itself\n"
+		     "            ready: repaired there, it goes on by itself; "
+		     "some can\n"
+		     "            be lifted for one backend (drydock "
+		     "override)\n"
 		     "  contact   a host does not answer; asking goes on\n"
 		     "  database  the coordinator cannot write\n");
 }

@@ -143,9 +143,10 @@ static const struct command schedule_commands[] = {
 		   FLAG(NO_CANARY) | FLAG(CHANGE) | FLAG(UNATTENDED),
 	  .help = "plan and start a procedure again and again",
 	  .examples = "drydock schedule add \"first Tue 01:00\" "
-		      "dovecot-obox-restart -e test_user=probe01\n"
+		      "dovecot-obox-restart\n"
 		      "drydock schedule add \"Mon-Fri 02:30\" "
-		      "restart-service -e unit=nginx --missed start\n" },
+		      "generic-service-restart -e service=nginx "
+		      "--missed start\n" },
 	{ .name = "cancel",
 	  .args = "ID",
 	  .run = run_schedule_cancel,
@@ -193,8 +194,7 @@ static const struct command top[] = {
 	{ .name = "procedure",
 	  .group = "set up",
 	  .sub = procedure_commands,
-	  .help = "procedures: lint, add, list, show" },
-
+	  .help = "procedures: lint, add, list, show, allow" },
 	{ .name = "hook",
 	  .group = "set up",
 	  .sub = hook_commands,
@@ -206,7 +206,9 @@ static const struct command top[] = {
 	  .run = run_plan,
 	  .flags = PLAN_FLAGS | FLAG(SAVE) | FLAG(FULL) | FLAG(AS_SHELL),
 	  .help = "what would be done, step by step; changes nothing",
-	  .examples = "drydock plan dovecot-obox-restart -e test_user=probe01\n"
+	  .examples = "drydock plan dovecot-obox-restart\n"
+		      "drydock plan generic-service-restart "
+		      "-e service=nginx\n"
 		      "drydock plan 17 --full\n"
 		      "drydock plan 17 --as-shell > by-hand.sh\n" },
 	{ .name = "check",
@@ -223,11 +225,12 @@ static const struct command top[] = {
 	  .group = "run",
 	  .run = run_start,
 	  .flags = PLAN_FLAGS | FLAG(AT) | FLAG(MISSED) | FLAG(WATCH) |
-		   FLAG(IGNORE_WINDOW) |
-		   FLAG(STOP_AFTER) | FLAG(NO_CANARY) | FLAG(CHANGE) |
-		   FLAG(FULL) | FLAG(UNATTENDED),
-	  .help = "start a plan, or plan and start a procedure",
+		   FLAG(IGNORE_WINDOW) | FLAG(STOP_AFTER) |
+		   FLAG(NO_CANARY) | FLAG(CHANGE) | FLAG(FULL) |
+		   FLAG(UNATTENDED),
+	  .help = "check it, and start if nothing was found wrong",
 	  .examples = "drydock start 17 --watch\n"
+		      "drydock start dovecot-obox-restart --only mail01\n"
 		      "drydock start 17 --at \"tomorrow 01:00 "
 		      "Europe/Helsinki\"\n" },
 	{ .name = "schedule",
