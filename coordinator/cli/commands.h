@@ -12,6 +12,7 @@ command_fn run_backend_list, run_backend_show, run_host_list, run_host_show;
 command_fn run_host_pin;
 command_fn run_procedure_lint, run_procedure_add, run_procedure_list;
 command_fn run_procedure_show, run_procedure_allow;
+command_fn run_procedure_diff;
 command_fn run_check, run_plan, run_start, run_cancel;
 command_fn run_schedule_list, run_schedule_add, run_schedule_cancel;
 command_fn run_window_list, run_window_add, run_window_remove;

@@ -7,7 +7,6 @@
 #include "alloc.h"
 #include "cli.h"
 #include "commands.h"
-#include "file.h"
 #include "json.h"
 #include "procedure_text.h"
 
@@ -76,9 +75,7 @@ allow_print(struct cli *cli, const char *name, const struct buf *text,
 int
 run_procedure_allow(struct cli *cli)
 {
-	const char *name = cli_word(cli, 0);
-	char *inventory = NULL;
-	struct rows *r = NULL;
+	char *inventory = NULL, *name = NULL;
 	struct buf text;
 	int code;
 
@@ -86,15 +83,11 @@ run_procedure_allow(struct cli *cli)
 	code = inventory_fetch(cli, &inventory);
 	if (code == EXIT_OK)
 		code = role_check(cli, inventory);
-	if (code == EXIT_OK && strchr(name, '/') != NULL) {
-		code = file_read(cli, name, PROCEDURE_MAX, &text);
-	} else if (code == EXIT_OK) {
-		code = procedure_fetch(cli, name, &r);
-		(void)buf_adds(&text, rows_str(r, 0, "text"));
-	}
+	if (code == EXIT_OK)
+		code = procedure_text(cli, cli_word(cli, 0), &text, &name);
 	if (code == EXIT_OK)
 		code = allow_print(cli, name, &text, inventory);
-	rows_free(&r);
+	x_free(&name);
 	x_free(&inventory);
 	buf_free(&text);
 	return code;

@@ -3,7 +3,6 @@
  */
 #include <string.h>
 
-#include "alloc.h"
 #include "cli.h"
 #include "commands.h"
 #include "file.h"
@@ -106,33 +105,6 @@ run_procedure_add(struct cli *cli)
 	return code;
 }
 
-/* a text of ours or a person's: whole lines, made harmless */
-static int
-text_print(struct cli *cli, const char *text)
-{
-	struct buf out;
-	size_t len;
-	char *line;
-	int code;
-
-	buf_init(&out, CLI_OUT_MAX);
-	while (*text != '\0') {
-		len = strcspn(text, "\n");
-		line = x_strndup(text, len);
-		/* to a file as it was, byte by byte */
-		if (cli->tty)
-			face_text(&out, &cli->face, line);
-		else
-			(void)buf_adds(&out, line);
-		(void)buf_addc(&out, '\n');
-		x_free(&line);
-		text += len + (text[len] == '\n' ? 1 : 0);
-	}
-	code = cli_print(cli, &out);
-	buf_free(&out);
-	return code;
-}
-
 int
 run_procedure_show(struct cli *cli)
 {
@@ -142,7 +114,7 @@ run_procedure_show(struct cli *cli)
 	if (code == EXIT_OK && cli->json)
 		code = listing_print_one(cli, "procedure", r, 0);
 	else if (code == EXIT_OK)
-		code = text_print(cli, rows_str(r, 0, "text"));
+		code = procedure_print(cli, rows_str(r, 0, "text"));
 	rows_free(&r);
 	return code;
 }

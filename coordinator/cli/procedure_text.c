@@ -3,6 +3,11 @@
  */
 #include "procedure_text.h"
 
+#include <string.h>
+
+#include "alloc.h"
+#include "file.h"
+
 void
 parsed_open(struct parsed *p, const char *name, const struct buf *text)
 {
@@ -48,5 +53,53 @@ procedure_fetch(struct cli *cli, const char *name, struct rows **rows_r)
 		code = cli_error(cli, EXIT_ERROR, NULL,
 				 "drydock procedure list",
 				 "there is no procedure %s", name);
+	return code;
+}
+
+/* a word with a slash is a file; a procedure's name has none */
+int
+procedure_text(struct cli *cli, const char *word, struct buf *text,
+	       char **name_r)
+{
+	struct rows *r = NULL;
+	int code;
+
+	if (strchr(word, '/') != NULL) {
+		*name_r = x_strdup(word);
+		return file_read(cli, word, PROCEDURE_MAX, text);
+	}
+	code = procedure_fetch(cli, word, &r);
+	if (code == EXIT_OK) {
+		(void)buf_adds(text, rows_str(r, 0, "text"));
+		*name_r = x_asprintf("%s@%.12s", rows_str(r, 0, "procedure"),
+				     rows_str(r, 0, "sha256"));
+	}
+	rows_free(&r);
+	return code;
+}
+
+int
+procedure_print(struct cli *cli, const char *text)
+{
+	struct buf out;
+	size_t len;
+	char *line;
+	int code;
+
+	buf_init(&out, CLI_OUT_MAX);
+	while (*text != '\0') {
+		len = strcspn(text, "\n");
+		line = x_strndup(text, len);
+		/* to a file as it was, byte by byte */
+		if (cli->tty)
+			face_text(&out, &cli->face, line);
+		else
+			(void)buf_adds(&out, line);
+		(void)buf_addc(&out, '\n');
+		x_free(&line);
+		text += len + (text[len] == '\n' ? 1 : 0);
+	}
+	code = cli_print(cli, &out);
+	buf_free(&out);
 	return code;
 }

@@ -27,5 +27,13 @@ void parsed_print(const struct parsed *p, FILE *to);
 
 /* the newest text of NAME[@SHA256] as a row of fleet.procedure */
 int procedure_fetch(struct cli *cli, const char *name, struct rows **rows_r);
+/*
+ * The text of PROCEDURE[@SHA256]|FILE, where FILE has a slash, and what it is
+ * called: the path, or the name with twelve digits of its sum; free() it.
+ */
+int procedure_text(struct cli *cli, const char *word, struct buf *text,
+		   char **name_r);
+/* whole lines; harmless on a terminal, byte by byte elsewhere */
+int procedure_print(struct cli *cli, const char *text);
 
 #endif

@@ -80,6 +80,13 @@ static const struct command procedure_commands[] = {
 	  .args = "NAME[@SHA256]",
 	  .run = run_procedure_show,
 	  .help = "print the text" },
+	{ .name = "diff",
+	  .args = "PROCEDURE|FILE PROCEDURE|FILE",
+	  .run = run_procedure_diff,
+	  .help = "diff -u of two texts; exit 0: the same, 1: different",
+	  .examples =
+		  "drydock procedure diff restart@3f9a restart\n"
+		  "drydock procedure diff restart ./mine.yaml\n" },
 	{ .name = "allow",
 	  .args = "PROCEDURE|FILE [ROLE]",
 	  .run = run_procedure_allow,

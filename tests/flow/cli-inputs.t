@@ -196,6 +196,32 @@ keys() {
 		where host = 'mail01'")" = 1
 }
 
+# of two stored texts, the older one named by its sum, and of a file
+differences() {
+	local name=generic-service-restart old
+
+	old=$(sql "select left(sha256, 8) from fleet.procedure
+		where procedure = '$name'")
+	sed 's/^procedure: .*/&\n# the second/' \
+		"$root/deploy/procedures/$name.yaml" >"$pg/in/second.yaml"
+	run procedure diff "$name" "$name"
+	ok "diff of the same: exit 0, not a word" test "$code:$out$err" = 0:
+	run procedure add "$pg/in/second.yaml"
+	run procedure diff "$name@$old" "$name"
+	is "diff of two stored texts: exit 1" 1 "^--- $name@$old" \
+		"^\+\+\+ $name@[0-9a-f]{12}$" '^\+# .*the second' '^@@ '
+	run procedure diff "$pg/in/second.yaml" "$name@$old"
+	is "of a file, the other way" 1 "^--- $pg/in/second.yaml$" \
+		'^-# .*the second'
+	run procedure diff "$name" "$pg/in/second.yaml" -o json
+	is "as JSON" 0 '"same":true,"diff":""'
+	run procedure diff "$name" nothing
+	is "one that is not there: exit 2, as diff has it" 2 \
+		'no procedure nothing'
+	run procedure diff /nowhere.yaml "$name"
+	is "a file that is not there" 2 '/nowhere.yaml cannot be read'
+}
+
 procedures() {
 	local file
 
@@ -310,6 +336,7 @@ inventory
 daemon
 keys
 procedures
+differences
 steering
 
 run import "$pg/in/two.yaml" --prune --yes
