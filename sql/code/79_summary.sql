@@ -2,23 +2,70 @@
 
 set local role fleet_owner;
 
+-- What users felt of each turn, once for the summary and for people.
+--
 -- Users of a backend are what the last series of its drain began and ended
--- with: those who went by themselves, and those who were still there.
-create or replace function fleet_internal.summary_users(p_rollout bigint,
-	out moved bigint, out cut bigint)
-language sql stable set search_path = pg_catalog, pg_temp as $$
-	select sum(x.first - x.last)::bigint, sum(x.last)::bigint from (
-		select distinct on (s.turn_id)
-			first_value(s.value) over w as first, last_value(s.value)
-			over (w range between unbounded preceding
-			      and unbounded following) as last
-		  from fleet_internal.turn t
-		  join fleet_internal.sample s using (turn_id)
-		 where t.rollout_id = p_rollout and s.metric ~ '(^|\.)users$'
-		window w as (partition by s.turn_id order by s.at)) x
-$$;
-comment on function fleet_internal.summary_users(bigint) is
-	'Users that left a backend while it drained, and users still there at its end; null = not recorded.';
+-- with: those who went by themselves, and those who were still there.  Whoever
+-- is still sent to a backend after the first step without return meets a dead
+-- one, until the phase that began with it has moved everybody.
+create or replace view fleet_internal.impact as
+select t.rollout_id, t.turn_id, t.position, t.backend_id,
+	(u.first - u.last)::bigint as users_moved, u.last::bigint as users_cut,
+	d.ms as dead_ms, o.ms as out_ms
+  from fleet_internal.turn t
+ cross join lateral (select
+		(array_agg(s.value order by s.at))[1] as first,
+		(array_agg(s.value order by s.at desc))[1] as last
+	  from fleet_internal.sample s
+	 where s.turn_id = t.turn_id and s.metric ~ '(^|\.)users$') u
+  left join lateral (select fleet_internal.ms(coalesce(p.ended_at,
+			fleet_internal.clock()) - s.started_at) as ms
+	  from fleet_internal.step s
+	  join fleet_internal.turn_phase p on p.turn_id = s.turn_id
+	   and p.name = s.phase
+	 where s.turn_id = t.turn_id and s.started_at is not null
+	   and (s.spec->>'no_return')::bool
+	 order by s.started_at limit 1) d on true
+ cross join lateral (select sum(fleet_internal.ms(coalesce(x.back_at,
+			fleet_internal.clock()) - x.out_since))::bigint as ms
+	  from fleet_internal.outage x where x.turn_id = t.turn_id) o;
+select fleet_internal.describe('fleet_internal.impact', $$
+What users felt of a turn.
+rollout_id: the rollout
+turn_id: the turn
+position: order in the rollout
+backend_id: the backend
+users_moved: users that left while it drained; null = not recorded
+users_cut: users still there at the end of the drain
+dead_ms: milliseconds, at most, in which users met a dead backend; null = no step without return was begun
+out_ms: milliseconds out of service so far; null = it was not taken out
+$$);
+
+drop function if exists fleet_internal.summary_users(bigint);
+drop function if exists fleet_internal.summary_dead(bigint);
+
+create or replace view fleet.impact as
+select i.rollout_id as rollout, f.name as fleet, b.name as backend,
+	sum(i.users_moved)::bigint as users_moved,
+	sum(i.users_cut)::bigint as users_cut,
+	fleet_internal.span(sum(i.dead_ms)) as dead_at_most,
+	fleet_internal.span(sum(i.out_ms)) as out_for
+  from fleet_internal.impact i
+  join fleet_internal.backend b using (backend_id)
+  join fleet_internal.fleet f using (fleet_id)
+ group by grouping sets ((i.rollout_id, f.name, i.position, b.name),
+	(i.rollout_id, f.name))
+ order by i.rollout_id, i.position nulls last;
+select fleet_internal.describe('fleet.impact', $$
+What users felt of a rollout, by backend and, with backend null, in all. A drain's readings are kept for a time only; the event rollout.summary has the sums for good.
+rollout: the rollout
+fleet: the fleet
+backend: the backend; null = the sum of all
+users_moved: users that left while it drained; null = not recorded
+users_cut: users still there at the end of the drain
+dead_at_most: how long, at most, users met a dead backend; null = no step without return was begun
+out_for: how long it was out of service so far; null = it was not taken out
+$$);
 
 create or replace function fleet_internal.summary_left(p_rollout bigint)
 returns jsonb language sql stable set search_path = pg_catalog, pg_temp as $$
@@ -35,25 +82,6 @@ returns jsonb language sql stable set search_path = pg_catalog, pg_temp as $$
 $$;
 comment on function fleet_internal.summary_left(bigint) is
 	'What a rollout leaves behind, in words.';
-
--- Whoever is still sent to a backend after the first step without return meets
--- a dead one, until the phase that began with it has moved everybody.
-create or replace function fleet_internal.summary_dead(p_rollout bigint)
-returns bigint language sql stable set search_path = pg_catalog, pg_temp as $$
-	select sum(fleet_internal.ms(coalesce(p.ended_at, fleet_internal.clock())
-		- x.began))::bigint
-	  from (select s.turn_id, min(s.started_at) as began,
-			(array_agg(s.phase order by s.started_at))[1] as phase
-		  from fleet_internal.turn t
-		  join fleet_internal.step s using (turn_id)
-		 where t.rollout_id = p_rollout and s.started_at is not null
-		   and (s.spec->>'no_return')::bool
-		 group by s.turn_id) x
-	  join fleet_internal.turn_phase p on p.turn_id = x.turn_id
-	   and p.name = x.phase
-$$;
-comment on function fleet_internal.summary_dead(bigint) is
-	'Milliseconds, at most, in which users met a dead backend; null = no step without return was begun.';
 
 create or replace function fleet_internal.summary_versions(p_rollout bigint)
 returns jsonb language sql stable set search_path = pg_catalog, pg_temp as $$
@@ -79,17 +107,18 @@ returns jsonb language sql stable set search_path = pg_catalog, pg_temp as $$
 		'took_ms', fleet_internal.ms(r.finished_at - r.started_at),
 		'backends', t.backends, 'users_moved', u.moved,
 		'users_cut', u.cut, 'vars', r.vars,
-		'dead_ms_at_most', fleet_internal.summary_dead(p_rollout),
+		'dead_ms_at_most', u.dead_ms,
 		'versions', fleet_internal.summary_versions(p_rollout),
-		'out_ms', (select sum(fleet_internal.ms(coalesce(o.back_at,
-				fleet_internal.clock()) - o.out_since))
-			  from fleet_internal.outage o
-			  join fleet_internal.turn x using (turn_id)
-			 where x.rollout_id = p_rollout),
+		'out_ms', u.out_ms,
 		'left_over', fleet_internal.summary_left(p_rollout))
 	  from fleet_internal.rollout r
 	  join fleet_internal.procedure p using (procedure_id)
-	 cross join lateral fleet_internal.summary_users(p_rollout) u
+	 cross join lateral (select sum(i.users_moved)::bigint as moved,
+			sum(i.users_cut)::bigint as cut,
+			sum(i.dead_ms)::bigint as dead_ms,
+			sum(i.out_ms) as out_ms
+		  from fleet_internal.impact i
+		 where i.rollout_id = r.rollout_id) u
 	 cross join lateral (select jsonb_build_object('total', count(*),
 			'done', count(*) filter (where x.state = 'done'))
 			as backends

@@ -160,3 +160,11 @@ is "how long users met a dead backend, and versions" \
 	"select detail->>'dead_ms_at_most', (detail->>'out_ms')::numeric > 3600000, detail->'versions' from fleet.event where kind = 'rollout.summary'"
 like "and all that in words" 'rollout 1 aborted: 0 of 3 backends done in .*; 83 users left by themselves, 7 were cut; users met a dead backend for at most 8 s; left over: mail1 is out' \
 	"select message from fleet.event where kind = 'rollout.summary'"
+
+# the same by backend, and in all
+do_ "insert into fleet_internal.sample select test.turn(1, 2), 'service.users', clock_timestamp() + x * interval '1 s', v from (values (1, 10), (2, 4)) s(x, v)"
+is "the impact of each backend, and of all" \
+	'mail1 83 7 00:00:07.5 true,mail2 6 4 - -,mail3 - - - -,all 89 11 00:00:07.5 true' \
+	"select string_agg(concat_ws(' ', coalesce(backend, 'all'), coalesce(users_moved::text, '-'), coalesce(users_cut::text, '-'), coalesce(dead_at_most::text, '-'), coalesce((out_for > interval '1 h')::text, '-')), ',' order by backend) from fleet.impact where rollout = 1" bert
+is "its sums are the summary's" t \
+	"select (fleet_internal.summary(1)->>'users_moved')::bigint = users_moved and (fleet_internal.summary(1)->>'dead_ms_at_most')::numeric = fleet_internal.ms(dead_at_most) from fleet.impact where rollout = 1 and backend is null"
