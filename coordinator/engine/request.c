@@ -372,12 +372,15 @@ request_got_fleet(void *ctx, const char *value, const char *why)
 		request_begin(request);
 }
 
+/* As much as fleet_internal.check_args() lets in, and what is put around it. */
+static const struct json_limits request_limits = { 2 << 20, 32, 1 << 20 };
+
 static int
 request_read(struct request *request, const char *value, struct err *err)
 {
 	const char *kind;
 
-	if (json_parse_object(value, strlen(value), &json_limits_doc,
+	if (json_parse_object(value, strlen(value), &request_limits,
 			      &request->doc, err) < 0 ||
 	    json_get_int(request->doc, "request_id", 1, INT64_MAX,
 			 &request->id, err) < 0 ||
@@ -415,6 +418,8 @@ requests_took(void *ctx, const char *value, const char *why)
 	if (request_read(request, value, &err) < 0) {
 		log_error("a request makes no sense: %s", err.text);
 		request_free(&all->now);
+		/* it stays taken, so this ends */
+		requests_wake(all);
 		return;
 	}
 	log_info("request %lld: %s", (long long)request->id, request->kind);

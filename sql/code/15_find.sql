@@ -64,6 +64,22 @@ end $$;
 comment on function fleet_internal.check_reason(text) is
 	'A reason, trimmed; RD004 when there is none.';
 
+-- What a coordinator could not read would never be answered.
+create or replace function fleet_internal.check_args(args jsonb)
+returns void language plpgsql immutable
+set search_path = pg_catalog, pg_temp as $$
+begin
+	if pg_column_size(args) > 1048576 or octet_length(args::text) > 1048576
+	   or jsonb_path_exists(args, '$.**{12 to last}') then
+		perform fleet_internal.fail('RD004', 'these are too many words',
+			format('They have %s bytes as text.',
+				octet_length(args::text)),
+			'At most 1 MiB and 12 levels; a large value goes in as a file: select fleet.put_content(BYTES);');
+	end if;
+end $$;
+comment on function fleet_internal.check_args(jsonb) is
+	'Refuses what no coordinator would read: more than 1 MiB, or nested more than 12 levels deep.';
+
 create or replace function fleet_internal.words(ms numeric)
 returns text language sql immutable as $$
 	select case

@@ -269,7 +269,8 @@ comment on function fleet_internal.rollout_json(fleet_internal.rollout) is
 	'A rollout as the coordinator reads it.';
 
 -- The rollout that runs (or whose time has come), its turns, the turn in hand
--- whole; turns of ended rollouts that are still out; open requests.
+-- whole; turns of ended rollouts that are still out. Not the requests: they are
+-- taken one by one, and what somebody asks must not keep a rollout from moving.
 create or replace function fleet_internal.load_work(p_fleet int)
 returns jsonb language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp as $$
@@ -301,13 +302,7 @@ begin
 		   and t.rollout_id is distinct from r.rollout_id),
 		'holds', fleet_internal.load_holds(p_fleet, r.rollout_id),
 		'overrides', fleet_internal.load_overrides(p_fleet),
-		'slot', fleet_internal.load_slot(p_fleet),
-		'requests', (select coalesce(jsonb_agg(jsonb_build_object(
-			'request_id', q.request_id, 'kind', q.kind,
-			'args', q.args, 'by', q.asked_by)
-			order by q.request_id), '[]')
-		  from fleet_internal.request q
-		 where q.fleet_id = p_fleet and q.done_at is null));
+		'slot', fleet_internal.load_slot(p_fleet));
 end $$;
 comment on function fleet_internal.load_work(int) is
-	'The rollout in hand with its turns, steps and holds, and open requests, for the coordinator.';
+	'The rollout in hand with its turns, steps and holds, for the coordinator.';

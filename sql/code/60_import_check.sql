@@ -149,7 +149,8 @@ declare
 	k text;
 begin
 	if jsonb_typeof(doc) is distinct from 'object'
-	   or pg_column_size(doc) > 4194304 then
+	   or pg_column_size(doc) > 4194304
+	   or jsonb_path_exists(doc, '$.**{12 to last}') then
 		perform fleet_internal.bad_inventory('this is no inventory',
 			'Use: drydock import FILE');
 	end if;

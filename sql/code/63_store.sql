@@ -143,6 +143,7 @@ begin
 			'Kinds are plan, check, discover, scan, greet and doctor; args is an object.',
 			'For a plan: select fleet.plan(''FLEET'', ''PROCEDURE'');');
 	end if;
+	perform fleet_internal.check_args(a);
 	if a ? 'procedure' then
 		p := fleet_internal.find_procedure(a->>'procedure');
 		a := a || jsonb_build_object('procedure', p.name,

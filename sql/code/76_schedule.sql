@@ -90,6 +90,10 @@ begin
 	select * into t from fleet_internal.schedule_read(f,
 		schedule_add.spec, schedule_add.zone);
 	perform fleet_internal.check_missed(schedule_add.missed);
+	perform fleet_internal.check_args(jsonb_build_object(
+		'vars', schedule_add.vars, 'files', schedule_add.files,
+		'only', to_jsonb(schedule_add.only_backends),
+		'except', to_jsonb(schedule_add.except_backends)));
 	perform fleet_internal.refuse_unattended(f, format('"%s"', t.spec),
 		schedule_add.unattended_without_alarm);
 	perform from fleet_internal.fleet x where x.fleet_id = f

@@ -135,6 +135,60 @@ def planned_checked_and_carried_out():
             assert w.read(f"ring/{address(b)}") == "100 up"
 
 
+def garbage(w):
+    """What nobody should send or store, and the owner of a database can."""
+    for text in ("", "x" * 7999, "-1", "99999999999999999999", "{", "\x1b[2J",
+                 "1; drop"):
+        for channel in ("fleet_command", "fleet_event"):
+            w.one(f"select pg_notify('{channel}', :'v')", v=text)
+    deep = "[" * 100 + "]" * 100
+    w.one("insert into fleet_internal.request (fleet_id, kind, args) select "
+          "fleet_id, 'greet', :'v' from fleet_internal.fleet returning 1",
+          v=f'{{"a": {deep}}}')
+
+
+@test
+def a_person_with_nothing_but_psql():
+    with World() as w:
+        w.put("hang-work-1", "")
+        w.sql("create role anna login; grant fleet_operator to anna")
+        w.daemon()
+        owner, w.env = w.env, {**w.env, "PGUSER": "anna"}
+        procedure(w)
+        number = w.one("select fleet.plan('mail-hel', 'flow-stop', "
+                       "'{\"word\": \"hard\"}')")
+        wait_for("there is a plan", lambda: w.one(
+            "select state from fleet.request where request = "
+            f"{number}") == "done", 60)
+        r = w.one("select result->>'rollout' from fleet.request where "
+                  f"request = {number}")
+        assert w.one(f"select count(*) from fleet.step where rollout = {r}"
+                     ) == "15"
+        w.env, operator = owner, w.env
+        garbage(w)  # rows 57 and 58: the rollout moves nevertheless
+        w.env = operator
+        w.one(f"select fleet.start({r})")
+        wait_for("mail1 is worked on", lambda: w.sql(
+            "select state, current_backend, current_step from fleet.progress "
+            f"where rollout = {r}") == [["running", "mail1", "work"]], 60)
+        w.one(f"select fleet.pause({r}, 'tea', 'backend')")
+        w.remove("hang-work-1")
+        wait_for("it is paused", lambda: w.one(
+            f"select state from fleet.rollout where rollout = {r}"
+            ) == "paused", 60)
+        assert w.sql("select backend, state from fleet.turn where rollout = "
+                     f"{r} and state <> 'waiting'") == [["mail1", "done"]]
+        # what to type next is there to be typed
+        w.one(w.one(f"select sql from fleet.choice where rollout = {r} and "
+                    "sql ~ 'resume'"))
+        wait_for("it has succeeded", lambda: w.one(
+            f"select state from fleet.rollout where rollout = {r}"
+            ) == "succeeded", 60)
+        assert w.one("select string_agg(distinct actor, ',') from fleet.event "
+                     "where kind in ('rollout.started', 'rollout.pausing', "
+                     f"'rollout.resumed') and rollout = {r}") == "anna"
+
+
 @test
 def a_file_is_copied_to_every_backend():
     with World() as w:

@@ -17,7 +17,7 @@ is "plan asks" 1 "select fleet.plan('mail', 'restart', '{\"a\": 1}')" anna
 is "hello" 1 "select fleet_internal.hello('ops1', '00000000-0000-0000-0000-0000000000c1', '0.1.0')" drydockd
 is "take" 1 "select fleet_internal.take(1, '00000000-0000-0000-0000-0000000000c1', 1, 0)" drydockd
 like "the fleet is loaded" '"mail2".*"director"|"director".*"mail2"' "select fleet_internal.load_fleet(1)" drydockd
-like "with its requests" '"kind": "plan"' "select fleet_internal.load_work(1)" drydockd
+is "without its requests, which would keep it from being read" f "select fleet_internal.load_work(1) ? 'requests'" drydockd
 like "a request is taken" '"vars": \{"a": 1\}.*"procedure_sha256"' "select fleet_internal.request_take(1, 1)" drydockd
 is "once" '' "select fleet_internal.request_take(1, 1)" drydockd
 is "its text is there" 'procedure: restart' "select fleet_internal.load_procedure((select sha256 from fleet.procedure))" drydockd
