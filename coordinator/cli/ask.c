@@ -68,7 +68,7 @@ reason_check(struct cli *cli, const char *reason)
 			"put the long text into the ticket and its number here",
 			"the reason has %zu bytes, at most %d are kept", len,
 			CLI_REASON_MAX);
-	if (strspn(reason, " \t") == len)
+	if (strspn(reason, " \t\r\n") == len)
 		return cli_error(cli, EXIT_USAGE, NULL, "--reason \"…\"",
 				 "the reason is empty");
 	return EXIT_OK;

@@ -50,7 +50,7 @@ create or replace function fleet_internal.check_reason(reason text)
 returns text language plpgsql immutable
 set search_path = pg_catalog, pg_temp as $$
 begin
-	if coalesce(btrim(reason), '') = '' then
+	if coalesce(btrim(reason, E' \t\r\n'), '') = '' then
 		perform fleet_internal.fail('RD004', 'a reason is needed',
 			'It is kept with the history, for those who look later.',
 			'Give it: --reason "INC-4711: latency alert"');
@@ -59,7 +59,7 @@ begin
 			format('It has %s characters.', length(reason)),
 			'At most 2000; put the rest into the ticket.');
 	end if;
-	return btrim(reason);
+	return btrim(reason, E' \t\r\n');
 end $$;
 comment on function fleet_internal.check_reason(text) is
 	'A reason, trimmed; RD004 when there is none.';
