@@ -24,50 +24,50 @@
 
 /* X(name, number, sentence): the rules, in the order they are tried. */
 #define RULES(X)							\
-	X(ENDED, R1, "a rollout at its end does nothing") \
-	X(START, R2, "a schedule starts at its hour") \
-	X(DATABASE, R3, \
-	  "without the database only a committed phase goes on") \
-	X(LEAVE, R4, "a leaving coordinator stops at a step boundary") \
-	X(ASKED, R5, "what a person asked of a turn comes first") \
-	X(ABORTED, R6, "abort takes no further backend") \
-	X(PAUSED, R7, "a pause rests at a pause point") \
-	X(HALTED, R8, "no backend is taken while another is unsettled") \
-	X(FINISH, R9, "no backend waits: the rollout ends") \
-	X(CHECK, R17, \
-	  "nobody is taken before a check of the whole fleet") \
-	X(APPROVAL, R10, "after the canaries a person says go on") \
-	X(ORDER, R11, "a backend that is not in service comes first") \
-	X(GATES, R12, "all gates hold before a backend is taken") \
-	X(TAKE, R13, "one backend is taken") \
-	X(HELD, R14, "a held turn waits for a person") \
-	X(ABORT, R15, "abort comes to rest in, out, or at the end") \
+	X(ENDED, R1, "a rollout at its end does nothing")		\
+	X(START, R2, "a schedule starts at its hour")			\
+	X(DATABASE, R3,							\
+	  "without the database only a committed phase goes on")	\
+	X(LEAVE, R4, "a leaving coordinator stops at a step boundary")	\
+	X(ASKED, R5, "what a person asked of a turn comes first")	\
+	X(ABORTED, R6, "abort takes no further backend")		\
+	X(PAUSED, R7, "a pause rests at a pause point")			\
+	X(HALTED, R8, "no backend is taken while another is unsettled")	\
+	X(FINISH, R9, "no backend waits: the rollout ends")		\
+	X(CHECK, R17,							\
+	  "nobody is taken before a check of the whole fleet")		\
+	X(APPROVAL, R10, "after the canaries a person says go on")	\
+	X(ORDER, R11, "a backend that is not in service comes first")	\
+	X(GATES, R12, "all gates hold before a backend is taken")	\
+	X(TAKE, R13, "one backend is taken")				\
+	X(HELD, R14, "a held turn waits for a person")			\
+	X(ABORT, R15, "abort comes to rest in, out, or at the end")	\
 	X(PEER, R16, "a peer fails: return at once, or finish then halt") \
-	X(SKIP, R20, "a step whose when is false is skipped") \
-	X(UNDECIDED, R21, \
-	  "what cannot be told is looked at again, then held") \
+	X(SKIP, R20, "a step whose when is false is skipped")		\
+	X(UNDECIDED, R21,						\
+	  "what cannot be told is looked at again, then held")		\
 	X(REMEMBER, R22, "values are remembered before the step starts") \
 	X(KEEP, R23, "what was proved is proved again, repaired or held") \
-	X(REQUIRE, R24, "the evidence is there right before the act") \
-	X(ALREADY, R25, "what is already true is not done") \
-	X(READY, R26, "a group is ready before each change") \
-	X(GAP, R27, "two changes through a group keep their distance") \
-	X(OUTAGE, R28, "an outage opens on a clear look at all others") \
-	X(COMMIT, R29, "a no_pause phase is committed whole") \
-	X(BEGIN, R30, "a step begins") \
-	X(SEND, R31, "the agent is asked, and asked again") \
-	X(WAIT, R32, "it runs, or its time has not come") \
-	X(CONTACT, R33, "a silent agent is a hold, not an answer") \
-	X(RESULT, R34, "an answer is written down") \
+	X(REQUIRE, R24, "the evidence is there right before the act")	\
+	X(ALREADY, R25, "what is already true is not done")		\
+	X(READY, R26, "a group is ready before each change")		\
+	X(GAP, R27, "two changes through a group keep their distance")	\
+	X(OUTAGE, R28, "an outage opens on a clear look at all others")	\
+	X(COMMIT, R29, "a no_pause phase is committed whole")		\
+	X(BEGIN, R30, "a step begins")					\
+	X(SEND, R31, "the agent is asked, and asked again")		\
+	X(WAIT, R32, "it runs, or its time has not come")		\
+	X(CONTACT, R33, "a silent agent is a hold, not an answer")	\
+	X(RESULT, R34, "an answer is written down")			\
 	X(UNKNOWN, R35, "an unknown end is settled by the check, or held") \
-	X(REFUSED, R36, "what an agent refuses was not begun") \
-	X(PASS, R37, "verified: the step passed") \
-	X(FAIL, R38, "the step failed") \
-	X(AGAIN, R39, "a failed step is tried again") \
-	X(DEADLINE, R40, \
-	  "a no_pause phase past its deadline is undone or held") \
-	X(SOAK, R41, "in service, for as long as the soak") \
-	X(PROVE, R42, "in service, proved: the turn ends") \
+	X(REFUSED, R36, "what an agent refuses was not begun")		\
+	X(PASS, R37, "verified: the step passed")			\
+	X(FAIL, R38, "the step failed")					\
+	X(AGAIN, R39, "a failed step is tried again")			\
+	X(DEADLINE, R40,						\
+	  "a no_pause phase past its deadline is undone or held")	\
+	X(SOAK, R41, "in service, for as long as the soak")		\
+	X(PROVE, R42, "in service, proved: the turn ends")		\
 	X(RESTORE, R43, "undo in reverse, prove, return")
 
 enum rule {
@@ -89,7 +89,7 @@ const char *rule_sentence(enum rule rule);
 	X(PHASE_END,	phase_end)	/* phase */			\
 	X(STEP,		step)		/* step, event */		\
 	X(REMEMBER,	remember)	/* step */			\
-	X(ATTEMPT,	attempt)	/* step, attempt = round, host */		\
+	X(ATTEMPT,	attempt)	/* step, attempt = round, host */ \
 	X(ATTEMPT_END,	attempt_end)	/* step, attempt, event */	\
 	X(MOUTH,	mouth)		/* group, text = host */	\
 	X(CAUSE,	cause)		/* turn, cause; its state stays */ \
@@ -99,7 +99,7 @@ const char *rule_sentence(enum rule rule);
 	X(AGAIN,	again_step)	/* step: whose copy to insert */ \
 	X(OUTAGE_OPEN,	outage_open)	/* turn */			\
 	X(OUTAGE_CLOSE,	outage_close)	/* turn */			\
-	X(OUTAGE_ACCEPT, outage_accept) /* turn */ \
+	X(OUTAGE_ACCEPT, outage_accept) /* turn */			\
 	X(PAUSE,	pause_effective)				\
 	X(OVERRUN,	overrun)	/* turn */			\
 	X(PAUSE_OVER,	pause_over)	/* its end came; it stays */	\
