@@ -21,6 +21,7 @@ PG_BIN = os.environ.get("PG_BIN", "/usr/lib/postgresql/15/bin")
 DAEMON = os.path.join(BIN, "drydockd")
 BACKENDS = ["mail1", "mail2", "mail3"]
 MEMBERS = ["dir1", "dir2"]
+IMPATIENT = {"log_level": "debug", "heartbeat": "200ms", "lease": "1500ms"}
 
 RING_STATUS = """
 cd FILES/ring
@@ -311,11 +312,11 @@ class World:
         self.sql("create role drydockd login; "
                  "grant fleet_coordinator to drydockd")
 
-    def database_up(self):
+    def database_up(self, flush="fsync=off"):
         subprocess.run(self.as_postgres(
             f"{PG_BIN}/pg_ctl", "-D", f"{self.pg}/data", "-w", "-t", "60",
             "-s", "-l", f"{self.pg}/log", "-o",
-            f"-k {self.pg} -c listen_addresses= -c fsync=off "
+            f"-k {self.pg} -c listen_addresses= -c {flush} "
             "-c max_connections=200", "start"),
             check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
@@ -361,17 +362,21 @@ class World:
 
     # ------------------------------------------------------------- daemons
     def daemon(self, name="ops1", **more):
-        conf = os.path.join(self.top, f"{name}.conf")
         exe = (f"env DRYDOCK_AGENT_ROOT={self.top}/hosts/%n "
                f"{BIN}/drydock-agent")
+        return self.daemon_start(
+            name, DAEMON, **{"agent_exec": exe, **IMPATIENT, **more})
+
+    def daemon_start(self, name, program, **more):
+        """That program as coordinator `name`, with these keys."""
+        conf = os.path.join(self.top, f"{name}.conf")
         keys = {"database": f"host={self.pg} user=drydockd dbname=drydock",
-                "name": name, "agent_exec": exe, "log_level": "debug",
-                "heartbeat": "200ms", "lease": "1500ms", **more}
+                "name": name, **more}
         with open(conf, "w") as f:
             for key, value in keys.items():
                 f.write(f'{key} = "{value}"\n')
         log = open(os.path.join(self.top, f"{name}.log"), "a")
-        self.daemons[name] = subprocess.Popen([DAEMON, "-c", conf],
+        self.daemons[name] = subprocess.Popen([program, "-c", conf],
                                               stderr=log, stdout=log)
         return self.daemons[name]
 

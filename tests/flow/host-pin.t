@@ -5,15 +5,11 @@ usage: host-pin.t [TEST…]
 """
 import os
 import subprocess
-import sys
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(
-    os.path.abspath(__file__))))
-os.environ.setdefault("DRYDOCK_BIN", os.path.join(TOP, "build/dev/bin"))
-sys.path.insert(0, os.path.join(TOP, "tests/bench"))
+from engine_lib import BIN, main, test, wait_for
+from ssh_lib import SshWorld
 
-from bench_lib import BIN, SshWorld  # noqa: E402
-from engine_lib import main, test, wait_for  # noqa: E402
+SshWorld.PORT = 2297  # 20-crash.t may run beside
 
 
 def drydock(w, *argv):

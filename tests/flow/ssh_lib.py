@@ -9,10 +9,8 @@ import os
 import shutil
 import subprocess
 
-import engine_lib
-from engine_lib import BIN, MEMBERS, World, address
+from engine_lib import BIN, IMPATIENT, MEMBERS, World, address
 
-PORT = 2298
 FORCED = """#!/bin/sh
 set -- $SSH_CONNECTION
 . TOP/fault
@@ -25,6 +23,9 @@ exec BIN/PROGRAM "$@"
 
 
 class SshWorld(World):
+    FORCED = FORCED
+    PORT = 2298
+
     def __init__(self, *args, **more):
         super().__init__(*args, **more)
         self.sshd = None
@@ -34,7 +35,7 @@ class SshWorld(World):
         self.ssh_start()
         with open(f"{self.ssh}/host.pub") as f:
             key = " ".join(f.read().split()[:2])
-        self.sql(f"update fleet_internal.host set port = {PORT}, "
+        self.sql(f"update fleet_internal.host set port = {self.PORT}, "
                  "ssh_user = 'root', host_keys = array[:'k']", k=key)
 
     def script(self, name, text):
@@ -54,7 +55,7 @@ class SshWorld(World):
         for key in ("host", "client"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "",
                             "-f", os.path.join(self.ssh, key)], check=True)
-        forced = self.script("forced", FORCED)
+        forced = self.script("forced", self.FORCED)
         self.script("drydock-ssh", WRAPPED)
         self.script("drydockd", WRAPPED)
         with open(f"{self.ssh}/client.pub") as f:
@@ -65,14 +66,18 @@ class SshWorld(World):
     def ssh_start(self):
         os.makedirs("/run/sshd", exist_ok=True)
         with open(f"{self.ssh}/conf", "w") as f:
-            f.write(f"Port {PORT}\nListenAddress 0.0.0.0\n"
+            f.write(f"Port {self.PORT}\nListenAddress 0.0.0.0\n"
                     f"HostKey {self.ssh}/host\nPidFile none\n"
                     f"AuthorizedKeysFile {self.ssh}/authorized\n"
                     "PermitRootLogin forced-commands-only\nUsePAM no\n"
                     "StrictModes no\nMaxStartups 400\nLogLevel ERROR\n")
-        self.sshd = subprocess.Popen(
-            ["/usr/sbin/sshd", "-D", "-f", f"{self.ssh}/conf", "-E",
-             f"{self.ssh}/log"])
+        self.sshd = subprocess.Popen(self.sshd_argv(
+            "/usr/sbin/sshd", "-D", "-f", f"{self.ssh}/conf", "-E",
+            f"{self.ssh}/log"))
+
+    def sshd_argv(self, *argv):
+        """The same, or what starts it otherwise."""
+        return argv
 
     def faults(self, asked=None):
         """From now on, for whoever is started; each fault happens once."""
@@ -89,25 +94,13 @@ class SshWorld(World):
         return bool(os.listdir(os.path.join(self.top, "once")))
 
     def daemon(self, name="ops1", **more):
-        conf = os.path.join(self.top, f"{name}.conf")
-        keys = {"database": f"host={self.pg} user=drydockd dbname=drydock",
-                "name": name, "ssh_key": f"{self.ssh}/client",
-                "ssh_program": f"{self.ssh}/drydock-ssh",
-                "log_level": "debug", "heartbeat": "200ms",
-                "lease": "1500ms", **more}
-        with open(conf, "w") as f:
-            for key, value in keys.items():
-                f.write(f'{key} = "{value}"\n')
-        log = open(os.path.join(self.top, f"{name}.log"), "a")
-        self.daemons[name] = subprocess.Popen(
-            [f"{self.ssh}/drydockd", "-c", conf], stderr=log, stdout=log)
-        return self.daemons[name]
+        return self.daemon_start(
+            name, f"{self.ssh}/drydockd",
+            **{"ssh_key": f"{self.ssh}/client",
+               "ssh_program": f"{self.ssh}/drydock-ssh", **IMPATIENT, **more})
 
     def close(self):
         super().close()
         if self.sshd is not None:
             self.sshd.terminate()
             self.sshd.wait()
-
-
-assert engine_lib.DAEMON  # the same build as everybody's
