@@ -67,9 +67,14 @@ dead_at_most: how long, at most, users met a dead backend; null = no step withou
 out_for: how long it was out of service so far; null = it was not taken out
 $$);
 
+-- Of what hosts keep, only what a doctor heard after the turn had ended: before
+-- that it is work in hand.  What goes by itself is not left.  (plpgsql, since
+-- fleet.residue is made later.)
 create or replace function fleet_internal.summary_left(p_rollout bigint)
-returns jsonb language sql stable set search_path = pg_catalog, pg_temp as $$
-	select coalesce(jsonb_agg(x.what order by x.position), '[]') from (
+returns jsonb language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+	return (select coalesce(jsonb_agg(x.what order by x.position, x.what),
+			'[]') from (
 		select t.position, fleet_internal.backend_name(t.backend_id)
 			|| case when o.outage_id is not null
 				then ' is out of service'
@@ -78,8 +83,19 @@ returns jsonb language sql stable set search_path = pg_catalog, pg_temp as $$
 		  left join fleet_internal.outage o on o.turn_id = t.turn_id
 			and o.back_at is null
 		 where t.rollout_id = p_rollout and (o.outage_id is not null
-			or t.state in ('waiting', 'skipped', 'restored'))) x
-$$;
+			or t.state in ('waiting', 'skipped', 'restored'))
+		union all
+		select t.position, r.host || ' keeps a ' || r.what || ': '
+			|| left(r.name, 80)
+		  from fleet_internal.turn t
+		  join fleet_internal.backend b using (backend_id)
+		  join fleet_internal.host h using (host_id)
+		  join fleet.residue r on r.rollout = t.rollout_id
+			and r.host = h.name and r.seen_at
+			> coalesce(t.ended_at, t.state_since)
+		 where t.rollout_id = p_rollout and r.ours
+		   and r.what not in ('out', 'kept')) x);
+end $$;
 comment on function fleet_internal.summary_left(bigint) is
 	'What a rollout leaves behind, in words.';
 

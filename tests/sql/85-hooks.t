@@ -161,6 +161,22 @@ is "how long users met a dead backend, and versions" \
 like "and all that in words" 'rollout 1 aborted: 0 of 3 backends done in .*; 83 users left by themselves, 7 were cut; users met a dead backend for at most 8 s; left over: mail1 is out' \
 	"select message from fleet.event where kind = 'rollout.summary'"
 
+# what a doctor heard of its backends since their turns ended is left, too
+do_ "select fleet_internal.residue_put(jsonb_build_object('hosts', jsonb_build_array(jsonb_build_object('host', h.name, 'left', jsonb_build_array(
+		jsonb_build_object('what', 'trash', 'name', '/v/.trash', 'attempt', a.attempt_id),
+		jsonb_build_object('what', 'kept', 'name', 'x', 'attempt', a.attempt_id),
+		jsonb_build_object('what', 'mask', 'name', 'not-of-this-rollout'))))))
+	  from fleet_internal.backend b join fleet_internal.host h using (host_id), fleet_internal.attempt a
+	 where b.name = 'mail1' and a.result->'data' is not null"
+left() {
+	is "$1" "$2" "select e from jsonb_array_elements_text(fleet_internal.summary_left(1)) with ordinality as x(e, n) order by n limit 2"
+}
+left "what a host keeps is left over" \
+	$'mail1 is out of service\nmail1 keeps a trash: /v/.trash'
+do_ "update fleet_internal.residue set seen_at = (select taken_at from fleet_internal.turn where turn_id = test.turn(1, 1))"
+left "what it had while it was worked on is not" \
+	$'mail1 is out of service\nmail2 was left out: waiting'
+
 # the same by backend, and in all
 do_ "insert into fleet_internal.sample select test.turn(1, 2), 'service.users', clock_timestamp() + x * interval '1 s', v from (values (1, 10), (2, 4)) s(x, v)"
 is "the impact of each backend, and of all" \
