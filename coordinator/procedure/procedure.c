@@ -167,12 +167,6 @@ procedure_name(const struct procedure *proc)
 	return proc->name;
 }
 
-const char *
-procedure_sha256(const struct procedure *proc)
-{
-	return proc->sha256;
-}
-
 size_t
 step_find(const struct procedure *proc, const char *name)
 {

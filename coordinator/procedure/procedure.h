@@ -38,8 +38,6 @@ void procedure_free(struct procedure **proc);
 void procedure_lint(const struct procedure *proc, struct diags *d);
 
 const char *procedure_name(const struct procedure *proc);
-/* Of the text as it was given, 64 hex digits. */
-const char *procedure_sha256(const struct procedure *proc);
 
 /*
  * The variables, for help and completion: a JSON array of {"name","type",
