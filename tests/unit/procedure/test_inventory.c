@@ -204,13 +204,19 @@ printed_for_people(void **state)
 	"backends:\n- {name: a, address: 10.0.0.1}\n"                          \
 	"- {name: b, address: 10.0.0.2}\n"
 
+/*
+ * The numbers are those of the classes of bad input; what is no text (4, 5) is
+ * test_ydoc.
+ */
 static const struct {
 	const char *text;
 	unsigned int line, col;
 	const char *message, *hint;
 } bad[] = {
+	/* 1 */
 	{ "", 1, 1, "empty", NULL },
 	{ "a\n", 1, 1, "must be a mapping", NULL },
+	/* 6, 10 */
 	{ HEAD TWO "ssh: {port: 0}\n", 6, 13, "between 1 and 65535", NULL },
 	{ HEAD TWO "ssh: {port: 65536}\n", 6, 13, "between", NULL },
 	{ HEAD TWO "ssh: {port: -1}\n", 6, 13, "between", NULL },
@@ -219,6 +225,7 @@ static const struct {
 	{ HEAD TWO "ssh: {port: ٢٢}\n", 6, 13, "not a whole number", NULL },
 	{ HEAD TWO "ssh: {user: -oProxyCommand=x}\n", 6, 13, "not a name",
 	  NULL },
+	/* 2, 3 */
 	{ HEAD TWO "sssh: {}\n", 6, 1, "unknown key \"sssh\"",
 	  "did you mean \"ssh\"?" },
 	{ HEAD TWO "fleet: g\n", 6, 1, "stands here twice", "line 1" },
@@ -245,15 +252,18 @@ static const struct {
 	  "forbid 24 Dec - 2 Jan" },
 	{ HEAD TWO "windows: [32 Dec]\n", 6, 11, "not a window", NULL },
 	{ HEAD TWO "allow_single: maybe\n", 6, 15, "true or false", NULL },
+	/* 9 */
 	{ HEAD "backends: []\n", 3, 11, "fleet of 0 backends", "--discover" },
 	{ HEAD "backends: [{name: a, address: 10.0.0.1}]\n", 3, 11,
 	  "fleet of 1 backend:", "allow_single" },
+	/* 8 */
 	{ HEAD TWO "- {name: a, address: 10.0.0.3}\n", 6, 10,
 	  "a has two addresses, 10.0.0.1 and 10.0.0.3", "line 4" },
 	{ HEAD TWO "- {name: c, address: 10.0.0.2}\n", 6, 10,
 	  "c has the address of b", "line 5" },
 	{ HEAD TWO "- {name: b, address: 10.0.0.2}\n", 6, 10, "listed twice",
 	  "line 5" },
+	/* 10 */
 	{ HEAD TWO "- {name: c d, address: 10.0.0.3}\n", 6, 10,
 	  "not a host's name", NULL },
 	{ HEAD TWO "- {name: -oProxyCommand=x, address: 10.0.0.3}\n", 6, 10,
@@ -295,6 +305,7 @@ static const struct {
 	{ HEAD "groups: {backend: [{name: d, address: 10.0.0.9}]}\n" TWO, 3, 10,
 	  "no name for a group", NULL },
 	{ HEAD "groups: {d: []}\n" TWO, 3, 13, "has members", NULL },
+	/* 7 */
 	{ HEAD "groups: {d: {members: [{name: d, address: 10.0.0.9}], "
 	       "min_gap: 15}}\n" TWO,
 	  3, 64, "not a duration", "unit" },

@@ -182,6 +182,10 @@ tab_escapes(void **state)
 
 #define T(text) text, sizeof(text) - 1
 
+/*
+ * Rows 36 and 38 of bad input; what a look makes of whole answers that are odd
+ * is test_look, the line of 1 MiB and the 10,000 rows are sizes_are_bounded.
+ */
 static const struct {
 	enum reading_format format;
 	const char *text;
@@ -246,6 +250,7 @@ hostile_output_is_refused(void **state)
 	}
 }
 
+/* Row 38. */
 static void
 cut_anywhere_is_an_error(void **state)
 {

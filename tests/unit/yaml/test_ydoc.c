@@ -79,6 +79,7 @@ mark_inside_a_scalar(void **state)
 
 #define T(text) text, sizeof(text) - 1
 
+/* Rows 1, 3 and 4 of bad input; 5, the long line, is limits_hold. */
 static const struct {
 	const char *text;
 	size_t len;
