@@ -1,6 +1,7 @@
 #!/bin/bash
 # cli-look.t - status, watch, wait, log and steering over seeded rows: words,
 # exit codes, hostile text, a silent coordinator, a database that goes away.
+# Numbers in names are those of the classes of bad input.
 # shellcheck source=tests/flow/lib-cli.sh
 . "$(dirname "$0")/lib-cli.sh"
 here=$(cd "$(dirname "$0")" && pwd)
@@ -133,9 +134,9 @@ hostile() {
 	ok "watch: nothing raw" harmless
 	beat
 	run pause --reason $'\e]0;owned\a %s%n '"'); drop table x; --"
-	is "a hostile reason is stored" 0 'rollout 1: rests now'
+	is "51 a hostile reason is stored" 0 'rollout 1: rests now'
 	run status
-	is "and shown as text" 0 PAUSING "x1b]0;owned.x07 %s%n '\); drop table"
+	is "51 and shown as text" 0 PAUSING "x1b]0;owned.x07 %s%n '\); drop table"
 	ok "nothing raw" harmless
 	LC_ALL=C run status
 	is "another locale: only ASCII" 0
@@ -150,11 +151,11 @@ steering() {
 	is "skip of one that is out wants more" 1 'is out of service' \
 		'hint: .*--accept-out'
 	run skip mail02 --reason x --accept-out
-	is "and the fleet's name" 2 'hint: --confirm=mail-eu'
+	is "50 and the fleet's name" 2 'hint: --confirm=mail-eu'
 	run skip mail02 --reason x --accept-out --confirm mail-us
-	is "the right one" 2 'is not the fleet'
+	is "50 the right one" 2 'is not the fleet'
 	run settle mailbox-status --done --reason seen
-	is "settle of what is not in doubt" 1 'is not in doubt'
+	is "49 settle of what is not in doubt" 1 'is not in doubt'
 	run approve
 	is "approve of no question" 1 'does not wait for an approval'
 	run retry 1 mail02 --from nothing
@@ -257,17 +258,24 @@ away() {
 }
 
 ended() {
+	local told
+
 	run status --exit-status
 	is "aborted: exit 3" 3 ABORTED
+	told=$(sql "select max(seq) from fleet.event")
+	run resume
+	is "49 no resume of what was aborted" 1 'cannot be resumed'
 	run watch --exit-status
 	is "watch of one that ended prints its events" 3 'rollout 1 is started'
 	force "update fleet_internal.rollout set state = 'succeeded'"
 	run wait
 	is "succeeded: exit 0" 0 SUCCEEDED
 	run pause --reason x
-	is "no pause of what has ended" 1 'is succeeded, so it cannot be paused'
+	is "49 no pause of what has ended" 1 'is succeeded, so it cannot be paused'
 	run resume
-	is "no resume either" 1 'cannot be resumed'
+	is "49 no resume either" 1 'cannot be resumed'
+	ok "49 and no event of it" \
+		test "$(sql "select max(seq) from fleet.event")" = "$told"
 }
 
 cli_start
