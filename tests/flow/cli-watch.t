@@ -30,7 +30,7 @@ cli_start
 command -v tmux >/dev/null || { echo "1..0 # SKIP no tmux"; exit 0; }
 "$drydock" init >/dev/null 2>&1
 psql -X -q -o /dev/null -f "$here/cli-seed.sql" 2>"$pg/seed.err"
-"$drydock" start 1 --yes >/dev/null 2>&1
+sql "select fleet.start(1)" >/dev/null
 psql -X -q -o /dev/null -f "$here/cli-seed-run.sql"
 # alive until this test ends, however slow this machine is
 sql "update fleet_internal.coordinator
