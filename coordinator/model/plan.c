@@ -163,7 +163,8 @@ void
 plan_unhold_gate(struct plan *p, enum gate gate)
 {
 	for (int i = 0; i < p->v->nholds; i++)
-		if (p->v->holds[i].gate == gate && !p->v->holds[i].ended)
+		if (p->v->holds[i].gate == gate && !p->v->holds[i].ended &&
+		    p->v->holds[i].turn == p->turn)
 			plan_op(p, OP_UNHOLD)->hold = i;
 }
 

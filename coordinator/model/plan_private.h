@@ -54,7 +54,9 @@ void plan_say(struct plan *p, enum decision_kind kind, enum rule rule,
 /* Lift all open holds of that kind. */
 void plan_unhold(struct plan *p, enum hold_kind kind);
 void plan_unhold_all(struct plan *p);
+/* Only that of p->turn: the fleet's hold (-1) and a backend's are two. */
 void plan_unhold_gate(struct plan *p, enum gate gate);
+
 /*
  * A hold that keeps the rollout waiting.  The same one is not told twice, but
  * its words follow what is seen.  wake_ms is when one looks again.

@@ -84,6 +84,10 @@ what_was_checked_long_ago_is_checked_again_alone(void **state)
 	world_apply(&w);
 	world_expect(&w, DECIDE_DO, RULE_CHECK);
 	assert_string_equal(world_hold(&w)->text, "mail1 is being checked");
+	/* that the fleet was checked does not end the hold of this one */
+	world_apply(&w);
+	world_expect(&w, DECIDE_IDLE, RULE_CHECK);
+	assert_int_equal(w.d.nops, 0);
 	w.v.turns[0].checked_ms = w.now;
 	world_expect(&w, DECIDE_DO, RULE_TAKE);
 	/* what has begun is not checked */
