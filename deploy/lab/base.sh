@@ -36,6 +36,7 @@ base_make() {
 	[ -n "$mirror" ] || die "apt knows no $BASE_SUITE mirror: set LAB_MIRROR"
 	eval "$(apt-config shell proxy Acquire::http::Proxy)"
 	say "base: debootstrap, about a minute, once"
+	base_mail_unmount # one that was cut short
 	rm -rf --one-file-system "$BASE"
 	mkdir -p "$BASE"
 	${proxy:+env http_proxy="$proxy"} debootstrap --variant=minbase \
@@ -91,11 +92,18 @@ base_mail_layer() {
 			drydock-lab-sieve=1.0 drydock-lab-sieve-common=1.0
 	} >"$BASE/mail.log" 2>&1 || base_mail_failed
 	rm "$m/usr/sbin/policy-rc.d"
-	umount "$m/srv/repo" "$m"
+	base_mail_unmount
 	rm -rf "$BASE/work" "$m"
 }
 
+base_mail_unmount() {
+	local d
+	for d in "$BASE/mnt/srv/repo" "$BASE/mnt"; do
+		! mountpoint -q "$d" || umount "$d"
+	done
+}
+
 base_mail_failed() {
-	umount "$BASE/mnt/srv/repo" "$BASE/mnt"
+	base_mail_unmount
 	die "the backends' layer failed: $BASE/mail.log"
 }

@@ -175,9 +175,23 @@ hosts_down() {
 	for d in $(host_cgroups); do host_kill "$d"; done
 	for d in $(host_cgroups); do
 		wait_for 20 "the processes in $d" host_cgroup_empty "$d"
-		find "$d" -depth -type d -exec rmdir {} +
 	done
-	for d in "$LAB_STATE"/hosts/*/root; do
+	hosts_clear "$LAB_STATE"
+}
+
+hosts_live() {
+	local d
+	for d in $(host_cgroups); do
+		[ -z "$(host_processes "$d")" ] || return 0
+	done
+	return 1
+}
+
+# hosts_clear STATE: what hosts leave behind when none of them runs.
+hosts_clear() {
+	local d
+	for d in $(host_cgroups); do find "$d" -depth -type d -exec rmdir {} +; done
+	for d in "$1"/hosts/*/root; do
 		! mountpoint -q "$d" || umount "$d"
 	done
 	rm -rf "/run/systemd/nspawn/propagate/l$LAB_NET"-*
@@ -190,15 +204,17 @@ host_cgroups() {
 	done
 }
 
+host_processes() { find "$1" -name cgroup.procs -exec cat {} + | sort -nu; }
+
 # The keeper is the lowest pid of its group in most cases, not in all: once
 # more until nothing is left to start a host again.
 host_kill() {
 	local pid
-	find "$1" -name cgroup.procs -exec cat {} + | sort -nu |
+	host_processes "$1" |
 		while read -r pid; do kill -KILL "$pid" 2>/dev/null || true; done
 }
 
 host_cgroup_empty() {
 	host_kill "$1"
-	[ -z "$(find "$1" -name cgroup.procs -exec cat {} +)" ]
+	[ -z "$(host_processes "$1")" ]
 }

@@ -54,6 +54,12 @@ postgres_runs() {
 	as_postgres "$(pg_bin)/pg_ctl" -D "$PG_DATA" status >/dev/null 2>&1
 }
 
+# postgres_lives DATA: the server of that cluster, whoever may ask.
+postgres_lives() {
+	local pid
+	pid=$(head -1 "$1/postmaster.pid" 2>/dev/null) && is_ours "$pid" postgres
+}
+
 postgres_down() {
 	if [ -e "$PG_DATA/postmaster.pid" ] && postgres_runs; then
 		(

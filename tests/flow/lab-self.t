@@ -63,6 +63,24 @@ upgraded() {
 	[ "$(package_version mail1 drydock-lab-sieve)" = 2.0 ]
 }
 
+other_lab() { LAB=$LAB-other lab "$@" 2>&1 | sed 's/^/# /'; }
+
+# die_out: as when this machine's power fails, all but that it stays up.
+die_out() {
+	lab coordinator kill
+	lab database kill
+	while [ -n "$(lab_processes)" ]; do
+		lab_processes | xargs -r kill -KILL 2>/dev/null || true
+	done
+}
+
+lab_processes() {
+	find /sys/fs/cgroup -path "*/drydock-l$LAB_NET-*" -name cgroup.procs \
+		-exec cat {} + 2>/dev/null
+}
+
+# It asks how a lab begins: not one that other tests have used.
+[ "$(id -u)" -ne 0 ] || lab down | sed 's/^/# /'
 lab_start
 ok "both directors have the first weights" weights dir1
 ok "the other one too" weights dir2
@@ -114,6 +132,14 @@ ok "and flushed" on mail1 doveadm metacache flushall -i
 lab obox off
 ok "and is off again" test "$(on mail1 doveconf -h mail_location)" = \
 	maildir:/srv/mail/%u
+
+ok "its number is not free to another lab" not other_lab free
+ok "which cannot take it" not other_lab up
+die_out
+ok "when all of it is dead it can" other_lab up --backends 1 --directors 1
+other_lab down
+ok "nothing is left mounted of the dead one" \
+	not grep -q "$LAB_STATE/" /proc/mounts
 
 lab down | sed 's/^/# /'
 ok "down leaves no bridge" not ip link show "drylab$LAB_NET"
