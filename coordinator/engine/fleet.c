@@ -313,12 +313,21 @@ fleet_load(struct fleet *f)
 		return;
 	}
 	f->reload = false;
+	f->load_ms = clock_boot_ms();
 	if (f->has_rollout && view_active(&f->view) >= 0)
 		f->detail = 0;
 	params[0] = store_num(&id, f->id);
 	params[1] = f->detail != 0 ? store_num(&turn, f->detail) : NULL;
 	f->loading = store_call(f->pg, STORE_LOAD, params, ENGINE_CALL_MS,
 				load_done, f);
+}
+
+/* A long wait must not hang on one NOTIFY; answers that come in do not make
+ * what was read older. */
+static bool
+load_is_old(const struct fleet *f)
+{
+	return clock_boot_ms() - f->load_ms >= ENGINE_POLL_MS;
 }
 
 /* -------------------------------------------------------------- thinking */
@@ -397,11 +406,10 @@ think_once(struct fleet *f)
 	case DECIDE_IDLE:
 		if (write_flush(f) && f->view.database)
 			return true;
-		/* a long wait must not hang on one NOTIFY */
-		if (d->wake_ms == 0 ||
-		    d->wake_ms - fleet_now_ms(f) > ENGINE_POLL_MS)
-			f->reload = f->view.database;
-		fleet_wake_at(f, d->wake_ms);
+		if (f->view.database && load_is_old(f))
+			fleet_reload(f);
+		else
+			fleet_wake_at(f, d->wake_ms);
 		return true;
 	}
 	return true;

@@ -78,6 +78,7 @@ struct fleet {
 	struct request_desk *desk;	/* what people ask about it */
 
 	struct json_object *doc, *work;	/* as loaded */
+	int64_t load_ms;		/* boot time: when it was asked for */
 	int64_t detail;			/* turn to load whole, 0: the next */
 	int64_t offset_ms;		/* database time - boot time */
 	bool has_rollout;

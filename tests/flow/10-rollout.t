@@ -3,7 +3,10 @@
 
 usage: 10-rollout.t [TEST…]
 """
-from engine_lib import World, address, main, test
+import time
+
+import engine_lib
+from engine_lib import World, address, main, test, wait_for
 
 
 @test
@@ -61,6 +64,36 @@ def one_slot_for_two_fleets_with_one_interlock():
         assert w.one("select count(*) from fleet_internal.outage a join "
                      "fleet_internal.outage b on a.outage_id < b.outage_id "
                      "and b.out_since < a.back_at") == "0"
+
+
+def reads(w):
+    """How often all of a rollout was read; a session tells when it is gone."""
+    return int(w.one("select coalesce(sum(calls), 0) from "
+                     "pg_stat_user_functions where funcname = 'load_detail'"))
+
+
+@test
+def a_step_that_ends_makes_nobody_read_the_rollout_again():
+    engine_lib.PHASES = [{"name": "all", "rest": "in", "proves": True}]
+    with World() as w:
+        w.one("alter system set track_functions = 'all'")
+        w.one("select pg_reload_conf()")
+        w.put("work", "sleep 0.1\n")
+        w.daemon()
+        begin = time.monotonic()
+        r = w.start([{"name": f"s{i}", "phase": "all", "kind": "run",
+                      "target": "backend", "argv": ["sh", "FILES/work", "x"],
+                      "idempotent": True, "undo": "none",
+                      "timeout_ms": 20000} for i in range(60)],
+                    only=["mail1"])
+        w.wait_state(r, "succeeded", 240)
+        spent = time.monotonic() - begin
+        w.kill()
+        wait_for("the figures", lambda: reads(w) > 0, 30)
+        n = reads(w)
+        # at the beginning and the end of all, and what polls for news
+        assert n <= 12 + spent / 5, f"{n} reads in {spent:.0f} s"
+        return f"{n} reads in {spent:.0f} s, 60 steps"
 
 
 main()
