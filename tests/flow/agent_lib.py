@@ -32,12 +32,13 @@ def new_id():
 
 def wait_for(what, condition, seconds=DEADLINE):
     """Until condition() is true; its value."""
-    end = time.monotonic() + seconds
+    end, pause = time.monotonic() + seconds, 0.01
     while time.monotonic() < end:
         value = condition()
         if value:
             return value
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(pause * 1.2, 0.05)
     raise AssertionError(f"not within {seconds} s: {what}")
 
 

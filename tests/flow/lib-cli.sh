@@ -7,6 +7,8 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 drydock=${DRYDOCK_BIN:-$root/build/dev/bin}/drydock
 pg_bin=${PG_BIN:-/usr/lib/postgresql/15/bin}
+# Debian's psql is Perl that looks for a cluster: 60 ms before each query.
+PATH=$pg_bin:$PATH
 golden=$root/tests/golden/cli
 export LC_ALL=C.UTF-8 TZ=UTC
 unset DRYDOCK_DATABASE DRYDOCK_FLEET NO_COLOR PGSERVICE PGDATABASE PGUSER PGPORT
