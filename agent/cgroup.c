@@ -53,12 +53,10 @@ char *
 cgroup_make(const char *attempt)
 {
 	char *own = own_cgroup(), *dir;
-	bool slash;
 
 	if (own == NULL)
 		return NULL;
-	slash = own[strlen(own) - 1] == '/';
-	dir = x_asprintf("%s%s" PREFIX "%s", own, slash ? "" : "/", attempt);
+	dir = x_asprintf("%s/" PREFIX "%s", own, attempt);
 	x_free(&own);
 	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
 		x_free(&dir);
@@ -232,4 +230,24 @@ cgroup_end_left(cgroup_ours_fn *ours, void *self)
 		nanosleep(&pause, NULL);
 	}
 	return first;
+}
+
+/* Only empty ones go: rmdir() refuses where a process is. */
+void
+cgroup_remove_left(cgroup_ours_fn *ours, void *self)
+{
+	char *own = own_cgroup();
+	DIR *dir = own != NULL ? opendir(own) : NULL;
+	struct dirent *de;
+
+	while (dir != NULL && (de = readdir(dir)) != NULL) {
+		const char *id = de->d_name + strlen(PREFIX);
+
+		if (strncmp(de->d_name, PREFIX, strlen(PREFIX)) == 0 &&
+		    uuid_valid(id) && ours(self, id))
+			(void)unlinkat(dirfd(dir), de->d_name, AT_REMOVEDIR);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	x_free(&own);
 }

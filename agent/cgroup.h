@@ -23,5 +23,7 @@ void cgroup_remove(const char *cgroup); /* stays while a process is in it */
  */
 typedef bool cgroup_ours_fn(void *self, const char *attempt);
 unsigned int cgroup_end_left(cgroup_ours_fn *ours, void *self);
+/* Remove the groups of such attempts that lie empty below our own. */
+void cgroup_remove_left(cgroup_ours_fn *ours, void *self);
 
 #endif

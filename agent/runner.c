@@ -266,6 +266,18 @@ attempt_was_left(void *self, const char *id)
 	return a != NULL && a->state == WIRE_STATE_UNKNOWN && a->this_boot;
 }
 
+/*
+ * In our journal, and nothing runs yet: it is over.  The group of anything
+ * else may be that of another state directory's runner, made a moment ago.
+ */
+static bool
+attempt_is_over(void *self, const char *id)
+{
+	struct runner *r = self;
+
+	return book_attempt(&r->book, id) != NULL;
+}
+
 static void
 runner_end_left(struct runner *r)
 {
@@ -273,6 +285,7 @@ runner_end_left(struct runner *r)
 
 	if (n > 0)
 		host_audit("ended %u processes that an earlier runner left", n);
+	cgroup_remove_left(attempt_is_over, r);
 	runner_release(r);
 }
 

@@ -135,6 +135,42 @@ def a_killed_runner_leaves_unknown_and_never_reruns():
     h.close()
 
 
+def own_group(h):
+    """The directory of the group that the job says it is in; None: of none."""
+    with open(f"{h.files}/group") as f:
+        path = [x[3:].strip("\n") for x in f if x.startswith("0::")][0]
+    for mount in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified"):
+        if "/drydock-" in path and os.path.isdir(mount + path):
+            return mount + path
+    return None
+
+
+@test
+def a_killed_runner_leaves_no_group():
+    h = host("cat /proc/self/cgroup > FILES/group; echo ran >> FILES/count; "
+             "sleep 60\n")
+    r = h.relay()
+    r.hello()
+    c = job(h)
+    r.ask(**c)
+    started(h)
+    group = own_group(h)
+    if group is None:
+        h.close()
+        return "none to be had here"
+    other = f"{os.path.dirname(group)}/drydock-{new_id()}"
+    os.mkdir(other)  # another runner's, before it has put its command there
+    try:
+        h.kill_runner()
+        assert os.path.isdir(group)
+        assert h.relay().ask(**c)["state"] == "unknown"
+        assert not os.path.exists(group), "the group is still there"
+        assert os.path.isdir(other), "another runner's group is gone"
+    finally:
+        os.rmdir(other)
+    h.close()
+
+
 @test
 def killed_at_random_instants_nothing_runs_twice():
     h = host("echo $1 >> FILES/count; sleep 0.01\n")
