@@ -276,6 +276,25 @@ conf_read_text(void *conf, const struct conf_key *keys, const char *text,
 	return 0;
 }
 
+/* It names programs that are run: who writes it is who we are. */
+static int
+conf_trusted(int fd, const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_set_errno(err, "%s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_USAGE, "%s: not a regular file", path);
+	if ((st.st_uid == 0 || st.st_uid == geteuid()) &&
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+		return 0;
+	return err_set(err, ERR_USAGE,
+		       "%s: must belong to root or uid %u and be written by "
+		       "nobody else; type: chown root %s; chmod go-w %s",
+		       path, (unsigned int)geteuid(), path, path);
+}
+
 /* The whole file into b. */
 static int
 conf_slurp(int fd, const char *path, struct buf *b, struct err *err)
@@ -307,7 +326,9 @@ conf_read_file(void *conf, const struct conf_key *keys, const char *path,
 	if (fd < 0)
 		return err_set_errno(err, "%s", path);
 	buf_init(&b, CONF_FILE_MAX);
-	ret = conf_slurp(fd, path, &b, err);
+	ret = conf_trusted(fd, path, err);
+	if (ret == 0)
+		ret = conf_slurp(fd, path, &b, err);
 	if (ret == 0)
 		ret = conf_read_text(conf, keys, buf_str(&b), b.len, path, err);
 	buf_free(&b);

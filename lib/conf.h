@@ -82,7 +82,8 @@ void conf_free(void *conf, const struct conf_key *keys);
 
 /*
  * Read into `conf`.  ERR_USAGE: "FILE:LINE: what is wrong".  After an error
- * `conf` may be half read: conf_free() it.
+ * `conf` may be half read: conf_free() it.  A file is refused that somebody
+ * else than root or we ourselves may write.
  */
 int conf_read_file(void *conf, const struct conf_key *keys, const char *path,
 		   struct err *err);

@@ -159,6 +159,10 @@ daemon() {
 	head -c 10485760 /dev/zero | tr '\0' a >"$conf"
 	run_daemon
 	is "5 drydockd with a line of 10 MiB" 2 'larger than 1048576 bytes'
+	echo 'name = a' >"$conf"
+	chmod 646 "$conf"
+	run_daemon
+	is "15 drydockd with a file that others may write" 2 "chmod go-w $conf"
 	ok "drydockd changed nothing" test "$before" = "$(state)"
 }
 

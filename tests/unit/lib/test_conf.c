@@ -214,6 +214,47 @@ test_print(void **state)
 	buf_free(&out);
 }
 
+/* Rows 14 and 15: what is no file, and a file that others may write. */
+static void
+test_who_writes(void **state)
+{
+	static const struct {
+		const char *make; /* sh, makes test_conf.file */
+		const char *says; /* NULL: taken */
+	} rows[] = {
+		{ "touch $f; chmod 640 $f", NULL },
+		{ "touch $f; chmod 660 $f", "chmod go-w test_conf.file" },
+		{ "touch $f; chmod 602 $f", "chmod go-w test_conf.file" },
+		{ "touch $f; chown 65534 $f", "chown root test_conf.file" },
+		{ "mkdir $f", "not a regular file" },
+		{ "mkfifo $f", "not a regular file" },
+		{ "ln -s /dev/zero $f", "not a regular file" },
+	};
+	struct test_conf c;
+	struct err err;
+	char command[128];
+	int ret;
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+		if (geteuid() != 0 && strstr(rows[i].make, "chown") != NULL)
+			continue;
+		snprintf(command, sizeof(command),
+			 "f=test_conf.file; rm -rf $f; umask 077; %s",
+			 rows[i].make);
+		assert_int_equal(system(command), 0);
+		conf_init(&c, test_keys);
+		ret = conf_read_file(&c, test_keys, "test_conf.file", &err);
+		assert_int_equal(ret, rows[i].says == NULL ? 0 : -1);
+		if (ret < 0) {
+			assert_int_equal(err.code, ERR_USAGE);
+			assert_non_null(strstr(err.text, rows[i].says));
+		}
+		conf_free(&c, test_keys);
+	}
+	assert_int_equal(system("rm -rf test_conf.file"), 0);
+}
+
 static void
 test_no_file(void **state)
 {
@@ -239,6 +280,7 @@ main(void)
 		cmocka_unit_test(test_edges),
 		cmocka_unit_test(test_print),
 		cmocka_unit_test(test_print_quotes),
+		cmocka_unit_test(test_who_writes),
 		cmocka_unit_test(test_no_file),
 	};
 
