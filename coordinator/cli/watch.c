@@ -94,7 +94,7 @@ picture_paint(struct watch *w, const struct standing *s)
 		standing_watch(&w->picture, &w->cli->face, s);
 		if (!finished(s))
 			(void)buf_adds(&w->picture,
-				       "q quit (the rollout goes on)\n");
+				       "q quit (only this view ends)\n");
 	}
 	screen_paint(&w->screen, buf_str(&w->picture));
 }
@@ -178,6 +178,19 @@ watch_show(struct watch *w, struct standing *s)
 	return EXIT_OK;
 }
 
+/* A person who leaves is told what is true of the rollout without him. */
+static void
+watch_left(struct watch *w, const struct standing *s)
+{
+	if (standing_end(s) == STANDING_NEEDS_PERSON)
+		cli_note(w->cli,
+			 "rollout %s waits for a person: drydock status %s",
+			 w->id, w->id);
+	else
+		cli_note(w->cli, "the rollout goes on: drydock watch %s",
+			 w->id);
+}
+
 static int
 watch_loop(struct watch *w)
 {
@@ -192,10 +205,7 @@ watch_loop(struct watch *w)
 		if (code != EXIT_OK || finished(&s))
 			break;
 		if (!watch_sleep(w)) {
-			cli_note(w->cli,
-				 "the rollout goes on: drydock "
-				 "watch %s",
-				 w->id);
+			watch_left(w, &s);
 			code = screen_interrupted() ? EXIT_INTERRUPTED
 						    : EXIT_OK;
 			break;

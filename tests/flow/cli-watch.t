@@ -55,16 +55,20 @@ ok "what happens appears" see 'pause asked: tea'
 tm resize-window -t w -x 60 -y 24
 ok "a narrow terminal drops columns" see '^BACKEND +STATE +DRAIN.* TOTAL$'
 tm send-keys -t w q
-ok "q leaves, the rollout goes on" see 'the rollout goes on'
+ok "q leaves; it is held, so nothing is said to go on" \
+	see '^rollout 1 waits for a person: drydock status 1'
 ok "with 0" see '^code=0'
 tm send-keys -t w 'echo typed' Enter
 ok "the terminal echoes again" see 'echo typed'
+sql "set session_replication_role = replica; delete from fleet_internal.hold;
+	update fleet_internal.turn set state = 'working' where state = 'held'"
 tm send-keys -t w "$drydock watch 1; echo code=\$?" Enter
 for ((i = 0; i < 100; i++)); do
 	see '^Rollout 1 ' && [ "$(times '^Rollout 1 ')" -ge 2 ] && break
 	sleep 0.1
 done
 tm send-keys -t w C-c
-ok "Ctrl-C: 130, and it goes on" see '^code=130'
+ok "Ctrl-C: 130" see '^code=130'
+ok "and it goes on" see '^the rollout goes on: drydock watch 1'
 tm kill-server
 finish
