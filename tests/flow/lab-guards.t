@@ -121,6 +121,14 @@ one_transaction() {
 		last_transaction mail1 "$1"
 }
 
+# The repository is empty from now on, and apt cannot fetch a thing.
+repo_goes() { on "$1" mount -t tmpfs none /srv/repo; }
+repo_back() {
+	! on "$1" grep -q ' /srv/repo tmpfs ' /proc/mounts ||
+		on "$1" umount /srv/repo
+}
+fetches() { on "$1" apt-get -qq download drydock-lab-sieve 2>/dev/null; }
+
 # second FLEET BACKEND: a fleet of its own for it, in the same slot
 second_fleet() {
 	sed "s/^fleet: .*/fleet: $1\ninterlock: ring\nallow_single: yes/
@@ -155,6 +163,7 @@ rollout_lab
 answers_nobody
 agents_serve_one second
 for host in mail1 mail2; do # what an earlier test left
+	repo_back "$host"
 	on "$host" apt-get -qq -y --allow-downgrades install \
 		drydock-lab-sieve=1.0 drydock-lab-sieve-common=1.0 >/dev/null
 done
@@ -195,10 +204,17 @@ on mail2 rm /etc/drydock/hold
 ok "without the file it goes on by itself" rollout_ends succeeded 90
 
 echo "# packages"
+on mail1 apt-get clean
 ok "the set is fetched before anybody is drained" check_passes "$PACKAGES"
 done_before=$(transactions mail1)
+user_stays late mail1
 dovecot_start --only mail1 -e "packages=$PACKAGES"
-ok "a set goes up" rollout_ends succeeded 60
+ok "a set is about to go up" wait_until 40 "mail1 to be drained" \
+	step_is mail1 wait-users running
+repo_goes mail1
+ok "from here on nothing can be fetched" not fetches mail1
+ok "it goes up nevertheless" rollout_ends succeeded 60
+repo_back mail1
 ok "to the new versions" versions mail1 2.0
 ok "in one transaction" one_transaction Upgrade
 done_before=$(transactions mail1)
