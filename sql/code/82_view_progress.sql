@@ -235,21 +235,7 @@ proof_left_out: members that were not asked because they are excluded
 outage: number
 $$);
 
-create or replace function fleet_internal.event_of(backend_id int,
-	step_id bigint, backend text, step text)
-returns bool language sql stable as $$
-	select (event_of.backend is null or exists (
-			select from fleet_internal.backend b
-			 where b.backend_id = event_of.backend_id
-			   and b.name = event_of.backend))
-	   and (event_of.step is null or exists (
-			select from fleet_internal.step s
-			 where s.step_id = event_of.step_id
-			   and s.name = event_of.step))
-$$;
-comment on function fleet_internal.event_of(int, bigint, text, text) is
-	'Whether an event is of a backend and a step of these names; null = of any.';
-
+drop function if exists fleet_internal.event_of(int, bigint, text, text);
 -- Each fleet's events lie in order in their key, those of a rollout in an index:
 -- the last of each are taken first, and only then put together and named. (The
 -- view, sorted, is read from one end to the other.)
@@ -262,21 +248,33 @@ returns setof fleet.event language sql stable security definer
 set search_path = pg_catalog, pg_temp as $$
 	select v.* from (select f.name, e.seq, e.at
 		  from fleet_internal.fleet f
+		 cross join (select array(
+			select b.backend_id from fleet_internal.backend b
+			 where b.name = last_events.backend)
+			as backends) w
 		 cross join lateral (
 			(select y.seq, y.at from fleet_internal.event y
 			  where last_events.rollout is null
 			    and y.fleet_id = f.fleet_id
 			    and y.seq > last_events.after
-			    and fleet_internal.event_of(y.backend_id, y.step_id,
-				last_events.backend, last_events.step)
+			    and (last_events.backend is null or
+				y.backend_id = any (w.backends))
+			    and (last_events.step is null or exists (
+				select from fleet_internal.step s
+				 where s.step_id = y.step_id
+				   and s.name = last_events.step))
 			  order by y.seq desc limit least(last_events.n, 100000))
 			union all
 			(select y.seq, y.at from fleet_internal.event y
 			  where y.rollout_id = last_events.rollout
 			    and y.fleet_id = f.fleet_id
 			    and y.seq > last_events.after
-			    and fleet_internal.event_of(y.backend_id, y.step_id,
-				last_events.backend, last_events.step)
+			    and (last_events.backend is null or
+				y.backend_id = any (w.backends))
+			    and (last_events.step is null or exists (
+				select from fleet_internal.step s
+				 where s.step_id = y.step_id
+				   and s.name = last_events.step))
 			  order by y.seq desc limit least(last_events.n, 100000))
 			) e
 		 where last_events.fleet is null or f.name = last_events.fleet
