@@ -65,12 +65,27 @@ def another_key_is_refused_and_seen():
         assert code == 0 and fingerprint(w, "host") in said, said
         assert "is not pinned" in said, said
         assert "drydock host pin NAME --scan" in said, said
+        code, said = drydock(w, "host", "list")
+        assert code == 0 and "is not pinned" in said, said
         assert w.one("select agent_version is null from fleet.host "
                      "where host = 'dir1'") == "t"
         assert drydock(w, "host", "pin", "dir1", "--scan", "--yes")[0] == 0
         wait_for("its agent answers", lambda: w.one(
             "select why_silent is null and agent_version is not null "
             "from fleet.host where host = 'dir1'") == "t", 90)
+
+
+@test
+def a_host_that_nobody_reaches_is_told_everywhere():
+    with SshWorld(["mail1", "mail2"]) as w:
+        w.sshd.terminate()
+        w.sshd.wait()
+        w.daemon()
+        wait_for("it is known", lambda: w.one(
+            "select why_silent from fleet.host where host = 'dir1'"), 60)
+        for argv in (("host", "list"), ("host", "show", "dir1")):
+            code, said = drydock(w, *argv)
+            assert code == 0 and "refused" in said, said
 
 
 @test
