@@ -110,9 +110,9 @@ trouble_make(struct dice *dice, uint64_t kinds, int64_t within)
 void
 trouble_plan(struct sim *sim)
 {
-	int64_t within = dice_range(&sim->dice, 1, 10) * 60000;
+	int64_t within = dice_range(&sim->dice, 1, 12) * 15000;
 	uint64_t kinds = trouble_kinds(&sim->dice);
-	int n = (int)dice_range(&sim->dice, 0, SIM_TROUBLES);
+	int n = (int)dice_range(&sim->dice, 2, SIM_TROUBLES);
 
 	sim->answers = (int)dice_range(&sim->dice, 0, SIM_ANSWERS);
 	for (int i = 0; i < n; i++) {
