@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "fault.h"
 #include "host.h"
+#include "seeded.h"
 
 #define REWRITE_DEAD 200 /* records; below that a rewrite is not worth it */
 
@@ -146,7 +147,8 @@ take_begun(struct book *b, uint64_t at, const struct json_object *rec,
 		return err_set(err, ERR_FAILED, "%s has no place in it",
 			       c.attempt);
 	a = attempt_add(b, &c, v, digest, at);
-	a->state = WIRE_STATE_UNKNOWN;
+	a->state = SEEDED(UNKNOWN_ENDED) ? WIRE_STATE_ENDED :
+		WIRE_STATE_UNKNOWN;
 	a->this_boot = strcmp(boot, b->boot_id) == 0;
 	a->why = a->this_boot
 			 ? "the runner that started it ended before it did"

@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "host.h"
 #include "paths.h"
+#include "seeded.h"
 #include "verbs.h"
 
 struct greeting {
@@ -81,7 +82,7 @@ verbs_epoch(struct client *c, const struct request *r, const char *uuid,
 	struct fleet *f = book_fleet(&c->runner->book, uuid);
 	struct err err;
 
-	if (f != NULL && f->epoch == epoch)
+	if (f != NULL && (f->epoch == epoch || SEEDED(STALE_EPOCH)))
 		return true;
 	err_set(&err, ERR_REFUSED,
 		"the fleet is held under epoch %lld here, "

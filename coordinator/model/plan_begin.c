@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "plan_private.h"
+#include "seeded.h"
 
 struct begin {
 	struct plan *p;
@@ -90,7 +91,8 @@ begin_group(struct begin *b)
 		return false;
 	group = &b->p->v->groups[b->step->group];
 	gap = group->changed_ms + group->min_gap_ms;
-	if (group->changed_ms != 0 && b->p->now < gap) {
+	if (group->changed_ms != 0 && b->p->now < gap &&
+	    !SEEDED(GAP_UNKEPT)) {
 		plan_say(b->p, DECIDE_IDLE, RULE_GAP, gap,
 			 "%s: the gap between two changes", group->name);
 		return true;
@@ -112,7 +114,7 @@ begin_outage(struct begin *b)
 {
 	const struct fact *peers;
 
-	if (b->undoing || !b->phase->takes_out ||
+	if (b->undoing || !b->phase->takes_out || SEEDED(OTHERS_UNSEEN) ||
 	    plan_turn_of(b->p)->outage_open)
 		return false;
 	if (b->p->v->slot[0] != '\0') {

@@ -1,12 +1,14 @@
 /* plan_keep.c - R23: what was proved is proved again, repaired or held. */
 #include "plan_private.h"
+#include "seeded.h"
 
 static bool
 keep_holds(const struct view *v, int k, int current)
 {
 	const struct view_step *step = &v->steps[k];
 
-	if (!step->has_keep || step->state != STEP_PASSED || k == current)
+	if (!step->has_keep || step->state != STEP_PASSED || k == current ||
+	    SEEDED(NOT_KEPT))
 		return false;
 	return step->keep_until < 0 || (step->keep_until != current &&
 		v->steps[step->keep_until].state == STEP_PENDING);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "seeded.h"
 #include "view.h"
 
 int
@@ -10,8 +11,11 @@ view_active(const struct view *view)
 {
 	for (int i = 0; i < view->nturns; i++)
 		switch (view->turns[i].state) {
-		case TURN_WORKING:
 		case TURN_HELD:
+			if (SEEDED(HELD_IS_OVER))
+				break;
+			return i;
+		case TURN_WORKING:
 		case TURN_RESTORING:
 			return i;
 		case TURN_WAITING:

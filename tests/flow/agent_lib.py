@@ -71,6 +71,7 @@ class Host:
 
     def env(self, **more):
         return {"PATH": os.environ["PATH"], "DRYDOCK_AGENT_ROOT": self.root,
+                "DRYDOCK_SEEDED": os.environ.get("DRYDOCK_SEEDED", ""),
                 "ASAN_OPTIONS": f"log_path={self.root}/asan", **more}
 
     def relay(self, **env):

@@ -116,13 +116,13 @@ struct sim {
 	struct dice dice;
 	bool trace;
 	int64_t now_ms, clock_ms;	/* the database's is ahead by clock */
-	int64_t progress_ms, gap_ms;
+	int64_t progress_ms;
 
 	struct backend backends[SIM_BACKENDS];
 	struct host hosts[SIM_HOSTS];
 	struct job jobs[SIM_JOBS];
 	int njobs;
-	int64_t ring_torn_until_ms, group_ended_ms;
+	int64_t ring_torn_until_ms, group_ended_ms, group_clock_ms;
 	int group_backend;
 
 	struct view view;

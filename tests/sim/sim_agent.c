@@ -158,6 +158,11 @@ agent_end(struct sim *sim, const struct event *event)
 	if (job->outcome == OUTCOME_DONE || job->outcome == OUTCOME_HALF)
 		fleet_effect(sim, job);
 	job->state = AGENT_ENDED;
+	if (job->host >= SIM_BACKENDS) {
+		sim->group_ended_ms = sim->now_ms;
+		sim->group_clock_ms = sim->clock_ms;
+		sim->group_backend = job->backend;
+	}
 	job->timed_out = job->outcome == OUTCOME_HANGS;
 	job->exit = job->timed_out ? -1 : job->outcome != OUTCOME_DONE;
 	sim_say(sim, "%s ends step %d for %s: exit %d", host_name(job->host),

@@ -1,0 +1,48 @@
+/* seeded.h - bugs that are put in on purpose: the tests must find each. */
+#ifndef SEEDED_H
+#define SEEDED_H
+
+#include <stdbool.h>
+
+/*
+ * How it works
+ *
+ * A place that one of these would break says so:
+ *
+ *   if (unknown && !SEEDED(UNKNOWN_PASSES))
+ *
+ * In a build for tests (DRYDOCK_TEST) a program that is started with
+ * DRYDOCK_SEEDED=UNKNOWN_PASSES has that bug; tests/seeded/run starts those
+ * that must find it.  In what is shipped SEEDED() is false, and nothing of
+ * this is left.
+ */
+
+/* X(name, what is wrong then, who must find it: see tests/seeded/run) */
+#define SEEDED_BUGS(X)							\
+	X(STALE_EPOCH, "an agent obeys who was fenced", agent-run.t)	\
+	X(OTHER_CHANGE, "an attempt's id stands for two changes", agent-run.t) \
+	X(DAMAGE_READ, "a damaged record is read as a good one", agent_journal) \
+	X(UNKNOWN_ENDED, "begun counts as ended after a restart", agent_book) \
+	X(NO_EXIT_IS_0, "a missing exit status counts as 0", sim)	\
+	X(SILENT_IS_UP, "who cannot be asked counts as in service", plan_next) \
+	X(OTHERS_UNSEEN, "nobody looks at the others before a drain", sim) \
+	X(BLIND_RETRY, "what destroys is begun again on a guess", sim)	\
+	X(UNKNOWN_PASSES, "a step of unknown end has passed", sim)	\
+	X(UNPROVED, "a turn is done before it is seen in service", sim)	\
+	X(NOT_KEPT, "what was proved is not proved again", plan_next)	\
+	X(GAP_UNKEPT, "two changes of a group follow at once", sim)	\
+	X(HELD_IS_OVER, "a backend is taken while another is held", sim)
+
+#ifdef DRYDOCK_TEST
+
+bool seeded_is(const char *name);
+
+#define SEEDED(name)	seeded_is(#name)
+
+#else
+
+#define SEEDED(name)	false
+
+#endif
+
+#endif
