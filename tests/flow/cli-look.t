@@ -130,7 +130,7 @@ hostile() {
 	timeout -s INT 2 "$drydock" watch >"$pg/out" 2>"$pg/err" </dev/null ||
 		code=$?
 	ok "watch in a pipe: one line per event" grep -q 'is started' "$pg/out"
-	ok "interrupted, the rollout goes on" grep -q 'goes on' "$pg/err"
+	ok "interrupted, it says for whom it waits" grep -q 'waits for a person' "$pg/err"
 	ok "watch: nothing raw" harmless
 	beat
 	run pause --reason $'\e]0;owned\a %s%n '"'); drop table x; --"
