@@ -23,7 +23,7 @@ example_keys() {
 }
 
 told_keys() {
-	"$to/sbin/drydockd" -c /dev/null -p |
+	"$to/sbin/drydockd" -c "$top/empty.conf" -p |
 		sed -E -e 's/^([a-z_]+ =)/#\1/' -e 's/ +$//'
 }
 
@@ -74,13 +74,14 @@ has_programs() {
 finds_ssh() {
 	local path
 
-	path=$("$to/sbin/drydockd" -c /dev/null -p |
+	path=$("$to/sbin/drydockd" -c "$top/empty.conf" -p |
 		sed -n 's/^ssh_program = //p')
 	test -x "$top$path" || { echo "# no $path"; return 1; }
 }
 
 top=$(mktemp -d /tmp/drydock-install.XXXXXX)
 trap 'rm -rf "$top"' EXIT
+: >"$top/empty.conf"
 prefix=$(cache CMAKE_INSTALL_PREFIX)
 to=$top$prefix
 example=$to/share/drydock/drydockd.conf
