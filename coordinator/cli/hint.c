@@ -31,6 +31,7 @@ static const struct call {
 	{ "abort", { "", "--reason" } },
 	{ "start",
 	  { "", "--at", "?--ignore-window:", "--stop-after", "--change" } },
+	{ "override", { "", "", "--reason", "--backend" } },
 	{ "cancel", { "", "--reason" } },
 	{ "include", { "--fleet", "" } },
 	{ "exclude", { "--fleet", "", "--reason", "?--accept-out:" } },

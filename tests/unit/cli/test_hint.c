@@ -38,9 +38,14 @@ test_translate(void **state)
 		  "drydock plan --fleet mail restart" },
 		{ "See: select * from fleet.backend where fleet = 'mail';",
 		  "See: drydock backend list --fleet mail" },
-		/* no such command: stays */
-		{ "select fleet.override(1, 'window', 'reason');",
-		  "select fleet.override(1, 'window', 'reason');" },
+		{ "select fleet.override(1, 'window', 'reason', 'mail2');",
+		  "drydock override 1 window --reason \"...\" "
+		  "--backend mail2" },
+		/* a value has a form of its own: stays */
+		{ "select fleet.override(1, 'value', 'reason', 'm', 's.n', "
+		  "'1');",
+		  "select fleet.override(1, 'value', 'reason', 'm', 's.n', "
+		  "'1');" },
 		{ "select fleet.retry(1, what => 2);",
 		  "select fleet.retry(1, what => 2);" },
 		{ "select fleet.retry(1", "select fleet.retry(1" },
