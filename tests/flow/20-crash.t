@@ -170,6 +170,9 @@ class Crashes:
         done = w.counts()[f"work {backend}"] == 2
         w.one(f"select fleet.settle({rollout}, 'change', {done}, 'looked')")
         if not done:
+            wait_for("the coordinator heard it", lambda: w.one(
+                "select count(*) from fleet_internal.turn where rollout_id "
+                f"= {rollout} and asked is not null") == "0", 60)
             w.one(f"select fleet.retry({rollout})")
         return 1
 
