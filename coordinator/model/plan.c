@@ -91,7 +91,7 @@ plan_op(struct plan *p, enum op_kind kind)
 	op->kind = kind;
 	op->turn = p->turn;
 	op->phase = op->step = op->attempt = op->group = op->hold = -1;
-	op->event = -1;
+	op->event = op->fact = -1;
 	return op;
 }
 
@@ -143,29 +143,41 @@ plan_say(struct plan *p, enum decision_kind kind, enum rule rule,
 	va_end(ap);
 }
 
+/* Once in a decision. */
+static void
+unhold_one(struct plan *p, int hold)
+{
+	if (p->v->holds[hold].ended)
+		return;
+	for (int i = 0; i < p->d->nops; i++)
+		if (p->d->ops[i].kind == OP_UNHOLD &&
+		    p->d->ops[i].hold == hold)
+			return;
+	plan_op(p, OP_UNHOLD)->hold = hold;
+}
+
 void
 plan_unhold(struct plan *p, enum hold_kind kind)
 {
 	for (int i = 0; i < p->v->nholds; i++)
-		if (p->v->holds[i].kind == kind && !p->v->holds[i].ended)
-			plan_op(p, OP_UNHOLD)->hold = i;
+		if (p->v->holds[i].kind == kind)
+			unhold_one(p, i);
 }
 
 void
 plan_unhold_all(struct plan *p)
 {
 	for (int i = 0; i < p->v->nholds; i++)
-		if (!p->v->holds[i].ended)
-			plan_op(p, OP_UNHOLD)->hold = i;
+		unhold_one(p, i);
 }
 
 void
 plan_unhold_gate(struct plan *p, enum gate gate)
 {
 	for (int i = 0; i < p->v->nholds; i++)
-		if (p->v->holds[i].gate == gate && !p->v->holds[i].ended &&
+		if (p->v->holds[i].gate == gate &&
 		    p->v->holds[i].turn == p->turn)
-			plan_op(p, OP_UNHOLD)->hold = i;
+			unhold_one(p, i);
 }
 
 static struct op *
@@ -207,7 +219,7 @@ hold_stands(struct plan *p, enum hold_kind kind, enum gate gate, bool critical,
 		if (hold->kind != kind || hold->ended)
 			continue;
 		if (hold->gate != gate || hold->turn != p->turn)
-			plan_op(p, OP_UNHOLD)->hold = i;
+			unhold_one(p, i);
 		else if ((hold->critical || !critical) &&
 			 hold_told(p, hold, why))
 			stands = true;
@@ -247,8 +259,32 @@ plan_hold_until(struct plan *p, enum rule rule, enum hold_kind kind,
 }
 
 void
+plan_hold_fact(struct plan *p, enum rule rule, enum gate gate, bool critical,
+	       const struct fact *fact, int64_t look_ms, int64_t deadline_ms,
+	       const char *format, ...)
+{
+	char why[VIEW_WHY];
+	struct op *op;
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(why, sizeof(why), format, ap);
+	va_end(ap);
+	plan_hold(p, rule, HOLD_GATE, gate, critical,
+		  p->now + PLAN_LOOK_AGAIN_MS, "%s", why);
+	op = p->d->nops > 0 ? &p->d->ops[p->d->nops - 1] : NULL;
+	if (op == NULL || op->kind != OP_HOLD)
+		return;		/* it stands as it is */
+	op->fact = (int)fact->kind;
+	op->fact_id = fact->id;
+	op->look_ms = look_ms;
+	op->deadline_ms = deadline_ms;
+}
+
+void
 plan_hold_again(struct plan *p, enum rule rule, enum gate gate,
-		const struct fact *fact, const char *format, ...)
+		const struct fact *fact, int64_t deadline_ms,
+		const char *format, ...)
 {
 	bool critical = p->now - fact->since_ms >= PLAN_NOT_READY_MS;
 	char why[VIEW_WHY];
@@ -258,10 +294,24 @@ plan_hold_again(struct plan *p, enum rule rule, enum gate gate,
 	vsnprintf(why, sizeof(why), format, ap);
 	va_end(ap);
 	if (p->now - fact->since_ms >= PLAN_NAMED_MS)
-		plan_hold(p, rule, HOLD_GATE, gate, critical, 0, "%s: %s",
-			  why, fact->seen);
+		plan_hold_fact(p, rule, gate, critical, fact,
+			       fact->at_ms + PLAN_LOOK_AGAIN_MS, deadline_ms,
+			       "%s: %s", why, fact->seen);
 	if (p->d->nops == 0)
 		plan_again(p, rule, fact, why);
+}
+
+bool
+plan_unsure(struct plan *p, enum rule rule, const struct fact *fact,
+	    const char *step, const char *what)
+{
+	if (fact->value != TRI_UNKNOWN ||
+	    p->now - fact->since_ms >= PLAN_UNSURE_MS)
+		return false;
+	plan_hold_again(p, rule, GATE_READY, fact,
+			fact->since_ms + PLAN_UNSURE_MS,
+			"%s: nobody can tell %s", step, what);
+	return true;
 }
 
 void
@@ -275,6 +325,7 @@ plan_hold_turn(struct plan *p, enum rule rule, bool critical,
 	vsnprintf(why, sizeof(why), format, ap);
 	va_end(ap);
 	plan_turn_op(p, TURN_EV_HOLD, CAUSE_NONE, why);
+	plan_unhold(p, HOLD_GATE);	/* nobody waits any more: it is held */
 	plan_hold_op(p, HOLD_TURN, GATE_NONE, critical, why);
 	plan_say(p, DECIDE_DO, rule, 0, "%s", why);
 }

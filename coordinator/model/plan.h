@@ -67,8 +67,7 @@
 	X(DEADLINE, R40,						\
 	  "a no_pause phase past its deadline is undone or held")	\
 	X(SOAK, R41, "in service, for as long as the soak")		\
-	X(PROVE, R42, "in service, proved: the turn ends")		\
-	X(RESTORE, R43, "undo in reverse, prove, return")
+	X(PROVE, R42, "in service, proved: the turn ends")
 
 enum rule {
 #define X(name, number, sentence) RULE_##name,
@@ -124,7 +123,9 @@ struct op {
 	enum gate gate;
 	bool critical;
 	int64_t until_ms;	/* HOLD: 0 = nobody knows */
+	int64_t deadline_ms;	/* HOLD: it waits no longer; 0: for ever */
 	int64_t look_ms;	/* HOLD: one looks again then; 0: on events */
+	int fact, fact_id;	/* HOLD: its evidence; -1: none */
 	char id[VIEW_UUID];	/* ATTEMPT: given before it is applied */
 	char text[VIEW_WHY];
 };

@@ -56,13 +56,13 @@ begin_when(struct begin *b)
 	if (when == NULL || when->value == TRI_TRUE)
 		return false;
 	if (when->value == TRI_FALSE) {
+		plan_unhold(b->p, HOLD_GATE);
 		plan_unsent(b->p, b->s, "its when does not hold");
 		plan_step_op(b->p, b->s, STEP_EV_SKIP, when->seen);
 		plan_say(b->p, DECIDE_DO, RULE_SKIP, 0, "%s: %s",
 			 b->step->name, when->seen);
-	} else if (b->p->now - when->since_ms < PLAN_UNSURE_MS) {
-		plan_again(b->p, RULE_UNDECIDED, when, b->step->name);
-	} else {
+	} else if (!plan_unsure(b->p, RULE_UNDECIDED, when, b->step->name,
+				"whether its when holds")) {
 		plan_hold_turn(b->p, RULE_UNDECIDED, false,
 			       "%s: its when cannot be decided: %s",
 			       b->step->name, when->seen);
@@ -70,13 +70,13 @@ begin_when(struct begin *b)
 	return true;
 }
 
-/* A committed phase that waits for somebody waits no longer than that. */
-static bool
-begin_late(const struct begin *b)
+/* A committed phase that waits for somebody waits no longer; 0: it may. */
+static int64_t
+begin_limit(const struct begin *b)
 {
-	return !b->undoing && b->phase->no_pause &&
-		b->phase->committed_ms != 0 && b->p->now >=
-		b->phase->committed_ms + b->phase->deadline_ms;
+	if (b->undoing || !b->phase->no_pause || b->phase->committed_ms == 0)
+		return 0;
+	return b->phase->committed_ms + b->phase->deadline_ms;
 }
 
 /* R26, R27: groups are touchy. */
@@ -100,11 +100,11 @@ begin_group(struct begin *b)
 	ready = plan_fresh(b->p, FACT_READY, b->step->group);
 	if (ready == NULL || ready->value == TRI_TRUE)
 		return false;
-	if (begin_late(b))
+	if (begin_limit(b) != 0 && b->p->now >= begin_limit(b))
 		plan_deadline(b->p, b->s, ready->seen);
 	else
 		plan_hold_again(b->p, RULE_READY, GATE_READY, ready,
-				"%s: not ready", group->name);
+				begin_limit(b), "%s: not ready", group->name);
 	return true;
 }
 
@@ -126,10 +126,9 @@ begin_outage(struct begin *b)
 	peers = plan_fresh(b->p, FACT_PEERS, b->p->turn);
 	if (peers == NULL || peers->value == TRI_TRUE)
 		return false;
-	plan_hold(b->p, RULE_OUTAGE, HOLD_GATE, GATE_PEERS, false,
-		  b->p->now + PLAN_LOOK_AGAIN_MS,
-		  "%s is not taken out: %s", plan_turn_of(b->p)->backend,
-		  peers->seen);
+	plan_hold_fact(b->p, RULE_OUTAGE, GATE_PEERS, false, peers,
+		       peers->at_ms + PLAN_FRESH_MS, 0, "%s is not taken out: %s",
+		       plan_turn_of(b->p)->backend, peers->seen);
 	return true;
 }
 
@@ -151,10 +150,10 @@ begin_commit(struct begin *b)
 		return false;
 	fact = plan_fresh(p, FACT_ANOTHER, p->turn);
 	if (fact != NULL && fact->value != TRI_TRUE) {
-		plan_hold(p, RULE_COMMIT, HOLD_GATE, GATE_PEERS, true,
-			  p->now + PLAN_LOOK_AGAIN_MS,
-			  "%s does not begin: no other backend is in "
-			  "service: %s", b->phase->name, fact->seen);
+		plan_hold_fact(p, RULE_COMMIT, GATE_PEERS, true, fact,
+			       fact->at_ms + PLAN_FRESH_MS, 0,
+			       "%s does not begin: no other backend is in "
+			       "service: %s", b->phase->name, fact->seen);
 		return true;
 	}
 	for (int i = 0; i < p->v->ngroups; i++) {
@@ -163,11 +162,11 @@ begin_commit(struct begin *b)
 		fact = plan_fresh(p, FACT_READY, i);
 		if (fact == NULL || fact->value == TRI_TRUE)
 			continue;
-		plan_hold(p, RULE_COMMIT, HOLD_GATE, GATE_READY,
-			  p->now - fact->since_ms >= PLAN_NOT_READY_MS,
-			  p->now + PLAN_LOOK_AGAIN_MS,
-			  "%s does not begin: %s: %s", b->phase->name,
-			  p->v->groups[i].name, fact->seen);
+		plan_hold_fact(p, RULE_COMMIT, GATE_READY,
+			       p->now - fact->since_ms >= PLAN_NOT_READY_MS,
+			       fact, fact->at_ms + PLAN_FRESH_MS, 0,
+			       "%s does not begin: %s: %s", b->phase->name,
+			       p->v->groups[i].name, fact->seen);
 		return true;
 	}
 	return false;
@@ -184,11 +183,8 @@ begin_evidence(struct begin *b)
 	if (b->step->has_require)
 		require = plan_fresh(b->p, FACT_REQUIRE, b->s);
 	if (values != NULL && values->value != TRI_TRUE) {
-		if (values->value == TRI_UNKNOWN &&
-		    b->p->now - values->since_ms < PLAN_UNSURE_MS)
-			plan_again(b->p, RULE_REMEMBER, values,
-				   b->step->name);
-		else
+		if (!plan_unsure(b->p, RULE_REMEMBER, values, b->step->name,
+				 "the values it remembers"))
 			plan_hold_turn(b->p, RULE_REMEMBER, false,
 				"%s: cannot remember: %s", b->step->name,
 				values->seen);
@@ -196,10 +192,8 @@ begin_evidence(struct begin *b)
 	}
 	if (require == NULL || require->value == TRI_TRUE)
 		return false;
-	if (require->value == TRI_UNKNOWN &&
-	    b->p->now - require->since_ms < PLAN_UNSURE_MS)
-		plan_again(b->p, RULE_REQUIRE, require, b->step->name);
-	else
+	if (!plan_unsure(b->p, RULE_REQUIRE, require, b->step->name,
+			 "whether its evidence is there"))
 		plan_hold_turn(b->p, RULE_REQUIRE, false,
 			       "%s: the evidence is missing: %s",
 			       b->step->name, require->seen);

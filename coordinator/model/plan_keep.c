@@ -38,7 +38,7 @@ keep_broken(struct plan *p, int k, const struct fact *fact)
 static void
 keep_unsure(struct plan *p, int k, const struct fact *fact)
 {
-	plan_hold_again(p, RULE_KEEP, GATE_READY, fact,
+	plan_hold_again(p, RULE_KEEP, GATE_READY, fact, 0,
 			"nobody can tell whether %s still holds",
 			p->v->steps[k].name);
 }

@@ -68,10 +68,25 @@ void plan_hold(struct plan *p, enum rule rule, enum hold_kind kind,
 void plan_hold_until(struct plan *p, enum rule rule, enum hold_kind kind,
 		     enum gate gate, int64_t until_ms, const char *format, ...)
 	__attribute__((format(printf, 6, 7)));
-/* Such a hold, and who is missed is looked at again all the same. */
+/*
+ * A gate's hold with the fact it stands on and when that is looked at again;
+ * deadline_ms is when the waiting ends, 0: when the fact is true.
+ */
+void plan_hold_fact(struct plan *p, enum rule rule, enum gate gate,
+		    bool critical, const struct fact *fact, int64_t look_ms,
+		    int64_t deadline_ms, const char *format, ...)
+	__attribute__((format(printf, 8, 9)));
+/* The same once it lasts, and the fact is looked at again all the while. */
 void plan_hold_again(struct plan *p, enum rule rule, enum gate gate,
-		     const struct fact *fact, const char *format, ...)
-	__attribute__((format(printf, 5, 6)));
+		     const struct fact *fact, int64_t deadline_ms,
+		     const char *format, ...)
+	__attribute__((format(printf, 6, 7)));
+/*
+ * True while an undecided fact of a step is waited for, as is said after
+ * PLAN_NAMED_MS; false: it is decided, or nobody waits any longer.
+ */
+bool plan_unsure(struct plan *p, enum rule rule, const struct fact *fact,
+		 const char *step, const char *what);
 /* The turn is held: a person decides. */
 void plan_hold_turn(struct plan *p, enum rule rule, bool critical,
 		    const char *format, ...)

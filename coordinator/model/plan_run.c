@@ -31,6 +31,7 @@ new_round(struct run *r, enum rule rule, const char *why)
 	const struct view_step *step = r->step;
 	int nr = view_round(step) + 1;
 
+	plan_unhold(p, HOLD_GATE);
 	for (int i = 0; i < step->nattempts; i++) {
 		const char *host = step->attempts[i].host;
 		struct op *op;
@@ -297,6 +298,7 @@ plan_failed(struct plan *p, int s, const char *why)
 		phase->committed_ms != 0 && step->has_check &&
 		!is_adopted(step);
 
+	plan_unhold(p, HOLD_GATE);
 	plan_step_op(p, s, STEP_EV_FAIL, why);
 	if (step->ignore && !plan_is_undoing(step)) {
 		plan_step_op(p, s, STEP_EV_IGNORE, why);
@@ -338,11 +340,9 @@ run_unknown(struct run *r)
 			run_passed(r, check->seen);
 			return;
 		}
-		if (check->value == TRI_UNKNOWN &&
-		    r->p->now - check->since_ms < PLAN_UNSURE_MS) {
-			plan_again(r->p, RULE_UNKNOWN, check, step->name);
+		if (plan_unsure(r->p, RULE_UNKNOWN, check, step->name,
+				"whether it was done"))
 			return;
-		}
 	}
 	if (SEEDED(BLIND_RETRY) || step->idempotent || (check != NULL &&
 	    check->value == TRI_FALSE && !step->destroys)) {
@@ -425,9 +425,10 @@ run_check(struct run *r, const char *verdict)
 	}
 	if (check->value == TRI_UNKNOWN &&
 	    p->now - check->since_ms >= PLAN_NAMED_MS)
-		plan_hold(p, RULE_PASS, HOLD_GATE, GATE_READY, false, 0,
-			  "nobody can tell whether %s is done: %s",
-			  r->step->name, why);
+		plan_hold_fact(p, RULE_PASS, GATE_READY, false, check,
+			       next, r->ended_ms + r->step->settle_ms,
+			       "nobody can tell whether %s is done: %s",
+			       r->step->name, why);
 	if (p->d->nops > 0)
 		return;
 	if (p->now < next) {
@@ -454,9 +455,9 @@ run_evaluate(struct run *r)
 		if (expect == NULL)
 			plan_say(p, DECIDE_LOOK, RULE_PASS, 0, "%s: expect",
 				 step->name);
-		else if (expect->value == TRI_UNKNOWN &&
-			 p->now - expect->since_ms < PLAN_UNSURE_MS)
-			plan_again(p, RULE_UNDECIDED, expect, step->name);
+		else if (plan_unsure(p, RULE_UNDECIDED, expect, step->name,
+				     "whether it is as expected"))
+			return;
 		else if (expect->value != TRI_TRUE)
 			plan_failed(p, r->s, expect->seen);
 		else if (step->has_check)

@@ -197,9 +197,10 @@ gate_fact(struct plan *p, enum gate gate, const struct fact *fact)
 		return true;
 	silent = gate == GATE_READY &&
 		p->now - fact->since_ms >= PLAN_NOT_READY_MS;
-	plan_hold(p, RULE_GATES, HOLD_GATE, gate, silent,
-		  p->now + PLAN_LOOK_AGAIN_MS, "%s: %s: %s",
-		  plan_turn_of(p)->backend, gate_demand(gate), fact->seen);
+	plan_hold_fact(p, RULE_GATES, gate, silent, fact,
+		       fact->at_ms + PLAN_FRESH_MS, 0, "%s: %s: %s",
+		       plan_turn_of(p)->backend, gate_demand(gate),
+		       fact->seen);
 	return false;
 }
 

@@ -142,6 +142,26 @@ turn_soak(struct plan *p, const struct fact *target, int64_t ended_ms,
 	plan_say(p, DECIDE_LOOK, RULE_SOAK, 0, "soaking");
 }
 
+/* Not in service yet, or nobody can tell: for a while that is waited for. */
+static void
+turn_unproved(struct plan *p, const struct fact *target, int64_t from_ms)
+{
+	const struct view_turn *turn = plan_turn_of(p);
+	int64_t end = (target->since_ms > from_ms ? target->since_ms :
+		       from_ms) + PLAN_SERVICE_MS;
+
+	if (p->now > end)
+		plan_hold_turn(p, RULE_SOAK, turn->outage_open,
+			       "%s is not in service: %s", turn->backend,
+			       target->seen);
+	else if (target->value == TRI_UNKNOWN)
+		plan_hold_again(p, RULE_SOAK, GATE_READY, target, end,
+				"nobody can tell whether %s is in service",
+				turn->backend);
+	else
+		plan_again(p, RULE_SOAK, target, turn->backend);
+}
+
 /* R41, R42: in service everywhere, for as long as the soak. */
 static void
 turn_prove(struct plan *p, int64_t ended_ms)
@@ -162,13 +182,7 @@ turn_prove(struct plan *p, int64_t ended_ms)
 		return;
 	}
 	if (target->value != TRI_TRUE && !SEEDED(UNPROVED)) {
-		if (p->now - ended_ms > PLAN_SERVICE_MS + soak &&
-		    p->now - target->since_ms > PLAN_SERVICE_MS)
-			plan_hold_turn(p, RULE_SOAK, turn->outage_open,
-				"%s is not in service: %s", turn->backend,
-				target->seen);
-		else
-			plan_again(p, RULE_SOAK, target, turn->backend);
+		turn_unproved(p, target, ended_ms + soak);
 		return;
 	}
 	if (!plan_confirmed(target, ended_ms, soak) && !SEEDED(UNPROVED)) {
@@ -266,7 +280,7 @@ turn_working(struct plan *p)
 		turn_step(p, s);
 }
 
-/* R43: the undo rows, then the proof. */
+/* The undo rows, then the proof. */
 static void
 turn_restoring(struct plan *p)
 {

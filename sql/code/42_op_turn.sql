@@ -217,6 +217,9 @@ declare
 	id bigint;
 	was bool;
 	fresh bool;
+	seen timestamptz := coalesce(
+		fleet_internal.from_ms(op#>>'{evidence,looked_ms}'),
+		fleet_internal.op_at(now_, op));
 begin
 	select h.critical into was from fleet_internal.hold h
 	 where h.fleet_id = f and h.ended_at is null
@@ -231,8 +234,9 @@ begin
 			then fleet_internal.from_ms(op->>'until_ms')
 			else h.until end,
 		type_next = coalesce(op->>'type_next', h.type_next),
-		seen_at = fleet_internal.op_at(now_, op),
-		next_look_at = fleet_internal.from_ms(op->>'next_look_ms')
+		seen_at = seen,
+		next_look_at = fleet_internal.from_ms(op->>'next_look_ms'),
+		deadline = fleet_internal.from_ms(op->>'deadline_ms')
 	 where h.fleet_id = f and h.ended_at is null
 	   and coalesce(h.rollout_id, 0) = coalesce(r, 0)
 	   and h.kind = op->>'kind'
@@ -243,15 +247,17 @@ begin
 	if fresh then
 		insert into fleet_internal.hold (fleet_id, rollout_id, turn_id,
 			kind, gate, backend_id, critical, since, until, by_,
-			why, evidence, type_next, seen_at, next_look_at)
+			why, evidence, type_next, seen_at, next_look_at,
+			deadline)
 		values (f, r, (op->>'turn')::bigint, op->>'kind', op->>'gate',
 			(op->>'backend')::int,
 			coalesce((op->>'critical')::bool, false),
 			fleet_internal.op_at(now_, op),
 			fleet_internal.from_ms(op->>'until_ms'), op->>'by',
 			op->>'why', coalesce(op->'evidence', '{}'),
-			op->>'type_next', fleet_internal.op_at(now_, op),
-			fleet_internal.from_ms(op->>'next_look_ms'))
+			op->>'type_next', seen,
+			fleet_internal.from_ms(op->>'next_look_ms'),
+			fleet_internal.from_ms(op->>'deadline_ms'))
 		returning hold_id into id;
 	end if;
 	if fresh or (not was and (op->>'critical')::bool) then
@@ -265,7 +271,7 @@ begin
 	return id;
 end $$;
 comment on function fleet_internal.op_hold(int, bigint, timestamptz, jsonb) is
-	'{"op":"hold","kind","gate","turn","backend","critical","until_ms","next_look_ms","why","evidence","type_next","by"}: a reason not to move begins, or its words change.';
+	'{"op":"hold","kind","gate","turn","backend","critical","until_ms","next_look_ms","deadline_ms","why","evidence","type_next","by"}: a reason not to move begins, or its words change.';
 
 create or replace function fleet_internal.op_unhold(f int, r bigint,
 	now_ timestamptz, op jsonb)

@@ -45,7 +45,7 @@ select f.name as fleet, h.rollout_id as rollout, h.kind, h.gate,
 			then format('drydock status %s', h.rollout_id)
 		else coalesce(h.type_next, fleet_internal.hold_next(h.kind,
 			h.gate, h.rollout_id, b.name)) end as type_next,
-	h.evidence, h.hold_id as hold, h.seen_at, h.next_look_at
+	h.evidence, h.hold_id as hold, h.seen_at, h.next_look_at, h.deadline
   from fleet_internal.hold h
   join fleet_internal.fleet f using (fleet_id)
   left join fleet_internal.backend b on b.backend_id = h.backend_id
@@ -65,10 +65,11 @@ until: when it should be over; nothing goes on by itself then
 critical: somebody should be called
 by: who caused it, if a person
 type_next: what to type
-evidence: the readings behind it
+evidence: the fact a gate waits for: fact, value (yes, no, unknown), seen, looked_ms and since_ms (of 1970); empty = no look decides it
 hold: number
 seen_at: the evidence is of then
 next_look_at: one looks again then; empty = as soon as something happens
+deadline: it is waited no longer than that; then the turn is held, or put back; empty = until it holds
 $$);
 
 -- one row per rollout: the word people want, from the holds it has

@@ -25,7 +25,11 @@ is "all reasons are named" 'opens at 01:00; INC; failed|t' "select p.waits_for, 
 is "and what to type" 3 "select count(*) from fleet.hold where type_next <> ''"
 adv "'{\"op\":\"hold\",\"kind\":\"window\",\"why\":\"opens at 02:00\"}'::jsonb"
 is "the same reason again changes its words" '3|1' "select count(*), count(*) filter (where why = 'opens at 02:00') from fleet.hold"
-for k in turn window pause; do
+adv "'{\"op\":\"hold\",\"kind\":\"gate\",\"gate\":\"ready\",\"why\":\"dir2\",\"next_look_ms\":7000,\"deadline_ms\":9000,\"evidence\":{\"fact\":\"READY\",\"looked_ms\":5000}}'::jsonb"
+is "a gate says its evidence, the next look and its end" 'READY|5|7|9' "select evidence->>'fact', extract(epoch from seen_at)::int, extract(epoch from next_look_at)::int, extract(epoch from deadline)::int from fleet.hold where kind = 'gate'"
+adv "'{\"op\":\"hold\",\"kind\":\"gate\",\"gate\":\"ready\",\"why\":\"dir1\"}'::jsonb"
+is "and no end once nobody knows one" 'dir1||READY' "select why, deadline, evidence->>'fact' from fleet.hold where kind = 'gate'"
+for k in turn window pause gate; do
 	adv "'{\"op\":\"unhold\",\"kind\":\"$k\"}'::jsonb"
 done
 word "all over: running" running

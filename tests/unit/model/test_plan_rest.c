@@ -142,6 +142,132 @@ a_check_that_nobody_can_tell_is_named_soon(void **state)
 	expect_rule(DECIDE_IDLE, RULE_WAIT);
 }
 
+/* Waited for, named after 5 s with its evidence and end, then held. */
+static void
+expect_unsure(enum fact_kind kind, int s, enum rule rule)
+{
+	const struct op *hold;
+	struct fact *fact;
+
+	world_fact(&w, kind, s, TRI_UNKNOWN);
+	fact = (struct fact *)looks_find(&w.l, kind, s);
+	fact->since_ms = w.now - 4999;
+	expect_rule(DECIDE_IDLE, rule);
+	fact->since_ms = w.now - 5000;
+	expect_rule(DECIDE_DO, rule);
+	hold = world_hold(&w);
+	assert_int_equal(hold->hold_kind, HOLD_GATE);
+	assert_int_equal(hold->fact, kind);
+	assert_int_equal(hold->fact_id, s);
+	assert_int_equal(hold->look_ms, w.now + 2000);
+	assert_true(hold->deadline_ms >= fact->since_ms + 60000);
+	assert_false(world_has(&w, OP_TURN, -1));
+	assert_non_null(strstr(hold->text, "nobody can tell"));
+	world_apply(&w);
+	expect_rule(DECIDE_IDLE, rule);		/* told once, looked again */
+	assert_int_equal(w.d.wake_ms, w.now + 2000);
+	fact->since_ms = w.now - 60001;
+	expect_rule(DECIDE_DO, rule);
+	assert_int_equal(world_hold(&w)->hold_kind, HOLD_TURN);
+	assert_true(world_has(&w, OP_UNHOLD, -1));
+	world_apply(&w);
+	for (int i = 0; i < w.v.nholds; i++)
+		assert_true(w.v.holds[i].ended ||
+			    w.v.holds[i].kind == HOLD_TURN);
+}
+
+static void
+an_undecided_when_is_named_soon(void **state)
+{
+	(void)state;
+	world_at(&w, W_CHANGE);
+	w.v.steps[W_CHANGE].has_when = true;
+	expect_unsure(FACT_WHEN, W_CHANGE, RULE_UNDECIDED);
+}
+
+static void
+an_undecided_require_is_named_soon(void **state)
+{
+	(void)state;
+	world_at(&w, W_CHANGE);
+	w.v.steps[W_CHANGE].has_require = true;
+	expect_unsure(FACT_REQUIRE, W_CHANGE, RULE_REQUIRE);
+}
+
+static void
+undecided_values_are_named_soon(void **state)
+{
+	(void)state;
+	world_at(&w, W_CHANGE);
+	w.v.steps[W_CHANGE].has_remember = true;
+	expect_unsure(FACT_REMEMBER, W_CHANGE, RULE_REMEMBER);
+}
+
+static void
+an_undecided_end_is_named_soon(void **state)
+{
+	struct view_attempt *a = world_begun(&w, W_STOP, "mail1");
+
+	(void)state;
+	a->state = ATTEMPT_UNKNOWN;
+	a->ended_ms = w.now - 100000;
+	expect_unsure(FACT_CHECK, W_STOP, RULE_UNKNOWN);
+}
+
+static void
+an_undecided_proof_is_named_soon(void **state)
+{
+	(void)state;
+	world_at(&w, W_STEPS);
+	w.v.turns[0].taken_ms = w.now - 100000;
+	for (int i = 0; i < W_STEPS; i++)
+		w.v.steps[i].ended_ms = w.now - 100000;
+	expect_unsure(FACT_TARGET, 0, RULE_SOAK);
+}
+
+/* What it was waited for is decided: nobody waits any more. */
+static void
+a_decided_fact_ends_its_hold(void **state)
+{
+	struct fact *fact;
+
+	(void)state;
+	world_at(&w, W_CHANGE);
+	w.v.steps[W_CHANGE].has_when = true;
+	world_fact(&w, FACT_WHEN, W_CHANGE, TRI_UNKNOWN);
+	fact = (struct fact *)looks_find(&w.l, FACT_WHEN, W_CHANGE);
+	fact->since_ms = w.now - 9000;
+	expect_rule(DECIDE_DO, RULE_UNDECIDED);
+	world_apply(&w);
+	fact->value = TRI_TRUE;
+	expect_rule(DECIDE_DO, RULE_BEGIN);
+	assert_true(world_has(&w, OP_UNHOLD, -1));
+	fact->value = TRI_FALSE;
+	expect_rule(DECIDE_DO, RULE_SKIP);
+	assert_true(world_has(&w, OP_UNHOLD, -1));
+}
+
+/* Each gate that a look decides says which, and when one looks again. */
+static void
+a_gate_has_its_evidence(void **state)
+{
+	static const enum fact_kind kinds[] = { FACT_GREETED, FACT_TARGET,
+						FACT_PEERS, FACT_READY };
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT(kinds); i++)
+		for (int value = 0; value < 2; value++) {
+			world_ready(&w);
+			world_fact(&w, kinds[i], 0,
+				   value ? TRI_UNKNOWN : TRI_FALSE);
+			expect_rule(DECIDE_DO, RULE_GATES);
+			assert_int_equal(world_hold(&w)->fact, kinds[i]);
+			assert_int_equal(world_hold(&w)->look_ms,
+					 w.now + 10000);
+			assert_int_equal(world_hold(&w)->deadline_ms, 0);
+		}
+}
+
 static void
 a_no_pause_phase_past_its_deadline(void **state)
 {
@@ -336,6 +462,13 @@ main(void)
 		T(an_excluded_mouth_is_not_gone),
 		T(who_is_silent_is_named_soon),
 		T(a_check_that_nobody_can_tell_is_named_soon),
+		T(an_undecided_when_is_named_soon),
+		T(an_undecided_require_is_named_soon),
+		T(undecided_values_are_named_soon),
+		T(an_undecided_end_is_named_soon),
+		T(an_undecided_proof_is_named_soon),
+		T(a_decided_fact_ends_its_hold),
+		T(a_gate_has_its_evidence),
 		T(a_no_pause_phase_past_its_deadline),
 		T(a_deadline_undoes_what_was_done),
 		T(a_phase_that_waits_for_a_group_has_its_deadline_too),
