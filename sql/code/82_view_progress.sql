@@ -236,6 +236,7 @@ outage: number
 $$);
 
 drop function if exists fleet_internal.event_of(int, bigint, text, text);
+
 -- Each fleet's events lie in order in their key, those of a rollout in an index:
 -- the last of each are taken first, and only then put together and named. (The
 -- view, sorted, is read from one end to the other.)
