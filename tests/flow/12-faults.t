@@ -8,26 +8,7 @@ import signal
 import time
 
 from engine_lib import World, address, main, test, wait_for
-
-WANTED = 6  # commands for one backend
-
-
-def each_ran_once(w):
-    counts = w.counts()
-    for b in w.backends:
-        assert counts[f"unit {b} inactive"] == 1, counts
-        assert counts[f"unit {b} active"] == 1, counts
-        assert counts[f"work {b}"] == 2, counts
-        assert counts[f"ring {address(b)} 0 up"] == 1, counts
-        assert counts[f"ring {address(b)} 100 up"] == 1, counts
-
-
-def outages_in_turn(w):
-    spans = w.sql("select out_since, back_at from fleet_internal.outage "
-                  "order by 1")
-    assert len(spans) == len(w.backends) and all(back for _, back in spans)
-    for (_, back), (since, _) in zip(spans, spans[1:]):
-        assert back <= since, "two were out at once"
+from records_lib import each_ran_once, outages_in_turn
 
 
 @test

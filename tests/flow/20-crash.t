@@ -16,13 +16,12 @@ import os
 import random
 import re
 import signal
-import subprocess
 import sys
-import threading
 import time
 
-from agent_lib import AGENT, TOP, wait_for
-from engine_lib import MEMBERS, address, steps
+from agent_lib import TOP, wait_for
+from engine_lib import address, steps
+from records_lib import Observer, records_agree
 from ssh_lib import SshWorld
 
 BACKENDS = ["mail1", "mail2"]
@@ -40,32 +39,6 @@ def occurrences():
     only a person can say whether it happened: the third on its host."""
     return [f"{p}:1" for p in points()] + [
         f"{p}:3" for p in points() if p.startswith("work.")]
-
-
-class Observer(threading.Thread):
-    """Looks at the ring's files: how many are out at once, at most.
-
-    It is also what systemd would be: drydockd is started again.
-    """
-
-    def __init__(self, w):
-        super().__init__(daemon=True)
-        self.w, self.most, self.looks, self.over = w, 0, 0, False
-
-    def run(self):
-        while not self.over:
-            out = 0
-            for b in self.w.backends:
-                try:
-                    row = self.w.read(f"ring/{address(b)}")
-                except FileNotFoundError:
-                    continue  # being renamed
-                out += row != "" and row != "100 up"
-            self.most = max(self.most, out)
-            self.looks += 1
-            if self.w.daemons["ops1"].poll() is not None:
-                self.w.daemon()
-            time.sleep(0.01)
 
 
 def the_steps(w, sha):
@@ -115,19 +88,13 @@ class Crashes:
         self.reset(asked)
         sha = w.one(f"select fleet.put_content('new {self.nr}'::bytea)")
         w.daemon()
-        observer = Observer(w)
-        observer.start()
-        try:
+        with Observer(w, again=w.daemon) as observer:
             rollout = w.start(the_steps(w, sha), only=BACKENDS)
             settled = self.to_the_end(rollout)
-        finally:
-            observer.over = True
-            observer.join()
         assert w.fired(), "nothing died there"
-        assert observer.most <= 1 and observer.looks > 10, (
-            observer.most, observer.looks)
+        observer.saw_one_out_at_most()
         self.effects_are_right()
-        self.records_agree(rollout)
+        records_agree(w, rollout)
         return settled
 
     def to_the_end(self, rollout):
@@ -192,40 +159,6 @@ class Crashes:
                 assert n <= ran <= n + more, counts
             for value in ("0", "100"):
                 assert counts[f"ring {address(b)} {value} up"] == 1, counts
-
-    def journal(self, host):
-        env = {**os.environ, "DRYDOCK_AGENT_ROOT": self.w.root(host)}
-        return subprocess.run([AGENT, "--journal"], env=env, text=True,
-                              capture_output=True, check=True).stdout
-
-    def records_agree(self, rollout):
-        """Begun and ended in a journal = sent and ended in the database."""
-        w = self.w
-        uuid = w.one("select uuid from fleet_internal.rollout where "
-                     f"rollout_id = {rollout}")
-        begun, ended = set(), set()
-        for host in [*BACKENDS, *MEMBERS]:
-            for line in self.journal(host).splitlines():
-                found = re.search(r'"attempt":\s*"([0-9a-f-]{36})"', line)
-                if not found:
-                    continue
-                if '"t":"begun"' in line.replace(" ", ""):
-                    if uuid in line:
-                        begun.add(found[1])
-                elif '"t":"ended"' in line.replace(" ", ""):
-                    ended.add(found[1])
-        rows = dict(w.sql(
-            "select a.attempt_id, a.state from fleet_internal.attempt a "
-            "join fleet_internal.step s using (step_id) "
-            "join fleet_internal.turn t using (turn_id) "
-            f"where t.rollout_id = {rollout}"))
-        unknown_to_us = begun - set(rows)
-        assert not unknown_to_us, f"only in a journal: {unknown_to_us}"
-        for id_, state in rows.items():
-            if state == "ended":
-                assert id_ in begun & ended, f"{id_} ended only in the rows"
-            elif id_ in begun:
-                assert state == "unknown", (id_, state)
 
 
 def report(nr, name, crashes, asked):

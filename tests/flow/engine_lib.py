@@ -301,18 +301,24 @@ class World:
     def database(self):
         self.pg = os.path.join(self.top, "pg")
         shutil.chown(self.pg, "postgres")
-        subprocess.run(self.as_postgres(
-            f"{PG_BIN}/initdb", "-D", f"{self.pg}/data", "-A", "trust", "-U",
-            "postgres", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"),
-            check=True, stdout=subprocess.DEVNULL)
+        self.database_init(f"{self.pg}/data")
         self.database_up()
-        self.env = {**os.environ, "PGHOST": self.pg, "PGUSER": "postgres",
-                    "PGDATABASE": "drydock"}
+        self.env = {**os.environ, "PGUSER": "postgres",
+                    "PGDATABASE": "drydock", **self.database_env()}
         subprocess.run(["createdb", "drydock"], env=self.env, check=True)
         subprocess.run([f"{TOP}/sql/apply.sh"], env=self.env, check=True,
                        stdout=subprocess.DEVNULL)
         self.sql("create role drydockd login; "
                  "grant fleet_coordinator to drydockd")
+
+    def database_init(self, data):
+        subprocess.run(self.as_postgres(
+            f"{PG_BIN}/initdb", "-D", data, "-A", "trust", "-U", "postgres",
+            "--no-sync", "--wal-segsize=1", "-E", "UTF8",
+            "--locale=C.UTF-8"), check=True, stdout=subprocess.DEVNULL)
+
+    def database_env(self):
+        return {"PGHOST": self.pg}
 
     def database_up(self, flush="fsync=off"):
         subprocess.run(self.as_postgres(
