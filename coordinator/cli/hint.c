@@ -14,7 +14,8 @@ enum { HINT_MAX = 16384, ARGS_MAX = 8, ARG_SIZE = 256 };
 
 /*
  * A function and what its arguments are on the command line: "" a word, a
- * flag its value, "?a:b" a switch for true and one for false.
+ * flag its value, "?a:b" a switch for true and one for false, "!a" a word
+ * unless it is that one, "=" what is assigned to the word before.
  */
 static const struct call {
 	const char *verb;
@@ -31,7 +32,8 @@ static const struct call {
 	{ "abort", { "", "--reason" } },
 	{ "start",
 	  { "", "--at", "?--ignore-window:", "--stop-after", "--change" } },
-	{ "override", { "", "", "--reason", "--backend" } },
+	{ "override",
+	  { "", "!value", "--reason", "--backend", "--value", "=" } },
 	{ "cancel", { "", "--reason" } },
 	{ "include", { "--fleet", "" } },
 	{ "exclude", { "--fleet", "", "--reason", "?--accept-out:" } },
@@ -133,9 +135,12 @@ arg_write(struct buf *out, const char *as, const char *value)
 	const char *colon;
 	bool yes = strcmp(value, "true") == 0;
 
-	if (strcmp(value, "null") == 0)
+	if (strcmp(value, "null") == 0 ||
+	    (as[0] == '!' && strcmp(value, as + 1) == 0))
 		return;
-	if (as[0] == '?') {
+	if (as[0] == '=') {
+		(void)buf_addf(out, "=%s", value);
+	} else if (as[0] == '?') {
 		colon = strchr(as, ':');
 		(void)buf_addf(
 			out, "%s%.*s", colon[yes ? -1 : 1] != '\0' ? " " : "",
@@ -144,7 +149,7 @@ arg_write(struct buf *out, const char *as, const char *value)
 	} else if (strcmp(value, "keep_drained") == 0) {
 		(void)buf_adds(out, " --keep-drained");
 	} else {
-		if (as[0] != '\0')
+		if (as[0] == '-')
 			(void)buf_addf(out, " %s", as);
 		word_write(out, value);
 	}

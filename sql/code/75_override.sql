@@ -188,7 +188,9 @@ begin
 	if override.gate = 'value' then
 		return fleet_internal.override_value(r, t, override.step,
 			override.value, why);
-	elsif t.state not in ('waiting', 'restored') then
+	end if;
+	perform fleet_internal.refuse_ending(r, 'overridden');
+	if t.state not in ('waiting', 'restored') then
 		perform fleet_internal.fail('RD002', format(
 			'%s is %s: its gates are behind it', override.backend,
 			t.state), 'A gate is what must hold before a backend is taken.',
@@ -206,7 +208,8 @@ begin
 		'%s is lifted for %s, for %s: %s', override.gate,
 		override.backend, lasts, why), t.turn_id, t.backend_id);
 	return format('%s is lifted for %s until %s', override.gate,
-		override.backend, fleet_internal.clock() + lasts);
+		override.backend, fleet_internal.window_text(r.fleet_id,
+			fleet_internal.clock() + lasts));
 end $$;
 comment on function fleet.override(bigint, text, text, text, text, jsonb, interval) is
 	'Lifts one gate (check, window, min_up, preflight, target_in) for one backend, for 4 hours if nothing else is said, or corrects a remembered value (value, with step STEP.NAME). The promise that one is out at a time cannot be lifted.';

@@ -4,7 +4,8 @@
 What the table allows works, on either side; everything else is refused with
 the same words on both, exit 1, DETAIL and HINT.  Every command that a hint or
 fleet.choice offers is pasted: the offers are accepted, the hints at least
-understood.  A fleet each for what changes something: the states are built by
+understood.  Every command that there is stands in the table or in ELSEWHERE.
+A fleet each for what changes something: the states are built by
 steer_states.sql.
 """
 import json
@@ -18,13 +19,28 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 BIN = os.environ.get("DRYDOCK_BIN", os.path.join(TOP, "build/dev/bin"))
 CLUSTER = os.path.join(TOP, "tests/cluster")
 
-# verb: SQL, command line; R rollout, F fleet, B its first backend
+# verb: SQL, command line; R rollout, F fleet, B its first backend, W its
+# window, S its schedule
 COMMANDS = {
     "start": ("fleet.start(R)", "start R --yes"),
+    "start later": ("fleet.start(R, '2099-01-01T00:00Z',"
+                    " unattended_without_alarm => true)",
+                    "start R --at 2099-01-01T00:00Z"
+                    " --unattended-without-alarm --yes"),
+    "start unheard": ("fleet.start(R, '2099-01-01T00:00Z')",
+                      "start R --at 2099-01-01T00:00Z --yes"),
     "cancel": ("fleet.cancel(R)", "cancel R"),
     "pause": ("fleet.pause(R, 'tea')", "pause R --reason tea"),
     "resume": ("fleet.resume(R)", "resume R"),
     "approve": ("fleet.approve(R)", "approve R"),
+    "override": ("fleet.override(R, 'target_in', 'tea', 'B')",
+                 "override R target_in --backend B --reason tea"),
+    "override slot": ("fleet.override(R, 'slot', 'tea', 'B')",
+                      "override R slot --backend B --reason tea"),
+    "override value": ("fleet.override(R, 'value', 'tea', 'B',"
+                       " 'weight.hosts', to_jsonb(100))",
+                       "override R --backend B --reason tea"
+                       " --value weight.hosts=100"),
     "retry": ("fleet.retry(R, 'B')", "retry R B"),
     "retry from": ("fleet.retry(R, 'B', 'users')", "retry R B --from users"),
     "restore": ("fleet.restore(R, 'B')", "restore R B"),
@@ -39,40 +55,66 @@ COMMANDS = {
     "exclude out": ("fleet.exclude('F', 'B', 'tea', true)",
                     "exclude B --fleet F --reason tea --accept-out --confirm F"),
     "include": ("fleet.include('F', 'B')", "include B --fleet F"),
+    "schedule add": ("fleet.schedule_add('F', 'first Tue 01:00', 'restart',"
+                     " unattended_without_alarm => true)",
+                     "schedule add 'first Tue 01:00' restart --fleet F"
+                     " --unattended-without-alarm"),
+    "schedule unheard": ("fleet.schedule_add('F', 'first Tue 01:00',"
+                         " 'restart')",
+                         "schedule add 'first Tue 01:00' restart --fleet F"),
+    "schedule cancel": ("fleet.schedule_remove('F', S)",
+                        "schedule cancel sS --fleet F"),
+    "schedule cancel once": ("fleet.cancel(R)", "schedule cancel R"),
+    "window add": ("fleet.window_add('F', 'Tue-Thu 01:00-05:00')",
+                   "window add 'Tue-Thu 01:00-05:00' --fleet F"),
+    "window add again": ("fleet.window_add('F', '31 Dec', forbid => true)",
+                         "window add '31 Dec' --forbid --fleet F"),
+    "window remove": ("fleet.window_remove('F', W)",
+                      "window remove W --fleet F"),
 }
 EX = "exclude, exclude out"
 RUN = "pause, abort"
+FIX = "override value"
 STATES = {
-    "planned": "start, cancel, " + EX,
+    "planned": "start, start later, cancel, " + EX,
     "stale": "cancel, " + EX,
     "scheduled": "cancel, " + EX,
     "cancelled": EX,
-    "running": f"{RUN}, skip, skip out, {EX}",
-    "pausing": f"resume, abort, skip, skip out, {EX}",
-    "paused": f"resume, abort, skip, skip out, {EX}",
-    "approval": f"{RUN}, approve, skip, skip out, {EX}",
+    "running": f"{RUN}, override, skip, skip out, {EX}",
+    "pausing": f"resume, abort, override, skip, skip out, {EX}",
+    "paused": f"resume, abort, override, {FIX}, skip, skip out, {EX}",
+    "approval": f"{RUN}, approve, override, skip, skip out, {EX}",
     "aborting": f"skip, skip out, {EX}",
     "working": RUN,
     "drained": RUN,
     "stopped": RUN,
     "proved": RUN,
-    "held in": f"{RUN}, retry, restore, skip, skip out",
-    "held out": f"{RUN}, retry, restore, skip out",
-    "held unknown": f"{RUN}, restore, skip out, settle",
-    "held asked": RUN,
-    "held paused": "abort, retry, restore, skip out",
-    "held aborting": "retry, restore, skip out",
+    "held in": f"{RUN}, {FIX}, retry, restore, skip, skip out",
+    "held out": f"{RUN}, {FIX}, retry, restore, skip out",
+    "held unknown": f"{RUN}, {FIX}, restore, skip out, settle",
+    "held asked": f"{RUN}, {FIX}",
+    "held paused": f"abort, {FIX}, retry, restore, skip out",
+    "held aborting": f"{FIX}, retry, restore, skip out",
     "restoring": RUN,
-    "undo failed": f"{RUN}, retry, skip out",
-    "undo unknown": f"{RUN}, skip out",
-    "restored": f"{RUN}, retry, skip, skip out, {EX}",
-    "restored by a pause": f"{RUN}, retry, skip, skip out, {EX}",
+    "undo failed": f"{RUN}, {FIX}, retry, skip out",
+    "undo unknown": f"{RUN}, {FIX}, skip out",
+    "restored": f"{RUN}, override, retry, skip, skip out, {EX}",
+    "restored by a pause": f"{RUN}, override, retry, skip, skip out, {EX}",
     "out": f"{RUN}, include, exclude out",
     "aborted out": "include, exclude out",
     "taken over": "include",
     "succeeded": EX,
     "incomplete": EX,
 }
+# of the fleet: whatever its rollout does
+ALWAYS = {"schedule add", "schedule cancel", "window add", "window remove"}
+# commands that steer nothing, shown by other tests
+ELSEWHERE = """init, import, export, fleet list, fleet show, coordinator list,
+    backend list, backend show, host list, host show, host pin,
+    procedure lint, procedure add, procedure list, procedure show,
+    procedure diff, procedure allow, hook list, hook test, plan, check,
+    schedule list, window list, window next, status, watch, wait, log,
+    history, doctor, completion, help"""
 
 NR = [0, 0]
 
@@ -112,31 +154,35 @@ class Fleet:
 
     def __init__(self, state):
         self.state = state
-        self.rollout = None
+        self.rollout = self.window = self.schedule = None
         self.name = f"f{len(Fleet.made):03}x"
         self.backend = self.name + "1"
         Fleet.made.append(self)
 
     def fill(self, template):
-        return (re.sub(r"\bR\b", str(self.rollout), template)
-                .replace("'F'", f"'{self.name}'")
+        for letter, nr in (("R", self.rollout), ("W", self.window),
+                           ("S", self.schedule)):
+            template = re.sub(rf"\b{letter}\b", str(nr), template)
+        return (template.replace("'F'", f"'{self.name}'")
                 .replace("'B'", f"'{self.backend}'"))
 
     def typed(self, template):
-        words = {"R": str(self.rollout), "F": self.name, "B": self.backend}
-        return [words.get(w, w) for w in template.split()]
+        words = {"R": self.rollout, "F": self.name, "B": self.backend,
+                 "W": self.window, "sS": f"s{self.schedule}"}
+        return [str(words.get(w, w)) for w in shlex.split(template)]
 
     def plain(self, text):
         """What is said of this fleet, without its name and numbers."""
-        return re.sub(r"\b\d+\b", "N", text.replace(self.name, "F"))
+        return re.sub(r"\bs?\d+\b", "N", text.replace(self.name, "F"))
 
 
 def make_all():
     new = [(n, f) for n, f in enumerate(Fleet.made) if f.rollout is None]
-    text = "".join(f"select test.make('{f.state}', '{f.name}', {n + 1});\n"
+    text = "".join(f"select test.make('{f.state}', '{f.name}', {n + 1}),"
+                   f" test.window('{f.name}'), test.schedule('{f.name}');\n"
                    for n, f in new)
-    for (_, fleet), rollout in zip(new, psql(text).split()):
-        fleet.rollout = int(rollout)
+    for (_, fleet), ids in zip(new, psql(text).split()):
+        fleet.rollout, fleet.window, fleet.schedule = map(int, ids.split("|"))
 
 
 def tried(calls):
@@ -169,17 +215,36 @@ def commands(hint):
         r"drydock [a-z].*?(?=$|;|  or )", hint or "")]
 
 
+def allowed(state, verb):
+    return (verb in STATES[state].split(", ") or verb in ALWAYS
+            or verb == "schedule cancel once" and allowed(state, "cancel"))
+
+
+def every_command():
+    """No command is forgotten here."""
+    _, out, _ = drydock(["help"])
+    lines = out.split("\nTopics:")[0].splitlines()
+    there = {re.match(r"drydock ([a-z ]*[a-z])(?=[\s[]|$)", line)[1]
+             for line in lines}
+    here = {" ".join(re.match(r"[a-z]+( [a-z]+)?", typed)[0].split())
+            for _, typed in COMMANDS.values()}
+    known = here | {re.sub(r"\s+", " ", c).strip()
+                    for c in ELSEWHERE.split(",")}
+    all_ok("every command stands in the table, or is known not to steer",
+           sorted(there ^ known))
+
+
 def refused(fleet, verb, said):
     """Faults of one refusal, by psql and typed."""
     where = f"{fleet.state}: {verb}: "
     faults = []
-    if not re.match(r"RD00[1-6]$", said["code"]):
+    if not re.match(r"RD00[1-7]$", said["code"]):
         faults.append(f"{where}{said['code']} {said['said']}")
     if not said["detail"] or not said["hint"]:
         faults.append(where + "no detail or no hint")
     code, out, err = drydock(fleet.typed(COMMANDS[verb][1]))
     told = lines_of(err)
-    if code != 1 or out:
+    if code != (2 if said["code"] == "RD004" else 1) or out:
         faults.append(f"{where}exit {code}: {out}{err}")
     if told.get("error") != said["said"]:
         faults.append(f"{where}typed: {told.get('error')}\nSQL: {said['said']}")
@@ -198,14 +263,13 @@ def by_psql(fleets):
     """What each command says in each state, taken back each time."""
     answers = {}
     for state, fleet in fleets.items():
-        allowed = STATES[state].split(", ")
         said = tried(["select " + fleet.fill(sql)
                       for sql, _ in COMMANDS.values()])
         answers[state] = dict(zip(COMMANDS, said))
         all_ok(f"{state}: by psql only what the table allows",
                [f"{verb}: {a['code']} {a['said']}"
                 for verb, a in answers[state].items()
-                if (a["code"] == "ZZ000") != (verb in allowed)])
+                if (a["code"] == "ZZ000") != allowed(state, verb)])
     return answers
 
 
@@ -223,11 +287,6 @@ def typed_refusals(fleets, answers):
     return hints
 
 
-def may_end(verb):
-    """start goes on to ask every host, and here nobody answers: 7."""
-    return (0, 7) if verb == "start" else (0,)
-
-
 def typed_effects(fleets, answers):
     seen, copies = set(), []
     for state, fleet in fleets.items():
@@ -240,7 +299,7 @@ def typed_effects(fleets, answers):
         code, out, err = drydock(copy.typed(COMMANDS[verb][1]))
         got = copy.plain((out.splitlines() or [""])[0])
         ok(f"{copy.state}: {verb} typed: {want}",
-           code in may_end(verb) and got == want,
+           code == 0 and got == want,
            f"exit {code}: {out}{err}")
 
 
@@ -260,13 +319,14 @@ def offers(fleets):
             if said["code"] != "ZZ000":
                 faults.append(f"{row['sql']}: {said['said']}")
         verbs = {r["verb"] for r in rows} - {"log"}
-        allowed = {v.split()[0] for v in STATES[state].split(", ")}
+        may = {v.split()[0] for v in STATES[state].split(", ")}
         if state == "undo unknown":
-            allowed.add("settle")
-        faults += [f"offered: {v}" for v in sorted(verbs - allowed)]
+            may.add("settle")
+        faults += [f"offered: {v}" for v in sorted(verbs - may)]
         # of a backend that waits for nobody nothing is offered
         # and an abort or the end of a pause does by itself what is due
-        for v in sorted(allowed - verbs - {"skip", "exclude", "include"}):
+        for v in sorted(may - verbs - {"skip", "exclude", "include",
+                                       "override"}):
             if not (v == "retry" and state in ("restored by a pause",
                                                "held aborting")):
                 faults.append(f"not offered: {v}")
@@ -287,13 +347,13 @@ def paste_offers(fleets):
         words = shlex.split(row["command"])[1:]
         code, out, err = drydock(words + ["--yes", "--confirm", fleet.name])
         ok(f"{fleet.state}: pasted: {fleet.plain(row['command'])}",
-           code in may_end(row["verb"]),
-           f"exit {code}: {out}{err}")
+           code == 0, f"exit {code}: {out}{err}")
 
 
 def paste_hints(fleets, hints):
     for state, pairs in hints.items():
-        sql = sorted({s for said, _ in pairs for s in statements(said)})
+        sql = sorted({s.replace("'BACKEND'", f"'{fleets[state].backend}'")
+                      for said, _ in pairs for s in statements(said)})
         faults = [f"{s}: {said['code']} {said['said']}"
                   for s, said in zip(sql, tried(sql))
                   if said["code"] not in ("ZZ000", "RD006")]
@@ -338,6 +398,7 @@ def steps():
     make_all()
     psql("update fleet_internal.coordinator set beat_at ="
          " clock_timestamp() + interval '1 h'")
+    every_command()
     offers(fleets)
     answers = by_psql(fleets)
     paste_hints(fleets, typed_refusals(fleets, answers))

@@ -203,3 +203,28 @@ begin
 	end case;
 	return r;
 end $$;
+
+create function test.window(name text) returns int language plpgsql as $$
+begin
+	perform fleet.window_add(name, '31 Dec', forbid => true);
+	return (select w."window" from fleet.window w where w.fleet = name);
+end $$;
+
+create function test.schedule(name text) returns int language plpgsql as $$
+begin
+	perform fleet.schedule_add(name, 'last Sun 23:00', 'restart',
+		unattended_without_alarm => true);
+	return (select s.schedule from fleet.schedule s
+		 where s.fleet = name and s.schedule is not null);
+end $$;
+
+-- a coordinator that answers at once, and finds nothing
+create function test.answer() returns trigger language plpgsql as $$
+begin
+	new.taken_at := clock_timestamp();
+	new.done_at := clock_timestamp();
+	new.ok := true;
+	return new;
+end $$;
+create trigger answer before insert on fleet_internal.request
+	for each row execute function test.answer();

@@ -61,7 +61,8 @@ returns jsonb language sql as $$ select '{"phases": [
 "steps": [
 	{"name": "count", "phase": "baseline", "kind": "run", "argv": ["count"]},
 	{"name": "weight", "phase": "drain", "kind": "run", "target": "director",
-	 "argv": ["weight", "0"], "undo": {"kind": "run", "argv": ["weight", "100"]}},
+	 "argv": ["weight", "0"],
+	 "remember": [{"name": "hosts", "value": "service.hosts"}], "undo": {"kind": "run", "argv": ["weight", "100"]}},
 	{"name": "users", "phase": "drain", "kind": "poll", "expected_ms": 60000},
 	{"name": "stop", "phase": "stop", "kind": "run", "no_return": true,
 	 "argv": ["stop"], "undo": {"kind": "run", "argv": ["start"]}},

@@ -41,11 +41,10 @@ test_translate(void **state)
 		{ "select fleet.override(1, 'window', 'reason', 'mail2');",
 		  "drydock override 1 window --reason \"...\" "
 		  "--backend mail2" },
-		/* a value has a form of its own: stays */
 		{ "select fleet.override(1, 'value', 'reason', 'm', 's.n', "
 		  "'1');",
-		  "select fleet.override(1, 'value', 'reason', 'm', 's.n', "
-		  "'1');" },
+		  "drydock override 1 --reason \"...\" --backend m "
+		  "--value s.n=1" },
 		{ "select fleet.retry(1, what => 2);",
 		  "select fleet.retry(1, what => 2);" },
 		{ "select fleet.retry(1", "select fleet.retry(1" },
