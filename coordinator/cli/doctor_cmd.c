@@ -11,6 +11,7 @@
 #include "cli.h"
 #include "clock.h"
 #include "commands.h"
+#include "init.h"
 #include "json.h"
 #include "request.h"
 #include "rows_json.h"
@@ -71,6 +72,35 @@ doctor_echo(struct doctor *d)
 			  : "connect to PostgreSQL itself, not to a pooler of "
 			    "transactions");
 	x_free(&text);
+}
+
+/* A schema of another release would be told by what fails, long afterwards. */
+static int
+doctor_schema(struct doctor *d)
+{
+	struct rows *r = NULL;
+	int code = cli_query(d->cli, &r,
+			     "select (fleet.version()->>'schema')::int as"
+			     " schema",
+			     0, NULL);
+	long there, ours = init_schema();
+	char *text;
+
+	if (code != EXIT_OK)
+		return code;
+	there = (long)rows_int(r, 0, "schema");
+	text = there == ours ? x_asprintf("the database has schema %ld", there)
+			     : x_asprintf("the database has schema %ld, this "
+					  "drydock was made for %ld",
+					  there, ours);
+	doctor_find(d, there == ours ? "ok" : "error", "SCHEMA", text,
+		    there == ours  ? NULL
+		    : there < ours ? "drydock init   (upgrades it)"
+				   : "use the drydock that made it, or a later "
+				     "release");
+	x_free(&text);
+	rows_free(&r);
+	return EXIT_OK;
 }
 
 static int
@@ -148,7 +178,9 @@ run_doctor(struct cli *cli)
 	json_out_array(&d.o, NULL);
 	(void)buf_addc(&d.asked, '{');
 	doctor_echo(&d);
-	code = doctor_fleets(&d);
+	code = doctor_schema(&d);
+	if (code == EXIT_OK)
+		code = doctor_fleets(&d);
 	json_out_end(&d.o);
 	(void)buf_addc(&d.asked, '}');
 	if (code == EXIT_OK)

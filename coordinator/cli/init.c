@@ -45,6 +45,16 @@ migration_of(const struct embedded *file)
 	return m;
 }
 
+int
+init_schema(void)
+{
+	const struct embedded *file = sql_migrations;
+
+	while (file[1].name != NULL)
+		file++;
+	return migration_of(file).version;
+}
+
 static void
 migration_record(struct buf *sql, const struct migration *m, long long ms)
 {

@@ -10,4 +10,7 @@
 extern const struct embedded sql_migrations[];
 extern const struct embedded sql_code[];
 
+/* number of the last migration: the schema this program was made with */
+int init_schema(void);
+
 #endif

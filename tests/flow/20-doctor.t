@@ -102,8 +102,23 @@ def doctor_finds_what_is_left_and_takes_away_what_is_ours():
               "'{ssh-ed25519 AAAA}'")
         code, text = drydock(w, "doctor")
         assert code == 0 and "nothing is left over" in text, text
-        assert "LISTEN" in text and "1 ok" in text, text
+        assert "LISTEN" in text and "SCHEMA" in text, text
         assert w.sql("select * from fleet.residue") == []
+        # a schema that another release made
+        w.sql("create table kept as select * from "
+              "fleet_internal.schema_migration order by version desc limit 1;"
+              "delete from fleet_internal.schema_migration m using kept k "
+              "where m.version = k.version")
+        code, text = drydock(w, "doctor")
+        assert code == 5 and "drydock init   (upgrades it)" in text, text
+        w.sql("insert into fleet_internal.schema_migration select * from "
+              "kept; insert into fleet_internal.schema_migration (version, "
+              "name, sha256) values (9999, 'later', repeat('0', 64))")
+        code, text = drydock(w, "doctor")
+        assert code == 5 and "schema 9999, this drydock was" in text, text
+        assert "or a later release" in text, text
+        w.sql("delete from fleet_internal.schema_migration where version "
+              "= 9999")
         # nobody to ask: said at once, and not waited for
         w.kill()
         w.sql("update fleet_internal.coordinator set beat_at = beat_at - "
