@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "args.h"
+#include "checks.h"
 #include "exits.h"
 #include "flags.h"
 #include "suggest.h"
@@ -188,6 +189,22 @@ topic_holds(struct buf *out)
 }
 
 static void
+topic_checks(struct buf *out)
+{
+	(void)buf_adds(out, "`drydock check` asks all of it and changes "
+			    "nothing; so does a start,\n"
+			    "before it takes the first backend.  Each finding "
+			    "says what to type.\n");
+#define GROUP(name) (void)buf_adds(out, "\n" name ":\n");
+#define X(code, meaning) help_line(out, #code, meaning);
+	DRYDOCK_CHECKS(GROUP, X)
+#undef X
+#undef GROUP
+	(void)buf_adds(out, "\nBeside these stand the codes of a procedure's "
+			    "own preflight.\n");
+}
+
+static void
 topic_variables(struct buf *out)
 {
 	(void)buf_adds(out,
@@ -214,6 +231,7 @@ static const struct topic {
 	{ "exit-codes", "what the exit codes mean", topic_exit_codes },
 	{ "states", "the words for rollouts, turns and steps", topic_states },
 	{ "holds", "why a rollout does not move", topic_holds },
+	{ "checks", "what plan, check and doctor may find", topic_checks },
 	{ "variables", "in procedures and in the environment",
 	  topic_variables },
 };
