@@ -10,7 +10,7 @@
 /* `path` is what stands before the command's own name ("drydock backend"). */
 void help_command(struct buf *out, const struct command *c, const char *path);
 
-/* exit-codes, states, holds, checks, variables; -1 when there is no such topic */
+/* a topic by its name; -1 when there is none */
 int help_topic(struct buf *out, const char *topic);
 /* the names of the topics, with two blanks before each line */
 void help_topics(struct buf *out);
