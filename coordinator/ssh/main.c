@@ -12,40 +12,32 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "fault.h"
 #include "key_file.h"
 #include "log.h"
 #include "relay.h"
+#include "sandbox.h"
 
 static const char usage[] =
 	"usage: drydock-ssh [-v] [-k KEYFILE]\n"
 	"Started by drydockd, with a socket as stdin; not by hand.\n"
 	"KEYFILE defaults to $CREDENTIALS_DIRECTORY/ssh-key.\n";
 
-/* The key must not get into a core file, nor into another process's hands. */
-static void
-harden(void)
-{
-	static const struct rlimit none = { 0, 0 };
-
-	(void)setrlimit(RLIMIT_CORE, &none);
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	(void)signal(SIGPIPE, SIG_IGN);
-}
-
 static int
 run(const struct key_file *key)
 {
 	struct event_base *base = event_base_new();
 	struct relay *relay;
+	struct err err;
 
 	if (base == NULL || libssh2_init(0) != 0) {
 		log_crit("libevent or libssh2 cannot begin");
+		return EXIT_FAILURE;
+	}
+	if (sandbox_enter(&err) < 0) {
+		log_crit("sandbox: %s", err.text);
 		return EXIT_FAILURE;
 	}
 	(void)FAULT("ssh.start");
@@ -85,7 +77,8 @@ main(int argc, char **argv)
 		(void)fputs(usage, stderr);
 		return 2;
 	}
-	harden();
+	sandbox_harden();
+	(void)signal(SIGPIPE, SIG_IGN);
 	if (key_file_read(&key, path, &err) < 0) {
 		log_crit("ssh key: %s", err.text);
 		return 2;

@@ -4,6 +4,7 @@
  */
 #include "unit.h"
 
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 
 #include "alloc.h"
 #include "loop.h"
+#include "sandbox.h"
 #include "sshd.h"
 #include "transport_ssh.h"
 
@@ -258,6 +260,61 @@ test_process_dies(void **state)
 	transport_free(&t);
 }
 
+/* What a line of /proc/PID/FILE says behind its name. */
+static void
+process_says(pid_t pid, const char *file, const char *name, const char *wanted)
+{
+	char path[64], line[256];
+	bool found = false;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	while (!found && fgets(line, sizeof(line), f) != NULL)
+		found = strncmp(line, name, strlen(name)) == 0;
+	(void)fclose(f);
+	assert_true(found);
+	line[strcspn(line, "\n")] = '\0';
+	if (strncmp(line + strlen(name) + strspn(line + strlen(name), "\t "),
+		    wanted, strlen(wanted)) != 0)
+		fail_msg("%s: not %s", line, wanted);
+}
+
+/* It runs as nobody that matters, and has given up what it can do without. */
+static void
+test_confined(void **state)
+{
+	struct transport *t;
+	const struct passwd *user = getpwnam(SANDBOX_USER);
+	char ids[64];
+	struct seen s;
+	pid_t pid;
+
+	(void)state;
+#ifdef __SANITIZE_ADDRESS__
+	skip();
+#endif
+	if (user == NULL)
+		user = getpwnam("nobody");
+	assert_non_null(user);
+	(void)snprintf(ids, sizeof(ids), "%d\t%d\t%d\t%d", (int)user->pw_uid,
+		       (int)user->pw_uid, (int)user->pw_uid,
+		       (int)user->pw_uid);
+	t = transport_with(server.client_key);
+	begin(&s, t, &server);
+	loop_until(base, 10000, s.opened == 1);
+	pid = process();
+	assert_true(pid > 0);
+	process_says(pid, "status", "Uid:", ids);
+	process_says(pid, "status", "CapEff:", "0000000000000000");
+	process_says(pid, "status", "NoNewPrivs:", "1");
+	process_says(pid, "status", "Seccomp:", "2");
+	process_says(pid, "limits", "Max core file size", "0 ");
+	transport_close(&s.chan);
+	transport_free(&t);
+}
+
 struct scanned {
 	unsigned int told;
 	char key[1024];
@@ -392,6 +449,7 @@ main(void)
 		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_process_dies),
+		cmocka_unit_test(test_confined),
 		cmocka_unit_test(test_scan),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_backoff),
