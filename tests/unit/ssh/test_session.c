@@ -151,7 +151,8 @@ test_bulk(void **state)
 			continue;
 		}
 		loop_once(base, 50);
-		assert_int_equal(s.closed, 0);
+		if (s.closed != 0)
+			fail_msg("%s", s.why.text);
 	}
 	assert_int_equal(s.bytes, bytes);
 	finish(&s);
