@@ -146,6 +146,8 @@ set search_path = pg_catalog, pg_temp as $$
 declare
 	n int;
 	total int := 0;
+	old bigint[];
+	fleets int[];
 begin
 	perform fleet_internal.demand(null, 'lease');
 	delete from fleet_internal.output o where o.ctid = any (array(
@@ -160,11 +162,16 @@ begin
 		 limit p_limit));
 	get diagnostics n = row_count;
 	total := total + n;
-	delete from fleet_internal.rollout r where r.rollout_id = any (array(
-		select x.rollout_id from fleet_internal.rollout x
-		 where x.state = 'planned'
-		   and x.created_at < fleet_internal.clock() - interval '7 days'
-		 limit 10));
+	select array_agg(x.rollout_id), array_agg(x.fleet_id) into old, fleets
+	  from (select r.rollout_id, r.fleet_id from fleet_internal.rollout r
+		 where r.state = 'planned'
+		   and r.created_at < fleet_internal.clock() - interval '7 days'
+		 limit 10) x;
+	-- as whoever makes turns does, before their backends are written to
+	perform from fleet_internal.fleet f where f.fleet_id = any (fleets)
+	  order by f.fleet_id for no key update;
+	delete from fleet_internal.rollout r
+	 where r.rollout_id = any (old) and r.state = 'planned';
 	get diagnostics n = row_count;
 	return total + n;
 end $$;

@@ -2,22 +2,35 @@
 
 set local role fleet_owner;
 
+-- The clock is read once per statement, and what is fresh compared with a time
+-- that stands: an interval taken from the clock once per row costs a third.
+create or replace view fleet_internal.moment as
+select fleet_internal.clock() as now,
+	fleet_internal.clock() - interval '60 s' as fresh_since;
+select fleet_internal.describe('fleet_internal.moment', $$
+The time of a statement that shows what is fresh; one row.
+now: the time that everything here reads
+fresh_since: readings from before then say nothing
+$$);
+
 create or replace view fleet.backend as
 select f.name as fleet, b.name as backend,
 	case when b.accepted_out then 'taken over'
 	     when b.excluded_at is not null then 'excluded'
 	     when o.outage_id is not null then 'out'
-	     when s.fresh is null then 'not seen'
-	     when s.fresh then 'in service'
-	     else 'not in service' end as state,
-	s.fresh as in_service, s.at as seen_at, host(h.address) as address,
+	     when s.at > n.fresh_since and s.in_service then 'in service'
+	     when s.at > n.fresh_since and not s.in_service
+		then 'not in service'
+	     else 'not seen' end as state,
+	case when s.at > n.fresh_since then s.in_service end as in_service,
+	s.at as seen_at, host(h.address) as address,
 	case when b.excluded_at is not null then b.excluded_at
 	     when o.outage_id is not null then o.out_since
 	     else s.since end as state_since,
 	n.now - case when b.excluded_at is not null then b.excluded_at
 	     when o.outage_id is not null then o.out_since
 	     else s.since end as in_state,
-	b.labels, t.rollout_id as rollout, t.state as turn,
+	b.labels, b.last_rollout as rollout, b.last_state as turn,
 	b.excluded_at is not null as excluded,
 	b.excluded_at, b.excluded_by, b.excluded_why as excluded_reason,
 	b.accepted_out, o.out_since, s.why as not_in_service_why,
@@ -27,17 +40,10 @@ select f.name as fleet, b.name as backend,
   from fleet_internal.backend b
   join fleet_internal.fleet f using (fleet_id)
   join fleet_internal.host h using (host_id)
- cross join (select fleet_internal.clock() as now) n
-  left join lateral (select x.at, x.since, x.why,
-		case when x.at > n.now - interval '60 s' then x.in_service end
-		as fresh
-	  from fleet_internal.sighting x
-	 where x.backend_id = b.backend_id) s on true
+ cross join fleet_internal.moment n
+  left join fleet_internal.sighting s using (backend_id)
   left join fleet_internal.outage o
 	on o.backend_id = b.backend_id and o.back_at is null
-  left join lateral (select y.rollout_id, y.state
-	  from fleet_internal.turn y where y.backend_id = b.backend_id
-	 order by y.turn_id desc limit 1) t on true
  where b.removed_at is null;
 select fleet_internal.describe('fleet.backend', $$
 One row per backend: what it is now and since when.
@@ -83,18 +89,21 @@ select f.name as fleet, x.backends, x.in_service, x.excluded,
 	f.service, x.not_seen
   from fleet_internal.fleet f
  cross join (select fleet_internal.clock() as now) n
- cross join lateral (select count(*) as backends,
-		count(*) filter (where b.excluded_at is not null) as excluded,
+  left join (select g.fleet_id, count(b.backend_id) as backends,
+		count(b.excluded_at) as excluded,
 		count(*) filter (where b.excluded_at is null and s.in_service
-			and s.at > n.now - interval '60 s'
-			and not exists (select from fleet_internal.outage u
-				where u.backend_id = b.backend_id
-				  and u.back_at is null)) as in_service,
-		count(*) filter (where s.in_service is null
-			or s.at <= n.now - interval '60 s') as not_seen
-	  from fleet_internal.backend b
+			and s.at > n.fresh_since
+			and u.outage_id is null) as in_service,
+		count(b.backend_id) filter (where s.in_service is null
+			or s.at <= n.fresh_since) as not_seen
+	  from fleet_internal.fleet g
+	 cross join fleet_internal.moment n
+	  left join fleet_internal.backend b
+		on b.fleet_id = g.fleet_id and b.removed_at is null
 	  left join fleet_internal.sighting s using (backend_id)
-	 where b.fleet_id = f.fleet_id and b.removed_at is null) x
+	  left join fleet_internal.outage u
+		on u.backend_id = b.backend_id and u.back_at is null
+	 group by g.fleet_id) x using (fleet_id)
   left join lateral (select b.name from fleet_internal.outage u
 	  join fleet_internal.backend b using (backend_id)
 	 where u.fleet_id = f.fleet_id and u.back_at is null
@@ -133,26 +142,35 @@ service: what "in service" means here
 not_seen: how many have no reading in the last 60 s
 $$);
 
+-- Nearly all hosts are one backend and nothing else: only members of groups
+-- need their fleets and roles gathered, sorted and each named once.
 create or replace view fleet.host as
 select h.name as host, host(h.address) as address, h.port, h.ssh_user,
-	x.fleets, x.roles, cardinality(h.host_keys) as host_keys,
+	case when m.host_id is not null then (select array_agg(distinct u)
+			from unnest(m.fleets || f.name) u where u is not null)
+	     when f.name is not null then array[f.name] end as fleets,
+	case when m.host_id is not null then (select string_agg(distinct u, ', ')
+			from unnest(m.roles || x.role) u)
+	     else x.role end as roles,
+	cardinality(h.host_keys) as host_keys,
 	h.seen_at, h.why_silent, h.silent_since, h.hold_text as hold,
-	h.agent_version, h.machine_id, h.boot_id, h.host_keys as keys, x.excluded
+	h.agent_version, h.machine_id, h.boot_id, h.host_keys as keys,
+	case when f.name is null then m.excluded
+	     else b.excluded_at is not null or coalesce(m.excluded, false)
+	     end as excluded
   from fleet_internal.host h
-  left join lateral (select array_agg(distinct y.fleet) as fleets,
-		string_agg(distinct y.role, ', ') as roles,
-		bool_or(y.excluded) as excluded
-	  from (select f.name as fleet, 'backend' as role,
-			b.excluded_at is not null as excluded
-		  from fleet_internal.backend b
-		  join fleet_internal.fleet f using (fleet_id)
-		 where b.host_id = h.host_id and b.removed_at is null
-		union all
-		select f.name, g.name, m.excluded_at is not null
-		  from fleet_internal.group_member m
-		  join fleet_internal.member_group g using (group_id)
-		  join fleet_internal.fleet f using (fleet_id)
-		 where m.host_id = h.host_id) y) x on true;
+  left join fleet_internal.backend b
+	on b.host_id = h.host_id and b.removed_at is null
+  left join fleet_internal.fleet f using (fleet_id)
+ cross join lateral (select case when f.name is not null
+		then 'backend' end as role) x
+  left join (select y.host_id, array_agg(z.name) as fleets,
+		array_agg(g.name) as roles,
+		bool_or(y.excluded_at is not null) as excluded
+	  from fleet_internal.group_member y
+	  join fleet_internal.member_group g using (group_id)
+	  join fleet_internal.fleet z using (fleet_id)
+	 group by y.host_id) m on m.host_id = h.host_id;
 select fleet_internal.describe('fleet.host', $$
 One row per machine with an agent.
 host: its name

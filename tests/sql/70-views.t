@@ -107,6 +107,39 @@ is "what one turn took without its holds is learned" '00:01:00|00:01:00' "select
 r=$(q "select test.plan('mail')")
 is "and is the range of a plan, around what is expected" 't|t|t' "select remaining_low < remaining, remaining_low > remaining / 2, remaining_high = remaining from fleet.progress where rollout = $r"
 
+# each backend's last turn is written to it: moved, not by an older one, taken back
+last="select string_agg(concat(backend, ' ', rollout, ' ', turn), ', ' order by backend) from fleet.backend"
+is "the newest plan is what a backend had last" "mail1 $r waiting, mail2 $r waiting, mail3 $r waiting" "$last"
+do_ "select test.take(1, 2)"
+is "an older rollout that moves does not show" "mail1 $r waiting, mail2 $r waiting, mail3 $r waiting" "$last"
+clock '8 days'
+is "plans that nobody started go" 2 "select fleet_internal.tidy('1 year', '1 year', 100)" drydockd
+clock '0'
+is "and the turns before them show" "mail1 1 done, mail2 1 working, mail3 1 waiting" "$last"
+do_ "select test.hold(1, 2, 'count')"
+is "a turn that moves is followed" "mail1 1 done, mail2 1 held, mail3 1 waiting" "$last"
+do_ "update fleet_internal.backend set last_turn = null, last_rollout = null, last_state = null;
+	$(sed -n '/^update/,$p' "$top/sql/migrations/0036_last_turn.sql")"
+is "and what was there before this is filled in" "mail1 1 done, mail2 1 held, mail3 1 waiting" "$last"
+
+# whom a host serves, and as what
+host() {
+	is "$1" "$3" "select fleets, roles, excluded from fleet.host where host = '$2'"
+}
+host "a backend" mail3 '{mail}|backend|f'
+host "a director" mail-dir1 '{mail}|director|f'
+do_ "insert into fleet_internal.host (name, address) values ('spare', '10.9.9.9')"
+host "in no fleet" spare '||'
+do_ "select test.fleet('also', 2);
+	insert into fleet_internal.group_member (group_id, host_id, position, excluded_at, excluded_why)
+	select g.group_id, h.host_id, 9, case when z.name = 'also' then now() end, case when z.name = 'also' then 'gone' end
+	  from fleet_internal.member_group g join fleet_internal.fleet z using (fleet_id), fleet_internal.host h where h.name in ('mail3', 'mail-dir1', 'spare') and not exists (
+	select from fleet_internal.group_member m where m.group_id = g.group_id and m.host_id = h.host_id)"
+host "a backend and a member of two fleets" mail3 '{also,mail}|backend, director|t'
+host "a director of two fleets" mail-dir1 '{also,mail}|director|t'
+do_ "update fleet_internal.group_member set excluded_at = null, excluded_why = null"
+host "not excluded any more" spare '{also,mail}|director|f'
+
 # what hosts print
 out() {
 	is "$1" "$3" "select fleet_internal.safe_text('$2')"
