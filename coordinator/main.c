@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <event2/event.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,17 +24,17 @@
 #include "transport_ssh.h"
 
 #define CONF_FILE "/etc/drydock/drydockd.conf"
-#define KEY_FILE  "/etc/drydock/id_ed25519"
 
 #define DAEMON_CONF(X)							\
 	X(database, STRING, "", "libpq conninfo of the fleet database")	\
 	X(name, STRING, "", "of this coordinator; the host name if empty") \
 	X(fleet, LIST, NULL, "serve only these fleets; all if none")	\
-	X(ssh_program, STRING, DRYDOCK_SSH,				\
-	  "the process that speaks SSH")				\
+	X(ssh_socket, STRING, "/run/drydock-ssh.sock",			\
+	  "the process that speaks SSH, with the key, as another user")	\
 	X(ssh_key, STRING, "",						\
-	  "private key for the agents; if empty the service's "		\
-	  "credential ssh-key, or " KEY_FILE)				\
+	  "private key for the agents; if set, ssh_program is started with " \
+	  "it, in place of ssh_socket")					\
+	X(ssh_program, STRING, DRYDOCK_SSH, "drydock-ssh")		\
 	X(agent_exec, STRING, "",					\
 	  "run this instead of SSH; %n is the host (tests, trials)")	\
 	X(allow_async_commit, BOOL, "no",				\
@@ -71,7 +70,6 @@ struct daemon {
 	struct hook_list hooks;
 	const char **fleets;
 	char name[256];
-	char key[PATH_MAX];
 };
 
 static void
@@ -146,27 +144,15 @@ daemon_exec(struct daemon *d)
 	return transport;
 }
 
-/* LoadCredential=ssh-key: the service may read it, its user may not. */
-static const char *
-daemon_key(struct daemon *d)
-{
-	const char *dir = getenv("CREDENTIALS_DIRECTORY");
-
-	if (d->conf.ssh_key[0] != '\0')
-		return d->conf.ssh_key;
-	if (dir == NULL)
-		return KEY_FILE;
-	snprintf(d->key, sizeof(d->key), "%s/ssh-key", dir);
-	return d->key;
-}
-
 static struct transport *
 daemon_transport(struct daemon *d)
 {
 	if (d->conf.agent_exec[0] != '\0')
 		return daemon_exec(d);
+	if (d->conf.ssh_key[0] == '\0')
+		return transport_ssh_reach(d->base, d->conf.ssh_socket);
 	return transport_ssh_new(d->base, (const char *const[]){
-		d->conf.ssh_program, "-k", daemon_key(d), NULL });
+		d->conf.ssh_program, "-k", d->conf.ssh_key, NULL });
 }
 
 static int

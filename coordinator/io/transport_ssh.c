@@ -7,9 +7,11 @@
 #include "transport_ssh.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,8 +29,10 @@ static const unsigned int ssh_respawn_ms[] = { 100, 500, 1000, 2000, 5000, 0 };
 struct ssh_transport {
 	struct transport face;
 	struct event_base *base;
-	char **argv;
-	pid_t pid; /* 0: not running */
+	char **argv; /* of a child; NULL: it is reached by path */
+	char *path;
+	pid_t pid; /* 0: not our child */
+	bool up;
 	struct linefd peer;
 	struct backoff respawn;
 	struct link chans;
@@ -116,7 +120,7 @@ ssh_post(struct ssh_transport *t, struct buf *b, struct err *err)
 {
 	int ret;
 
-	if (t->pid == 0)
+	if (!t->up)
 		ret = err_set(err, ERR_LOST, "drydock-ssh is not running");
 	else if (buf_over(b))
 		ret = err_set(err, ERR_PROTO, "a message is too long");
@@ -358,6 +362,20 @@ ssh_got(struct ssh_transport *t, const struct json_object *msg,
 	return err_set(err, ERR_PROTO, "unknown message \"%.20s\"", m);
 }
 
+/* One that is not our child ends when its socket does. */
+static void
+ssh_let_go(struct ssh_transport *t, int number)
+{
+	if (t->up)
+		linefd_close(&t->peer);
+	t->up = false;
+	if (t->pid == 0)
+		return;
+	(void)kill(-t->pid, number);
+	(void)waitpid(t->pid, NULL, 0);
+	t->pid = 0;
+}
+
 /* The process is gone, or talks nonsense, which ends it. */
 static void
 ssh_process_down(struct ssh_transport *t, const struct err *why)
@@ -365,12 +383,8 @@ ssh_process_down(struct ssh_transport *t, const struct err *why)
 	bool found = true;
 	struct err err;
 
-	log_error("drydock-ssh (process %d): %s; it is started again",
-		  (int)t->pid, why->text);
-	linefd_close(&t->peer);
-	(void)kill(-t->pid, SIGKILL);
-	(void)waitpid(t->pid, NULL, 0);
-	t->pid = 0;
+	log_error("drydock-ssh: %s; it is started again", why->text);
+	ssh_let_go(t, SIGKILL);
 	(void)backoff_next(&t->respawn);
 	(void)err_set(&err, ERR_LOST, "drydock-ssh has died: %.300s",
 		      why->text);
@@ -415,6 +429,7 @@ static const struct linefd_events ssh_peer_events = {
 	.on_gone = ssh_on_gone,
 };
 
+/* Our end of a socket to a new child, or -1. */
 static int
 ssh_spawn(struct ssh_transport *t, struct err *err)
 {
@@ -433,9 +448,30 @@ ssh_spawn(struct ssh_transport *t, struct err *err)
 		(void)close(pair[0]);
 		return -1;
 	}
-	linefd_open(&t->peer, t->base, pair[0], SSH_WIRE_LINE_MAX,
-		    SSH_WIRE_OUT_MAX, &ssh_peer_events, t);
-	return 0;
+	return pair[0];
+}
+
+/* The same, to one that is started for this connection. */
+static int
+ssh_connect(struct ssh_transport *t, struct err *err)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (strlen(t->path) >= sizeof(un.sun_path))
+		return err_set(err, ERR_USAGE, "%s: too long for the path of a "
+			       "socket", t->path);
+	memcpy(un.sun_path, t->path, strlen(t->path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return err_set_errno(err, "socket");
+	if (connect(fd, (const struct sockaddr *)&un, sizeof(un)) == 0)
+		return fd;
+	(void)err_set(err, ERR_SYS, "%s: %s; systemctl start "
+		      "drydock-ssh.socket (or set ssh_key)", t->path,
+		      strerror(errno));
+	(void)close(fd);
+	return -1;
 }
 
 static void
@@ -444,12 +480,16 @@ ssh_on_respawn(evutil_socket_t fd, short what, void *arg)
 	struct ssh_transport *t = arg;
 	struct err err;
 
-	(void)fd;
 	(void)what;
-	if (ssh_spawn(t, &err) == 0)
+	fd = t->argv != NULL ? ssh_spawn(t, &err) : ssh_connect(t, &err);
+	if (fd < 0) {
+		log_error("drydock-ssh: %s", err.text);
+		(void)backoff_next(&t->respawn);
 		return;
-	log_error("drydock-ssh: %s", err.text);
-	(void)backoff_next(&t->respawn);
+	}
+	t->up = true;
+	linefd_open(&t->peer, t->base, fd, SSH_WIRE_LINE_MAX,
+		    SSH_WIRE_OUT_MAX, &ssh_peer_events, t);
 }
 
 static void
@@ -461,15 +501,12 @@ ssh_free(struct transport *face)
 		assert(c->scanned != NULL); /* channels are closed before */
 		ssh_chan_free(c);
 	}
-	if (t->pid != 0) {
-		linefd_close(&t->peer);
-		(void)kill(-t->pid, SIGTERM);
-		(void)waitpid(t->pid, NULL, 0);
-	}
+	ssh_let_go(t, SIGTERM);
 	backoff_close(&t->respawn);
-	for (char **word = t->argv; *word != NULL; word++)
+	for (char **word = t->argv; word != NULL && *word != NULL; word++)
 		free(*word);
 	free(t->argv);
+	free(t->path);
 	free(t);
 }
 
@@ -482,21 +519,39 @@ static const struct transport_ops ssh_ops = {
 	.free = ssh_free,
 };
 
-struct transport *
-transport_ssh_new(struct event_base *base, const char *const *argv)
+static struct ssh_transport *
+ssh_new(struct event_base *base)
 {
 	struct ssh_transport *t = x_new(struct ssh_transport);
-	size_t argc = 0;
 
 	t->face.ops = &ssh_ops;
 	t->base = base;
 	list_init(&t->chans);
+	backoff_init(&t->respawn, base, ssh_respawn_ms, ssh_on_respawn, t);
+	return t;
+}
+
+struct transport *
+transport_ssh_new(struct event_base *base, const char *const *argv)
+{
+	struct ssh_transport *t = ssh_new(base);
+	size_t argc = 0;
+
 	while (argv[argc] != NULL)
 		argc++;
 	t->argv = x_calloc(argc + 1, sizeof(*t->argv));
 	for (size_t i = 0; i < argc; i++)
 		t->argv[i] = x_strdup(argv[i]);
-	backoff_init(&t->respawn, base, ssh_respawn_ms, ssh_on_respawn, t);
+	ssh_on_respawn(-1, 0, t);
+	return &t->face;
+}
+
+struct transport *
+transport_ssh_reach(struct event_base *base, const char *path)
+{
+	struct ssh_transport *t = ssh_new(base);
+
+	t->path = x_strdup(path);
 	ssh_on_respawn(-1, 0, t);
 	return &t->face;
 }

@@ -1,9 +1,11 @@
 /*
  * transport_ssh.h - the client of the drydock-ssh process.
  *
- * The process is started at once and again, with back-off, whenever it dies;
- * all channels of the dead one are closed with ERR_LOST.  Messages on the
- * socket pair: ssh_wire.h.
+ * Either it is a child of ours, or somebody else (systemd) starts one for every
+ * connection to a local socket, as another user and with a key that we cannot
+ * read.  It is started or reached at once, and again, with back-off, whenever
+ * it dies; all channels of the dead one are closed with ERR_LOST.  Messages:
+ * ssh_wire.h.
  */
 #ifndef DRYDOCK_TRANSPORT_SSH_H
 #define DRYDOCK_TRANSPORT_SSH_H
@@ -15,5 +17,8 @@
 /* argv of drydock-ssh, ends with NULL, copied: {"…/drydock-ssh", "-k", KEY}. */
 struct transport *transport_ssh_new(struct event_base *base,
 				    const char *const *argv);
+/* path of the socket, copied. */
+struct transport *transport_ssh_reach(struct event_base *base,
+				      const char *path);
 
 #endif

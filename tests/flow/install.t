@@ -1,6 +1,6 @@
 #!/bin/bash
 # install.t - what `cmake --install` puts where, and that it fits together:
-# drydockd finds drydock-ssh, the unit is clean and closed, the example
+# drydockd finds drydock-ssh, the units are clean and closed, the example
 # configuration is the truth.
 # shellcheck source=tests/flow/lib-cli.sh
 . "$(dirname "$0")/lib-cli.sh"
@@ -33,17 +33,22 @@ example_whole() {
 	"$to/sbin/drydockd" -c "$top/whole.conf" -p >/dev/null
 }
 
-# its text, with the paths of the programs as they are here
-unit_here() {
-	sed "s,$prefix/,$to/,g" "$to/lib/systemd/system/drydockd.service" \
-		>"$top/drydockd.service"
+# their text, with the paths of the programs as they are here
+units_here() {
+	local unit
+
+	for unit in drydockd.service drydock-ssh@.service drydock-ssh.socket; do
+		sed "s,$prefix/,$to/,g" "$to/lib/systemd/system/$unit" \
+			>"$top/$unit"
+	done
+	ln "$top/drydock-ssh@.service" "$top/drydock-ssh@1.service"
 }
 
 unit_clean() {
 	local said
 
 	said=$(systemd-analyze verify --recursive-errors=no \
-		"$top/drydockd.service" 2>&1) && [ -z "$said" ] && return
+		"$top/$1" 2>&1) && [ -z "$said" ] && return
 	echo "# $said"
 	return 1
 }
@@ -52,7 +57,7 @@ unit_closed() {
 	local level
 
 	level=$(systemd-analyze security --offline=true --no-pager \
-		"$top/drydockd.service" 2>&1 |
+		"$top/$1" 2>&1 |
 		sed -n 's/.*exposure level for .*: \([0-9.]*\) .*/\1/p')
 	echo "# exposure level $level"
 	awk -v is="$level" -v most=$exposed_at_most \
@@ -62,8 +67,25 @@ unit_closed() {
 user_known() {
 	local user
 
-	user=$(sed -n 's/^User=//p' "$top/drydockd.service")
+	user=$(sed -n 's/^User=//p' "$top/$1")
 	grep -qE "^u $user " "$to/lib/sysusers.d/drydockd.conf"
+}
+
+# where drydockd looks for it, and only it may come
+socket_known() {
+	local path
+
+	path=$("$to/sbin/drydockd" -c "$top/empty.conf" -p |
+		sed -n 's/^ssh_socket = //p')
+	[ -n "$path" ] && grep -qx "ListenStream=$path" "$top/drydock-ssh.socket" &&
+		grep -qx "SocketUser=$(sed -n 's/^User=//p' \
+			"$top/drydockd.service")" "$top/drydock-ssh.socket" &&
+		grep -qx SocketMode=0600 "$top/drydock-ssh.socket"
+}
+
+key_apart() {
+	grep -q '^LoadCredential=ssh-key:' "$top/drydock-ssh@.service" &&
+		! grep -q LoadCredential "$top/drydockd.service"
 }
 
 has_programs() {
@@ -96,8 +118,13 @@ ok "and can be read whole" example_whole
 ok "the shipped procedures are there" test -s \
 	"$to/share/drydock/procedures/dovecot-obox-restart.yaml"
 ok "and the hooks, which can be run" test -x "$to/share/drydock/hooks/mail"
-unit_here
-ok "the unit is clean" unit_clean
-ok "and closed" unit_closed
-ok "its user comes with it" user_known
+units_here
+for unit in drydockd.service drydock-ssh@1.service; do
+	ok "$unit is clean" unit_clean "$unit"
+	ok "and closed" unit_closed "$unit"
+	ok "its user comes with it" user_known "$unit"
+done
+ok "drydock-ssh.socket is clean" unit_clean drydock-ssh.socket
+ok "and is where drydockd looks" socket_known
+ok "only drydock-ssh is given the key" key_apart
 finish

@@ -1,7 +1,7 @@
 #!/bin/bash
-# lab-service.t - the unit under a real systemd: installed on a host of the lab
+# lab-service.t - the units under a real systemd: installed on a host of the lab
 # as its administrator would, started, reloaded, hung, stopped; the key comes as
-# a credential, and hooks work inside the sandbox.
+# a credential to drydock-ssh alone, and hooks work inside the sandbox.
 # shellcheck source=tests/flow/lib-lab.sh
 . "$(dirname "$0")/lib-lab.sh"
 root=${root:?}
@@ -82,23 +82,39 @@ sql_is() { [ "$(sql "$2")" = "$1" ]; }
 closed() {
 	local level
 
-	level=$(on "$host" systemd-analyze security --no-pager drydockd |
+	level=$(on "$host" systemd-analyze security --no-pager "$1" |
 		sed -n 's/.*exposure level for .*: \([0-9.]*\) .*/\1/p')
 	echo "# exposure level $level"
 	awk -v is="$level" 'BEGIN { exit !(is != "" && is <= 2.0) }'
 }
 
-# what the running process may do, and its key file
-confined() {
-	local pid
+# ssh_unit: the one there is
+ssh_unit() {
+	on "$host" systemctl list-units --plain --no-legend 'drydock-ssh@*' |
+		awk '{ print $1; n++ } END { exit n != 1 }'
+}
 
-	pid=$(show MainPID)
-	on "$host" grep -qE '^NoNewPrivs:\s+1$' "/proc/$pid/status" &&
-		on "$host" grep -qE '^Seccomp:\s+2$' "/proc/$pid/status" &&
-		on "$host" grep -qE '^CapEff:\s+0+$' "/proc/$pid/status" &&
-		[ "$(on "$host" stat -c %U "/proc/$pid")" = drydockd ] &&
-		not on "$host" runuser -u drydockd -- \
-			cat /etc/drydock/id_ed25519 2>/dev/null
+ssh_pid() {
+	on "$host" systemctl show -p MainPID --value "$(ssh_unit)"
+}
+
+# confined PID USER: what the running process may do
+confined() {
+	on "$host" grep -qE '^NoNewPrivs:\s+1$' "/proc/$1/status" &&
+		on "$host" grep -qE '^Seccomp:\s+2$' "/proc/$1/status" &&
+		on "$host" grep -qE '^CapEff:\s+0+$' "/proc/$1/status" &&
+		on "$host" grep -qE '^Max core file size +0 ' "/proc/$1/limits" &&
+		on "$host" grep -qE \
+			"^Uid:\s+$(on "$host" id -u "$2")\s" "/proc/$1/status"
+}
+
+# key_apart: neither the file nor the credential can be had by drydockd
+key_apart() {
+	not on "$host" runuser -u drydockd -- \
+		cat /etc/drydock/id_ed25519 2>/dev/null &&
+		not on "$host" grep -qz CREDENTIALS "/proc/$(show MainPID)/environ" &&
+		[ "$(on "$host" stat -c '%U %a' /run/drydock-ssh.sock)" = \
+			"drydockd 600" ]
 }
 
 # drydock-ssh, with the credential's key, on every host
@@ -153,6 +169,7 @@ stops() {
 		show_is ActiveState inactive &&
 		on "$host" journalctl -u drydockd -o cat |
 			grep -q 'Deactivated successfully' &&
+		wait_until 10 "drydock-ssh to end" not ssh_unit >/dev/null &&
 		sql_is t "select coordinator is null from fleet.fleet where fleet = 'lab'"
 }
 
@@ -164,7 +181,7 @@ bad_conf() {
 }
 
 clean_up() {
-	on "$host" systemctl stop drydockd 2>/dev/null || true
+	on "$host" systemctl stop drydockd drydock-ssh.socket 2>/dev/null || true
 	rm -rf "$there/etc/systemd/system/drydockd.service.d" \
 		"$there/etc/drydock/drydockd.conf" "$there/etc/drydock/id_ed25519"
 	sql "delete from fleet_internal.hook" || true
@@ -179,14 +196,18 @@ trap clean_up EXIT
 relay_start
 conf
 ok "installed as an administrator does" installed
-ok "the unit is clean for this systemd" on "$host" \
-	systemd-analyze verify --recursive-errors=no drydockd.service
+ok "the units are clean for this systemd" on "$host" \
+	systemd-analyze verify --recursive-errors=no drydockd.service \
+	drydock-ssh.socket drydock-ssh@1.service
 ok "it is ready when systemctl start returns" on "$host" \
 	systemctl start drydockd
 ok "the fleet is its, and systemctl status says so" holds
-ok "the unit is closed" closed
-ok "and so is the process; the key file is root's" confined
+ok "the unit is closed" closed drydockd
+ok "and so is the process" confined "$(show MainPID)" drydockd
 ok "the key works: every host is greeted" greets
+ok "drydock-ssh's unit is closed" closed "$(ssh_unit)"
+ok "and so is its process" confined "$(ssh_pid)" drydock-ssh
+ok "drydockd cannot have the key" key_apart
 conf 'hook.try = /etc/drydock/hook'
 ok "systemctl reload" on "$host" systemctl reload drydockd
 ok "a hook runs, in the same sandbox" hook_sandboxed

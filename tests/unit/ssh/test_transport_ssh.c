@@ -9,11 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "alloc.h"
 #include "loop.h"
 #include "sandbox.h"
+#include "spawn.h"
 #include "sshd.h"
 #include "transport_ssh.h"
 
@@ -260,6 +264,77 @@ test_process_dies(void **state)
 	transport_free(&t);
 }
 
+static int
+listen_at(const char *path)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	(void)snprintf(un.sun_path, sizeof(un.sun_path), "%s", path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&un, sizeof(un)), 0);
+	assert_int_equal(listen(fd, 4), 0);
+	return fd;
+}
+
+/* One drydock-ssh for one connection, as systemd does it. */
+static pid_t
+serve(int listener)
+{
+	const char *const argv[] = { BIN_DIR "/drydock-ssh", "-k",
+				     server.client_key, NULL };
+	struct spawn s = { .argv = argv,
+			   .fd_in = -1,
+			   .fd_out = SPAWN_NULL,
+			   .fd_err = STDERR_FILENO };
+	pid_t pid;
+
+	loop_until(base, 10000, (s.fd_in = accept4(listener, NULL, NULL,
+						   SOCK_CLOEXEC)) >= 0);
+	assert_int_equal(spawn_start(&s, &pid, NULL), 0);
+	(void)close(s.fd_in);
+	return pid;
+}
+
+/* Not there yet, there, killed, there again; it ends when we do. */
+static void
+test_reached(void **state)
+{
+	char path[] = "/tmp/drydock-reach.XXXXXX";
+	struct transport *t;
+	struct seen s;
+	int listener, status;
+	pid_t pid;
+
+	(void)state;
+	(void)close(mkstemp(path));
+	assert_int_equal(unlink(path), 0);
+	t = transport_ssh_reach(base, path);
+	begin(&s, t, &server);
+	loop_until(base, 5000, s.closed == 1);
+	assert_int_equal(s.why.code, ERR_LOST);
+	transport_close(&s.chan);
+	listener = listen_at(path);
+	pid = serve(listener);
+	for (int i = 0; i < 2; i++) {
+		begin(&s, t, &server);
+		send_text(&s, "x");
+		loop_until(base, 10000, s.lines == 1);
+		if (i > 0)
+			break;
+		assert_int_equal(kill(pid, SIGKILL), 0);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		loop_until(base, 5000, s.closed == 1);
+		transport_close(&s.chan);
+		pid = serve(listener);
+	}
+	transport_close(&s.chan);
+	transport_free(&t);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	(void)close(listener);
+	(void)unlink(path);
+}
+
 /* What a line of /proc/PID/FILE says behind its name. */
 static void
 process_says(pid_t pid, const char *file, const char *name, const char *wanted)
@@ -449,6 +524,7 @@ main(void)
 		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_process_dies),
+		cmocka_unit_test(test_reached),
 		cmocka_unit_test(test_confined),
 		cmocka_unit_test(test_scan),
 		cmocka_unit_test(test_refusals),
