@@ -96,7 +96,7 @@ comment on function fleet_internal.may(int, text) is
 	'Whether the user of this session may do that to that fleet.';
 
 create or replace function fleet_internal.demand(fleet int, verb text)
-returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
+returns void language plpgsql as $$
 declare
 	v fleet_internal.verb;
 begin

@@ -4,25 +4,32 @@ set local role fleet_owner;
 
 -- A commit that notified takes one lock for the whole cluster, so steps, which
 -- are many, do not notify; a poll covers what was missed anyway.
+--
+-- `p_now` is for who has read the clock already; what it calls in the same
+-- transaction runs under the search path of the function that was called first.
+drop function if exists fleet_internal.note(int, text, text, text, bigint,
+	bigint, int, bigint, jsonb, timestamptz, text);
 create or replace function fleet_internal.note(p_fleet int, p_kind text,
 	p_severity text, p_message text, p_rollout bigint default null,
 	p_turn bigint default null, p_backend int default null,
 	p_step bigint default null, p_detail jsonb default null,
-	p_happened timestamptz default null, p_origin text default null)
-returns bigint language plpgsql set search_path = pg_catalog, pg_temp as $$
+	p_happened timestamptz default null, p_origin text default null,
+	p_now timestamptz default null)
+returns bigint language plpgsql as $$
 declare
 	n bigint;
 	f text;
+	now_ timestamptz := coalesce(p_now, fleet_internal.clock());
 begin
 	update fleet_internal.fleet set event_seq = event_seq + 1
 	 where fleet_id = p_fleet returning event_seq, name into n, f;
 	insert into fleet_internal.event (fleet_id, seq, at, happened_at,
 		severity, kind, rollout_id, turn_id, backend_id, step_id,
 		actor, origin, message, detail)
-	values (p_fleet, n, fleet_internal.clock(), p_happened, p_severity,
+	values (p_fleet, n, now_, p_happened, p_severity,
 		p_kind, p_rollout, p_turn, p_backend, p_step, session_user,
 		p_origin, p_message, p_detail);
-	perform fleet_internal.hook_hear(p_fleet, n, p_kind, f);
+	perform fleet_internal.hook_hear(p_fleet, n, p_kind, f, now_);
 	if p_kind !~ '^(step|attempt|phase)\.' then
 		perform pg_notify('fleet_event', json_build_object(
 			'fleet', f, 'seq', n, 'kind', left(p_kind, 60),
@@ -31,7 +38,7 @@ begin
 	return n;
 end $$;
 comment on function fleet_internal.note(int, text, text, text, bigint, bigint,
-	int, bigint, jsonb, timestamptz, text) is
+	int, bigint, jsonb, timestamptz, text, timestamptz) is
 	'Adds an event under the fleet''s lock, queues its hooks and tells listeners, except of steps.';
 
 create or replace function fleet_internal.wake(p_fleet int)
@@ -44,8 +51,7 @@ comment on function fleet_internal.wake(int) is
 -- (An epoch in a WHERE clause does not fence: the old holder's update waits
 -- for the taker's commit and then lands.)
 create or replace function fleet_internal.fence(p_fleet int, p_epoch bigint)
-returns fleet_internal.fleet
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+returns fleet_internal.fleet language plpgsql as $$
 declare
 	f fleet_internal.fleet;
 begin

@@ -11,6 +11,7 @@ declare
 	was text := op->>'from';
 	at_ timestamptz := fleet_internal.op_at(now_, op);
 	delta int;
+	leaves bool;
 begin
 	update fleet_internal.step x set state = t,
 		started_at = case when t = 'running'
@@ -25,8 +26,10 @@ begin
 	 where x.step_id = (op->>'step')::bigint and x.state = was
 	   and n.turn_id = x.turn_id and n.rollout_id = r
 	returning x.step_id, x.turn_id, x.name, x.phase, x.expected_ms,
-		x.undoes, (x.spec->>'no_return')::bool as no_return,
-		n.backend_id, n.phase as turn_phase into s;
+		n.backend_id, n.phase as turn_phase,
+		x.undoes is null and not n.no_return_begun and
+			coalesce((x.spec->>'no_return')::bool, false)
+			as no_return into s;
 	if not found then
 		perform fleet_internal.op_missed('step', op->>'step',
 			(select x.state from fleet_internal.step x
@@ -37,15 +40,15 @@ begin
 	end if;
 	delta := (t in ('passed', 'skipped', 'undone'))::int
 	       - (was in ('passed', 'skipped', 'undone'))::int;
-	if delta <> 0 or t = 'running' then
+	leaves := t = 'running' and s.no_return;
+	if delta <> 0 or leaves
+	   or (t = 'running' and s.phase is distinct from s.turn_phase) then
 		update fleet_internal.turn set
 			steps_done = steps_done + delta,
 			work_ms = work_ms + delta * s.expected_ms,
 			phase = case when t = 'running' then s.phase
 				else phase end,
-			no_return_begun = no_return_begun or (t = 'running'
-				and s.undoes is null
-				and coalesce(s.no_return, false))
+			no_return_begun = no_return_begun or leaves
 		 where turn_id = s.turn_id;
 	end if;
 	perform fleet_internal.note(f, 'step.' || t,
@@ -54,7 +57,7 @@ begin
 		s.name || ': ' || coalesce(op->>'message',
 			fleet_internal.sentence('step', was, t)),
 		r, s.turn_id, s.backend_id, s.step_id, op->'detail',
-		case when op ? 'at_ms' then at_ end, op->>'origin');
+		case when op ? 'at_ms' then at_ end, op->>'origin', now_);
 	return s.step_id;
 end $$;
 comment on function fleet_internal.op_step(int, bigint, timestamptz, jsonb) is
@@ -84,34 +87,34 @@ returns bigint language plpgsql as $$
 declare
 	s bigint := (op->>'step')::bigint;
 	n int;
-	known bigint;
+	epoch_ bigint;
 begin
-	select a.step_id into known from fleet_internal.attempt a
-	 where a.attempt_id = (op->>'id')::uuid;
-	if found and known = s then
-		return null;
-	end if;
 	update fleet_internal.step x set attempts = x.attempts + 1
 	  from fleet_internal.turn t where x.step_id = s
 	   and t.turn_id = x.turn_id and t.rollout_id = r
+	   and not exists (select from fleet_internal.attempt a
+		where a.attempt_id = (op->>'id')::uuid and a.step_id = s)
 	returning x.attempts into n;
 	if not found then
-		perform fleet_internal.op_missed('step', op->>'step', null, op);
+		if not exists (select from fleet_internal.attempt a
+			where a.attempt_id = (op->>'id')::uuid
+			  and a.step_id = s) then
+			perform fleet_internal.op_missed('step', op->>'step',
+				null, op);
+		end if;
+		return null;
 	end if;
+	update fleet_internal.fleet x set change_seq =
+		greatest(x.change_seq, (op->>'seq')::bigint)
+	 where x.fleet_id = f returning x.epoch into epoch_;
 	insert into fleet_internal.attempt (attempt_id, step_id, nr, host_id,
 		after, seq, epoch, argv, note, sent_at, origin)
-	select (op->>'id')::uuid, s, n, (op->>'host')::int,
-		(op->>'after')::uuid, (op->>'seq')::bigint, x.epoch,
+	values ((op->>'id')::uuid, s, n, (op->>'host')::int,
+		(op->>'after')::uuid, (op->>'seq')::bigint, epoch_,
 		case when jsonb_typeof(op->'argv') = 'array' then
 			array(select jsonb_array_elements_text(op->'argv')) end,
 		coalesce(op->'note', '{}'), fleet_internal.op_at(now_, op),
-		coalesce(op->>'origin', 'coordinator')
-	  from fleet_internal.fleet x where x.fleet_id = f;
-	if op ? 'seq' then
-		update fleet_internal.fleet set change_seq =
-			greatest(change_seq, (op->>'seq')::bigint)
-		 where fleet_id = f;
-	end if;
+		coalesce(op->>'origin', 'coordinator'));
 	return null;
 end $$;
 comment on function fleet_internal.op_attempt(int, bigint, timestamptz, jsonb) is

@@ -50,11 +50,10 @@ comment on function fleet_internal.hook_offer(int, jsonb) is
 
 -- Called with every event, so it says nothing unless a hook hears it. What
 -- becomes of hooks is told to nobody's hook: that would never end.
+drop function if exists fleet_internal.hook_hear(int, bigint, text, text);
 create or replace function fleet_internal.hook_hear(p_fleet int, p_seq bigint,
-	p_kind text, p_name text)
-returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
-declare
-	now_ timestamptz := fleet_internal.clock();
+	p_kind text, p_name text, now_ timestamptz)
+returns void language plpgsql as $$
 begin
 	insert into fleet_internal.hook_queue (fleet_id, seq, hook, next_at,
 		queued_at)
@@ -68,7 +67,7 @@ begin
 		perform pg_notify('fleet_command', 'hook');
 	end if;
 end $$;
-comment on function fleet_internal.hook_hear(int, bigint, text, text) is
+comment on function fleet_internal.hook_hear(int, bigint, text, text, timestamptz) is
 	'Queues the hooks that hear this event; a coordinator silent for a day offers nothing.';
 
 -- What the program reads.
