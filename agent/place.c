@@ -14,6 +14,7 @@
 #include "lines.h"
 #include "num.h"
 #include "wire.h"
+#include "words.h"
 
 #define NAME_MAX_LEN 64
 #define ALNUM	     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -248,21 +249,6 @@ version_match(const char *word)
 }
 
 static bool
-list_match(const char *list, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *at = list; *at != '\0';) {
-		size_t n = strcspn(at, " ");
-
-		if (n == len && memcmp(at, word, n) == 0)
-			return true;
-		at += n + (at[n] == ' ');
-	}
-	return false;
-}
-
-static bool
 int_match(const char *word, long long min, long long max)
 {
 	int64_t n;
@@ -295,7 +281,7 @@ type_match(const struct place *p, const char *word, struct err *err)
 	case PLACE_WORD:
 		return true;
 	case PLACE_ONE:
-		return list_match(p->text, word);
+		return words_has(p->text, word);
 	}
 	return false;
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "words.h"
+
 struct verb_row {
 	const char *word, *request, *answer;
 };
@@ -90,29 +92,13 @@ wire_verb_is_change(enum wire_verb verb)
 	       verb == WIRE_PACKAGE;
 }
 
-/* Is the word in this list of words with a blank between them? */
-static bool
-list_has(const char *list, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *at = list; *at != '\0';) {
-		size_t n = strcspn(at, " ");
-
-		if (n == len && memcmp(at, word, n) == 0)
-			return true;
-		at += n + (at[n] == ' ');
-	}
-	return false;
-}
-
 bool
 wire_request_key(enum wire_verb verb, const char *key)
 {
 	if ((size_t)verb >= COUNT(verbs))
 		return false;
-	return list_has("id verb", key) || list_has(verbs[verb].request, key) ||
-	       (wire_verb_is_change(verb) && list_has(WIRE_CHANGE_KEYS, key));
+	return words_has("id verb", key) || words_has(verbs[verb].request, key) ||
+	       (wire_verb_is_change(verb) && words_has(WIRE_CHANGE_KEYS, key));
 }
 
 bool
@@ -120,6 +106,6 @@ wire_answer_key(enum wire_verb verb, const char *key)
 {
 	if ((size_t)verb >= COUNT(verbs))
 		return false;
-	return list_has("id ok", key) || list_has(WIRE_REFUSAL_KEYS, key) ||
-	       list_has(verbs[verb].answer, key);
+	return words_has("id ok", key) || words_has(WIRE_REFUSAL_KEYS, key) ||
+	       words_has(verbs[verb].answer, key);
 }

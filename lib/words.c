@@ -1,7 +1,6 @@
 /* words.c - a command as people type it, split into words. */
 #include "words.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "alloc.h"
@@ -136,4 +135,19 @@ words_join(const char *const *word, size_t n)
 		words_join_one(&out, word[i]);
 	}
 	return buf_take(&out);
+}
+
+bool
+words_has(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = list; *at != '\0';) {
+		size_t n = strcspn(at, " ");
+
+		if (n == len && memcmp(at, word, n) == 0)
+			return true;
+		at += n + (at[n] == ' ');
+	}
+	return false;
 }

@@ -10,6 +10,7 @@
 #ifndef DRYDOCK_WORDS_H
 #define DRYDOCK_WORDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "err.h"
@@ -29,6 +30,9 @@ struct words {
 int words_split(const char *text, struct words *w, size_t *column_r,
 		struct err *err);
 void words_free(struct words *w);
+
+/* Is `word` one of those in `list`, which one blank separates?  No quotes. */
+bool words_has(const char *list, const char *word);
 
 /* One text that words_split() reads back as these words.  free() it. */
 char *words_join(const char *const *word, size_t n);

@@ -4,25 +4,7 @@
 
 #include "unit.h"
 
-#include "world.h"
-
-static struct world w;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	world_init(&w);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	world_clear(&w);
-	return 0;
-}
+#include "world_one.h"
 
 static void
 nobody_is_taken_before_the_check_finds_nothing(void **state)
@@ -151,7 +133,8 @@ abort_of_one_that_was_down_already_ends(void **state)
 	assert_true(world_has(&w, OP_ROLLOUT, ROLLOUT_EV_FINISH_ABORTED));
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) \
+	cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int
 main(void)

@@ -9,25 +9,7 @@
 
 #include "unit.h"
 
-#include "world.h"
-
-static struct world w;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	world_init(&w);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	world_clear(&w);
-	return 0;
-}
+#include "world_one.h"
 
 static void
 expect_rule(enum decision_kind kind, enum rule rule)
@@ -603,7 +585,8 @@ a_turn_ends_with_soak_and_proof(void **state)
 	assert_true(world_has(&w, OP_TURN, TURN_EV_HOLD));
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) \
+	cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int
 main(void)

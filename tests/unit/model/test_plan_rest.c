@@ -7,25 +7,7 @@
 
 #include "unit.h"
 
-#include "world.h"
-
-static struct world w;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	world_init(&w);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	world_clear(&w);
-	return 0;
-}
+#include "world_one.h"
 
 static void
 expect_rule(enum decision_kind kind, enum rule rule)
@@ -451,7 +433,8 @@ a_retry_of_a_way_back_is_a_way_back(void **state)
 	assert_int_equal(w.v.turns[0].state, TURN_RESTORING);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) \
+	cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int
 main(void)

@@ -13,11 +13,10 @@
 #include "unit.h"
 
 #include "plan_private.h"
-#include "world.h"
+#include "world_one.h"
 
 enum { WALKS = 400, STEPS = 4000 };
 
-static struct world w;
 static unsigned int seed;
 static bool kind;		/* nothing fails in this walk */
 

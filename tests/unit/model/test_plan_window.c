@@ -4,25 +4,7 @@
 
 #include "unit.h"
 
-#include "world.h"
-
-static struct world w;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	world_init(&w);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	world_clear(&w);
-	return 0;
-}
+#include "world_one.h"
 
 /* A window from..to minutes from now, named by them. */
 static void
@@ -162,7 +144,8 @@ a_missed_start_is_late_or_skipped_and_says_so(void **state)
 	assert_int_equal(w.d.kind, DECIDE_IDLE);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) \
+	cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int
 main(void)
