@@ -24,7 +24,10 @@ status_fleet(const struct fleet *f, char *text, size_t size)
 	const struct view_turn *t;
 	int active = f->has_rollout ? view_active(v) : -1;
 
-	if (!f->has_rollout || v->rollout == 0) {
+	if (f->strange[0] != '\0') {
+		snprintf(text, size, "%s: stands still: %.120s", f->name,
+			 f->strange);
+	} else if (!f->has_rollout || v->rollout == 0) {
 		snprintf(text, size, "%s: nothing to do", f->name);
 	} else if (active < 0) {
 		snprintf(text, size, "%s: rollout %lld, no backend in hand",

@@ -18,7 +18,7 @@
 #include "store.h"
 #include "waker.h"
 
-enum { FLEET_HOPS = 64, FLEET_OFFSET_MS = 200 };
+enum { FLEET_HOPS = 64, FLEET_OFFSET_MS = 200, FLEET_STRANGE_MS = 5000 };
 
 static void fleet_think(struct fleet *f);
 
@@ -234,6 +234,24 @@ load_offset(struct fleet *f)
 		f->offset_ms = offset;
 }
 
+/* What hangs on the turn in hand, and may be another one now. */
+static void
+load_turn_parts(struct fleet *f, int64_t was)
+{
+	if (was != (fleet_turn_doc(f) == NULL ? 0 :
+		    f->view.turns[f->view.detail].id)) {
+		looks_clear(&f->looks);
+		results_clear(f);
+		values_clear(f);
+	}
+	values_load(f);
+	load_results(f);
+	contents_load(f);
+	sheet_update(f);
+	forget_update(f);
+}
+
+/* On -1 there is no rollout that could be moved, and no turn's part changes. */
 static int
 fleet_took(struct fleet *f, const struct json_object *doc, struct err *err)
 {
@@ -247,6 +265,10 @@ fleet_took(struct fleet *f, const struct json_object *doc, struct err *err)
 	load_services(f);
 	load_offset(f);
 	rc = load_view(&f->view, f->doc, f->work, err);
+	if (rc >= 0 && load_roster(f, jdoc_in(doc, "inventory"), before,
+				   err) < 0)
+		rc = err_prefix(err, "fleet_internal.fleet %d, the inventory: ",
+				f->id);
 	f->has_rollout = rc == 0;
 	snprintf(f->rollout_text, sizeof(f->rollout_text), "%lld",
 		 (long long)f->view.rollout);
@@ -254,18 +276,7 @@ fleet_took(struct fleet *f, const struct json_object *doc, struct err *err)
 	if (jdoc_int(f->doc, "change_seq", 0) > f->change_seq)
 		f->change_seq = jdoc_int(f->doc, "change_seq", 0);
 	if (rc >= 0)
-		rc = load_roster(f, jdoc_in(doc, "inventory"), before, err);
-	if (was != (fleet_turn_doc(f) == NULL ? 0 :
-		    f->view.turns[f->view.detail].id)) {
-		looks_clear(&f->looks);
-		results_clear(f);
-		values_clear(f);
-	}
-	values_load(f);
-	load_results(f);
-	contents_load(f);
-	sheet_update(f);
-	forget_update(f);
+		load_turn_parts(f, was);
 	json_free(&before);
 	json_free(&work);
 	engine_hosts(f->engine);
@@ -284,6 +295,11 @@ load_done(void *self, const struct pg_rows *rows,
 	f->loading = NULL;
 	if (rows == NULL) {
 		log_warn("%s: cannot be read: %s", f->name, error->err.text);
+		if (!store_away(error)) {
+			err_set(&err, ERR_FAILED, "it cannot be read: %s",
+				error->err.text);
+			strange_tell(f, err.text);
+		}
 		f->reload = true;
 		fleet_wake_at(f, fleet_now_ms(f) + 1000);
 		return;
@@ -291,15 +307,14 @@ load_done(void *self, const struct pg_rows *rows,
 	text = store_value(rows);
 	if (json_parse_object(text, strlen(text), &json_limits_doc, &doc,
 			      &err) < 0 || fleet_took(f, doc, &err) < 0) {
-		log_error("%s: what was read makes no sense: %s", f->name,
-			  err.text);
+		strange_tell(f, err.text);
 		f->reload = true;
-		json_free(&doc);
-		fleet_wake_at(f, fleet_now_ms(f) + 5000);
-		return;
+		fleet_wake_at(f, fleet_now_ms(f) + FLEET_STRANGE_MS);
+	} else {
+		strange_over(f);
+		fleet_wake(f);
 	}
 	json_free(&doc);
-	fleet_wake(f);
 }
 
 static void

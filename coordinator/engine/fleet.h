@@ -113,6 +113,7 @@ struct fleet {
 	int64_t forgot_ms;		/* boot time: a host was told last */
 	enum rule last_rule;		/* to log a decision once */
 	char last_reason[VIEW_WHY];
+	char strange[VIEW_WHY];		/* a row that makes no sense, or "" */
 };
 
 struct fleet *fleet_new(struct engine *engine, int id, const char *name,
@@ -196,6 +197,14 @@ void write_retry(struct fleet *fleet);
 void forget_update(struct fleet *fleet);
 /* Is that backend being worked on, or left out by a turn of ours? */
 bool forget_sheet_wanted(const struct fleet *fleet, const char *backend);
+
+/*
+ * strange.c: what was read makes no sense.  It is a hold of the rollout, or of
+ * the fleet, until a reading makes sense; nothing is decided meanwhile, and
+ * what hosts have is left as it is.
+ */
+void strange_tell(struct fleet *fleet, const char *why);
+void strange_over(struct fleet *fleet);
 
 /*
  * pull.c: what a result did not bring of an output, up to WIRE_KEEP_MAX bytes,

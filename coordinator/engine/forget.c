@@ -112,6 +112,7 @@ forget_update(struct fleet *f)
 	const struct json_object *hosts = jdoc_in(f->doc, "hosts");
 
 	if (f->work == NULL || !f->view.database || f->fenced ||
+	    f->strange[0] != '\0' ||	/* who knows whose turn it is? */
 	    !engine_may_send(f->engine) ||
 	    (f->forgot_ms != 0 &&
 	     clock_boot_ms() - f->forgot_ms < FORGET_AGAIN_MS))

@@ -9,7 +9,12 @@ struct json_object;
 
 /*
  * Fills *view (cleared first) from both documents.  Steps' `spec` point into
- * work, which must live as long as the view.  No rollout in hand: 1.
+ * work, which must live as long as the view.  No rollout in hand: 1, and of
+ * the view only groups, backends and holds are there.
+ *
+ * A word that means nothing here, in whatever row, is -1 with the row named:
+ * what is not understood is never taken for something else.  The view has no
+ * more than the rollout's number and revision then.
  */
 int load_view(struct view *view, const struct json_object *fleet,
 	      const struct json_object *work, struct err *err);

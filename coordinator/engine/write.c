@@ -127,6 +127,7 @@ write_refused(struct fleet *f, const struct pg_error *error)
 	/* values that this batch remembered are gone with it */
 	looks_forget(&f->looks);
 	values_clear(f);
+	f->strange[0] = '\0';		/* nor is its hold there */
 	f->reload = true;
 	fleet_wake_at(f, fleet_now_ms(f) +
 		      (store_refused(error, "RD011") ? 0 : 3000));
@@ -182,7 +183,7 @@ write_flush(struct fleet *f)
 	b = x_new(struct batch);
 	uuid_make(b->call);
 	b->ops = x_asprintf("[%s]", buf_str(&f->ops));
-	b->rollout = f->has_rollout ? f->view.rollout : 0;
+	b->rollout = f->view.rollout;
 	b->revision = f->view.revision;
 	b->happened = f->ops_happened;
 	b->reload = f->ops_reload;

@@ -51,13 +51,13 @@ gate_demand(enum gate gate)
 	return gate_demands[gate];
 }
 
-enum gate
+int
 gate_of(const char *word)
 {
 	for (size_t i = 0; i < COUNT(gate_words); i++)
 		if (strcmp(gate_words[i], word) == 0)
-			return (enum gate)i;
-	return GATE_NONE;
+			return (int)i;
+	return -1;
 }
 
 int

@@ -37,10 +37,11 @@ enum gate {
 };
 
 const char *hold_kind_word(enum hold_kind kind);
+/* -1: no such word. */
 int hold_kind_of(const char *word);
 const char *gate_word(enum gate gate);
 const char *gate_demand(enum gate gate);
-enum gate gate_of(const char *word);
+int gate_of(const char *word);
 
 /*
  * How many must stay up of total backends: "N", "P%" (rounded up),

@@ -94,12 +94,10 @@ turn_ask_word(enum turn_ask ask)
 	return ask_words[ask];
 }
 
-enum turn_ask
+int
 turn_ask_of(const char *word)
 {
-	int i = word_find(ask_words, COUNT(ask_words), word);
-
-	return i < 0 ? ASK_NONE : (enum turn_ask)i;
+	return word_find(ask_words, COUNT(ask_words), word);
 }
 
 const char *
@@ -108,12 +106,10 @@ turn_cause_word(enum turn_cause cause)
 	return cause_words[cause];
 }
 
-enum turn_cause
+int
 turn_cause_of(const char *word)
 {
-	int i = word_find(cause_words, COUNT(cause_words), word);
-
-	return i < 0 ? CAUSE_NONE : (enum turn_cause)i;
+	return word_find(cause_words, COUNT(cause_words), word);
 }
 
 #define KIND_WORD(name, word, acts) #word,

@@ -99,7 +99,8 @@ enum turn_cause {
 
 const char *turn_ask_word(enum turn_ask ask);
 const char *turn_cause_word(enum turn_cause cause);
-enum turn_ask turn_ask_of(const char *word);
-enum turn_cause turn_cause_of(const char *word);
+/* -1: no such word. */
+int turn_ask_of(const char *word);
+int turn_cause_of(const char *word);
 
 #endif

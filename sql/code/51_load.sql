@@ -212,10 +212,10 @@ returns jsonb language sql stable as $$
 		order by h.hold_id), '[]')
 	  from fleet_internal.hold h
 	 where h.fleet_id = p_fleet and h.ended_at is null
-	   and h.rollout_id is not distinct from p_rollout
+	   and (h.rollout_id = p_rollout or h.rollout_id is null)
 $$;
 comment on function fleet_internal.load_holds(int, bigint) is
-	'The open holds of a rollout.';
+	'The open holds of a rollout, and of its fleet alone.';
 
 create or replace function fleet_internal.load_overrides(p_fleet int)
 returns jsonb language sql stable as $$
@@ -268,6 +268,31 @@ $$;
 comment on function fleet_internal.rollout_json(fleet_internal.rollout) is
 	'A rollout as the coordinator reads it.';
 
+-- A rollout that is neither a plan nor over, in a state that does not exist, was
+-- changed past every guard: it is in hand until somebody has put it right, so
+-- that no other begins.
+create or replace function fleet_internal.rollout_in_hand(p_fleet int)
+returns fleet_internal.rollout language plpgsql stable as $$
+declare
+	r fleet_internal.rollout;
+begin
+	select * into r from fleet_internal.rollout x
+	 where x.fleet_id = p_fleet and x.finished_at is null
+	   and x.state <> 'planned' and not exists (
+		select from fleet_internal.state s
+		 where s.machine = 'rollout' and s.name = x.state)
+	 order by x.rollout_id limit 1;
+	if not found then
+		select * into r from fleet_internal.rollout x
+		 where x.fleet_id = p_fleet
+		   and x.state in ('running', 'scheduled')
+		 order by x.state, x.start_at nulls first, x.rollout_id limit 1;
+	end if;
+	return r;
+end $$;
+comment on function fleet_internal.rollout_in_hand(int) is
+	'The rollout that runs, else the one that is scheduled first.';
+
 -- The rollout that runs (or whose time has come), its turns, the turn in hand
 -- whole; turns of ended rollouts that are still out. Not the requests: they are
 -- taken one by one, and what somebody asks must not keep a rollout from moving.
@@ -279,9 +304,7 @@ declare
 	hand bigint;
 begin
 	perform fleet_internal.demand(p_fleet, 'advance');
-	select * into r from fleet_internal.rollout x
-	 where x.fleet_id = p_fleet and x.state in ('running', 'scheduled')
-	 order by x.state, x.start_at nulls first, x.rollout_id limit 1;
+	r := fleet_internal.rollout_in_hand(p_fleet);
 	select t.turn_id into hand from fleet_internal.turn t
 	 where t.rollout_id = r.rollout_id
 	   and t.state in ('working', 'held', 'restoring', 'waiting')

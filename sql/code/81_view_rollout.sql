@@ -13,7 +13,8 @@ returns text language sql immutable as $$
 	when 'window' then format('nothing: it waits (drydock window next); or drydock override %s window --backend %s --reason …',
 		p_rollout, p_backend)
 	when 'contact' then 'drydock host list'
-	when 'database' then 'drydock doctor'
+	when 'database' then format('put that row right in psql, as its owner: it goes on by itself; what came before: drydock log%s',
+		' ' || p_rollout)
 	else case when p_gate = 'check' and p_backend is null then
 		format('repair it, then drydock check %1$s; one backend''s findings: drydock override %1$s check --backend NAME --reason …',
 			p_rollout)

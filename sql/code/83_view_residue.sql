@@ -114,6 +114,11 @@ select 'warning', 'PIN_MISSING', h.fleets[1], h.host, null,
   from fleet.host h where h.host_keys = 0 and h.fleets is not null
 	and not coalesce(h.excluded, false)
 union all
+select 'error', 'STRANGE_ROW', f.name, null, null, h.why,
+	fleet_internal.hold_next(h.kind, h.gate, h.rollout_id, null)
+  from fleet_internal.hold h join fleet_internal.fleet f using (fleet_id)
+ where h.kind = 'database' and h.ended_at is null
+union all
 select 'error', 'CLOCK_MOVED', null, null, null,
 	format('the database''s clock is moved by %s for tests', o.offset_by),
 	'delete from fleet_internal.clock_offset;   (as fleet_owner)'
