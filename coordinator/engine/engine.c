@@ -458,6 +458,7 @@ engine_connect(struct engine *e, struct err *err)
 		.conninfo = e->opt.database,
 		.application_name = "drydockd",
 		.allow_async_commit = e->opt.allow_async_commit,
+		.timeline = &e->timeline,
 		.self = e,
 		.on_state = on_pool_state,
 		.on_unreplicated = on_unreplicated,

@@ -39,6 +39,7 @@ struct engine {
 	struct event_base *base;
 	struct pg *pool[ENGINE_POOL];
 	struct pg *ear;			/* LISTEN, heartbeat, lease */
+	unsigned long timeline;		/* the newest that any of them saw */
 	struct call_set *calls;
 	struct transport *transport;
 	struct request_desk *desk;	/* requests of no fleet */

@@ -302,6 +302,9 @@ pg_call_error(const struct pg *pg, const PGresult *result,
 	if (why != NULL) {
 		error->err = *why;
 		error->err.code = ERR_LOST;
+	} else if (pg->unreplicated != NULL) {
+		(void)err_set(&error->err, ERR_LOST, "no standby has it: %s",
+			      pg->unreplicated);
 	} else if (result == NULL) {
 		(void)err_set(&error->err, ERR_LOST, "no answer");
 	} else if (!pg_result_good(result)) {
@@ -451,6 +454,17 @@ pg_do_end(void *self)
 }
 
 static void
+pg_leave_behind(struct pg *pg)
+{
+	struct err err;
+
+	(void)err_set(&err, ERR_LOST, "the server was left by a failover: its "
+		      "timeline is %lu, the newest is %lu", pg->timeline,
+		      *pg->opt.timeline);
+	(void)pg_down(pg, &err);
+}
+
+static void
 pg_on_kick(evutil_socket_t fd, short what, void *arg)
 {
 	struct pg *pg = arg;
@@ -459,6 +473,10 @@ pg_on_kick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (!pg_tell_notifies(pg) || !pg->up || pg->busy != NULL)
 		return;
+	if (pg_left_behind(pg)) {
+		pg_leave_behind(pg);
+		return;
+	}
 	LIST_EACH (struct pg_call, call, &pg->queue, link) {
 		if (call->bad != NULL)
 			continue; /* its own timer tells */
@@ -562,7 +580,7 @@ pg_is_name(const char *s)
 	       s[strspn(s, "abcdefghijklmnopqrstuvwxyz_0123456789")] == '\0';
 }
 
-/* What each new connection is told; the answer is synchronous_commit. */
+/* What each new connection is told; the answer is about the server. */
 static char *
 pg_setup_sql(const struct pg *pg)
 {
@@ -579,7 +597,10 @@ pg_setup_sql(const struct pg *pg)
 		assert(pg_is_name(*c));
 		(void)buf_addf(&b, "listen %s; ", *c);
 	}
-	(void)buf_adds(&b, "show synchronous_commit");
+	/* the first 8 digits of a WAL file's name are its timeline */
+	(void)buf_adds(&b, "select current_setting('synchronous_commit'), "
+			   "substr(pg_walfile_name(pg_current_wal_lsn()), 1, "
+			   "8)");
 	return buf_take(&b);
 }
 

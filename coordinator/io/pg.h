@@ -28,7 +28,8 @@ struct pg_rows;
  * What the server said, as far as it said anything.  err.code is
  *	REFUSED  our own SQLSTATEs (class RD): a rule of the database
  *	FAILED   any other SQL error, or it was never sent (sent == false)
- *	LOST     sent, and the connection broke, or no answer in time
+ *	LOST     sent, and the connection broke, or no answer in time; or it
+ *		 was committed on this server only (see on_unreplicated)
  *	PROTO    a parameter that is not UTF-8
  * err.text is the whole sentence, redacted; the parts are NULL when absent.
  */
@@ -58,6 +59,12 @@ struct pg_options {
 	unsigned int statement_ms;
 	/* synchronous_commit = off on the server is refused unless this */
 	bool allow_async_commit;
+	/*
+	 * The newest timeline that any connection which shares this has seen,
+	 * or NULL.  A server behind it was left by a failover, whatever it
+	 * says of itself: it is refused, and let go before the next call.
+	 */
+	unsigned long *timeline;
 	const char *const *listen; /* channels, ends with NULL; or NULL */
 
 	void *self;
@@ -68,7 +75,8 @@ struct pg_options {
 	/*
 	 * A commit came back without its standby ("canceled the wait for
 	 * synchronous replication"): it is committed here and may be lost with
-	 * this server.  Called before the call's own callback.
+	 * this server.  Called before the call's own callback, which is told
+	 * LOST: asked again, it waits for a standby again.
 	 */
 	void (*on_unreplicated)(void *self, const char *message);
 };

@@ -6,6 +6,7 @@
  * next attempt takes the next.
  */
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "alloc.h"
@@ -234,7 +235,30 @@ pg_do_setup_read(void *self)
 	return pg_read(self, &PG_SETUP_CHECK);
 }
 
-/* The last result is that of the last statement: show synchronous_commit. */
+bool
+pg_left_behind(const struct pg *pg)
+{
+	return pg->opt.timeline != NULL && pg->timeline < *pg->opt.timeline;
+}
+
+/* The old primary, back and as writable as ever, must not be believed. */
+static struct step_ret
+pg_check_timeline(struct pg *pg)
+{
+	pg->timeline = strtoul(PQgetvalue(pg->result, 0, 1), NULL, 16);
+	if (pg_left_behind(pg)) {
+		(void)err_set(&pg->st.err, ERR_REFUSED, "its timeline is %lu, "
+			      "but %lu was seen: it was left by a failover and "
+			      "must not be written to; rebuild it as a standby",
+			      pg->timeline, *pg->opt.timeline);
+		return step_fail();
+	}
+	if (pg->opt.timeline != NULL)
+		*pg->opt.timeline = pg->timeline;
+	return step_done();
+}
+
+/* The last result is that of the last statement. */
 static struct step_ret
 pg_do_setup_check(void *self)
 {
@@ -254,5 +278,5 @@ pg_do_setup_check(void *self)
 			       "synchronous_commit is off: a crash would "
 			       "forget what was already done; set it to on for "
 			       "this database or role");
-	return step_done();
+	return pg_check_timeline(pg);
 }

@@ -54,12 +54,15 @@ struct pg {
 	struct pg_call *busy;
 	PGresult *result; /* of the statement under way: the last, or error */
 	char *unreplicated; /* a commit's warning, told with the call */
+	unsigned long timeline; /* of the server at hand */
 	bool up, sent;
 	bool *freed; /* set when freed under a callback */
 };
 
 /* pg_connect.c: the chain from nothing to an ordinary connection. */
 extern const struct step pg_step_connect;
+/* Another connection saw a server that was promoted after ours. */
+bool pg_left_behind(const struct pg *pg);
 int pg_hosts_init(struct pg *pg, struct err *err);
 void pg_hosts_free(struct pg *pg);
 

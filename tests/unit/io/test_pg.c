@@ -440,12 +440,41 @@ test_unreplicated_commit(void **state)
 		loop_until(base, 2000, b.told == 1);
 	} while (b.rows == 0);
 	loop_until(base, 5000, a.told == 1);
-	assert_true(a.ok);
+	assert_false(a.ok);
+	assert_int_equal(a.err.code, ERR_LOST);
 	assert_int_equal(s.unreplicated, 1);
 	pg_free(&s.pg);
 	pg_free(&other.pg);
 	cluster_do("sql", "'alter system reset synchronous_standby_names'");
 	cluster_do("restart", "");
+}
+
+/* What a failover left is not believed, neither new nor known already. */
+static void
+test_left_behind(void **state)
+{
+	unsigned long timeline = 2;
+	struct pg_options opt = { .timeline = &timeline };
+	struct answer a;
+	struct seen s;
+
+	(void)state;
+	begin_with(&s, &opt, ORDINARY);
+	loop_until(base, 5000, s.downs == 1);
+	assert_int_equal(s.why.code, ERR_REFUSED);
+	assert_non_null(strstr(s.why.text, "its timeline is 1, but 2"));
+	pg_free(&s.pg);
+
+	timeline = 0;
+	begin_with(&s, &opt, ORDINARY);
+	loop_until(base, 5000, s.ups == 1);
+	assert_int_equal(timeline, 1);
+	timeline = 2;
+	ask(&s, &a, "select 1 as v", NULL);
+	loop_until(base, 5000, s.downs == 1);
+	assert_int_equal(s.why.code, ERR_LOST);
+	assert_int_equal(a.told, 0);
+	pg_free(&s.pg);
 }
 
 static void
@@ -559,6 +588,7 @@ main(void)
 		cmocka_unit_test(test_async_commit_refused),
 		cmocka_unit_test(test_notify),
 		cmocka_unit_test(test_unreplicated_commit),
+		cmocka_unit_test(test_left_behind),
 		cmocka_unit_test(test_free_in_callbacks),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_conninfo_errors),
