@@ -214,6 +214,7 @@ act_phase(struct act *a, const char *to)
 		json_out_str(&a->out, "to", to);
 	else
 		json_out_bool(&a->out, "committed", true);
+	a->f->ops_commits |= to == NULL;
 	act_end(a);
 }
 

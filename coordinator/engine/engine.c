@@ -428,12 +428,11 @@ on_pool_state(void *self, bool up, const struct err *why)
 {
 	struct engine *e = self;
 
-	(void)why;
 	for (struct fleet *f = e->fleets; f != NULL; f = f->next) {
 		if (pg_up(f->pg) != up)
 			continue;
 		if (!up)
-			f->view.database = false;
+			fleet_away(f, why != NULL ? why->text : "gone");
 		else if (f->batches != NULL)
 			write_retry(f);
 		else

@@ -31,7 +31,32 @@ fleet_now_ms(const struct fleet *f)
 bool
 fleet_committed(const struct fleet *f)
 {
+	if (f->ops_commits)
+		return false;
+	for (const struct batch *b = f->batches; b != NULL; b = b->next)
+		if (b->commits)
+			return false;
 	return f->has_rollout && plan_committed(&f->view);
+}
+
+void
+fleet_away(struct fleet *f, const char *why)
+{
+	if (!f->away)
+		log_warn("%s: the database is away: %s%s", f->name, why,
+			 fleet_committed(f) ?
+			 "; the phase is carried to its end" : "");
+	f->away = true;
+	f->view.database = false;
+}
+
+void
+fleet_back(struct fleet *f)
+{
+	if (f->away)
+		log_notice("%s: the database is back", f->name);
+	f->away = false;
+	f->view.database = true;
 }
 
 int64_t
@@ -272,6 +297,7 @@ fleet_took(struct fleet *f, const struct json_object *doc, struct err *err)
 	f->has_rollout = rc == 0;
 	snprintf(f->rollout_text, sizeof(f->rollout_text), "%lld",
 		 (long long)f->view.rollout);
+	fleet_back(f);
 	f->view.stopping = f->engine->leaving;
 	if (jdoc_int(f->doc, "change_seq", 0) > f->change_seq)
 		f->change_seq = jdoc_int(f->doc, "change_seq", 0);
@@ -368,7 +394,8 @@ think_waits(struct fleet *f)
 	if (f->loading != NULL || f->asking != NULL)
 		return true;
 	if (f->batches != NULL) {
-		if (f->writing == NULL && pg_up(f->pg))
+		if (f->writing == NULL && pg_up(f->pg) &&
+		    clock_boot_ms() >= f->retry_ms)
 			write_retry(f);
 		if (f->view.database || !fleet_committed(f)) {
 			fleet_wake_at(f, fleet_now_ms(f) + 1000);

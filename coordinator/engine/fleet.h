@@ -41,6 +41,7 @@ struct batch {
 	int64_t rollout, revision;
 	bool happened;			/* facts: written whatever came first */
 	bool reload;			/* rows were made whose ids we need */
+	bool commits;			/* a phase: not before it is written */
 };
 
 /* What is known of one backend's service, whoever looked. */
@@ -104,9 +105,11 @@ struct fleet {
 	struct asking *survey;		/* the one that is not */
 	struct pg_call *loading, *writing;
 	struct batch *batches;		/* oldest first */
+	int64_t retry_ms;		/* boot time: not again before */
 	struct buf ops;			/* the one being made: "a,b,…" */
-	bool ops_happened, ops_reload;
+	bool ops_happened, ops_reload, ops_commits;
 	bool reload, fenced, releasing;
+	bool away;			/* people were told so */
 	struct waker *waker;
 	int64_t armed_ms;		/* boot time; 0: not armed */
 	int64_t asked_include_ms;
@@ -126,8 +129,11 @@ void fleet_wake_at(struct fleet *fleet, int64_t db_ms);
 void fleet_reload(struct fleet *fleet);
 /* Database time now, as far as we know. */
 int64_t fleet_now_ms(const struct fleet *fleet);
-/* Inside a committed phase: goes on without the database. */
+/* Inside a committed phase, which is written: goes on without the database. */
 bool fleet_committed(const struct fleet *fleet);
+/* The database does not answer; or it does again. */
+void fleet_away(struct fleet *fleet, const char *why);
+void fleet_back(struct fleet *fleet);
 /* The host's number in the fleet's document, 0: none of that name. */
 int64_t fleet_host_id(const struct fleet *fleet, const char *name);
 int fleet_service(const struct fleet *fleet, const char *backend);

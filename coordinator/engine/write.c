@@ -18,6 +18,9 @@
 #include "store.h"
 #include "uuid.h"
 
+/* It may answer as fast as it is asked: read-only, or about to stop. */
+enum { WRITE_RETRY_MS = 1000 };
+
 static void write_send(struct fleet *f);
 
 static void
@@ -36,6 +39,7 @@ batches_drop(struct fleet *f)
 	while (f->batches != NULL)
 		batch_drop(f);
 	buf_clear(&f->ops);
+	f->ops_happened = f->ops_reload = f->ops_commits = false;
 }
 
 void
@@ -61,10 +65,7 @@ write_took(struct fleet *f, const struct pg_rows *rows)
 	}
 	batch_drop(f);
 	f->reload |= reload;
-	if (!f->view.database) {
-		f->view.database = true;
-		log_notice("%s: the database is back", f->name);
-	}
+	fleet_back(f);
 	if (f->batches != NULL)
 		write_send(f);
 	fleet_wake(f);
@@ -97,11 +98,8 @@ write_revision(struct fleet *f)
 static void
 write_away(struct fleet *f, const struct pg_error *error)
 {
-	if (f->view.database)
-		log_warn("%s: the database is away: %s%s", f->name,
-			 error->err.text, fleet_committed(f) ?
-			 "; the phase is carried to its end" : "");
-	f->view.database = false;
+	fleet_away(f, error->err.text);
+	f->retry_ms = clock_boot_ms() + WRITE_RETRY_MS;
 	fleet_wake(f);
 }
 
@@ -188,7 +186,8 @@ write_flush(struct fleet *f)
 	b->happened = f->ops_happened;
 	b->reload = f->ops_reload;
 	buf_clear(&f->ops);
-	f->ops_happened = f->ops_reload = false;
+	b->commits = f->ops_commits;
+	f->ops_happened = f->ops_reload = f->ops_commits = false;
 	while (*tail != NULL)
 		tail = &(*tail)->next;
 	*tail = b;
