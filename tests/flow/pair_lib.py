@@ -80,10 +80,6 @@ class Server:
 
 
 class PairWorld(World):
-    def __init__(self, *args, **more):
-        super().__init__(*args, **more)
-        self.attach()
-
     def database_init(self, data):
         self.first = Server(self, "one", 5432)
         self.second = Server(self, "two", 5433)
@@ -96,16 +92,23 @@ class PairWorld(World):
     def database_up(self):
         self.first.start()
 
-    def attach(self):
-        """The second is made anew, as standby of the first."""
+    def standby(self):
+        """How the first sees it: "sync" is what it should be."""
+        return self.first.sql("select sync_state from pg_stat_replication")
+
+    def attached(self):
+        """A standby, made anew if there is none."""
+        if self.standby() == "sync":
+            return
+        self.second.kill()
         shutil.rmtree(self.second.data, ignore_errors=True)
         self.second.run("pg_basebackup", "-R", "-X", "stream", "-c", "fast",
                         "--no-sync", "-h", self.pg, "-p",
                         str(self.first.port), "-U", "postgres")
         self.second.start()
         self.first.commits_wait_for("*")
-        wait_for("the standby is synchronous", lambda: self.first.sql(
-            "select sync_state from pg_stat_replication") == "sync", 60)
+        wait_for("the standby is synchronous",
+                 lambda: self.standby() == "sync", 60)
 
     def fail_over(self, pause=0):
         """The first dies and the second is the first; seconds since then."""
