@@ -92,10 +92,14 @@ state_hint(const char *sqlstate)
 	static const char *const absent[] = { "3F000", "42P01", "42883",
 					      "42703", NULL };
 	static const char *const denied[] = { "42501", NULL };
+	static const char *const time[] = { "22007", "22008", NULL };
 
 	if (state_is(sqlstate, absent))
 		return "this database has no drydock, or an older one: "
 		       "drydock init";
+	if (state_is(sqlstate, time))
+		return "a time is 2026-12-01 01:00 or tomorrow 01:00, with a "
+		       "zone behind it if not the fleet's: Europe/Helsinki";
 	if (state_is(sqlstate, denied))
 		return "to look takes the role fleet_reader, to steer "
 		       "fleet_operator: grant fleet_operator to NAME";

@@ -420,6 +420,7 @@ on_notify(void *self, const char *channel, const char *payload)
 			continue;
 		fleet_reload(f);
 		request_desk_wake(f->desk);
+		e->ticked_ms = 0;
 	}
 }
 

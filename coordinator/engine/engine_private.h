@@ -51,7 +51,7 @@ struct engine {
 	int64_t lease_ms, beat_ms;
 	int64_t id;			/* coordinator_id, 0: not yet */
 	char instance[UUID_TEXT_SIZE];
-	int64_t ticked_ms;		/* schedules were looked at */
+	int64_t ticked_ms;		/* schedules; 0: with the next beat */
 	int64_t tidied_ms;		/* when the last slice was taken */
 	int64_t beat_sent_ms;		/* of the last confirmed one */
 	struct call_loop *loop;

@@ -39,7 +39,7 @@ struct hook_desk {
 	struct hook_run *runs, *telling;
 	struct pg_call *asking;
 	int64_t coordinator;
-	bool offered, again, resting;
+	bool offered, known, again, resting;
 };
 
 static void hook_desk_turn(void *self);
@@ -179,6 +179,7 @@ hook_offered(void *self, const struct pg_rows *rows,
 		waker_at(desk->waker, clock_boot_ms() + POLL_MS);
 		return;
 	}
+	desk->known = desk->offered;
 	hook_desk_turn(desk);
 }
 
@@ -310,7 +311,7 @@ hook_desk_set(struct hook_desk *desk, struct hook_list *list)
 	hook_list_free(&desk->list);
 	desk->list = *list;
 	*list = (struct hook_list){ 0 };
-	desk->offered = false;
+	desk->offered = desk->known = false;
 	hook_desk_wake(desk);
 }
 
@@ -318,8 +319,14 @@ void
 hook_desk_begin(struct hook_desk *desk, int64_t coordinator)
 {
 	desk->coordinator = coordinator;
-	desk->offered = false;
+	desk->offered = desk->known = false;
 	hook_desk_wake(desk);
+}
+
+bool
+hook_desk_known(const struct hook_desk *desk)
+{
+	return desk->known;
 }
 
 void

@@ -13,6 +13,7 @@
 #ifndef HOOK_DESK_H
 #define HOOK_DESK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "hook_list.h"
@@ -29,6 +30,8 @@ void hook_desk_free(struct hook_desk **desk);
 void hook_desk_set(struct hook_desk *desk, struct hook_list *list);
 /* The coordinator's number in the database: only now is anything asked. */
 void hook_desk_begin(struct hook_desk *desk, int64_t coordinator);
+/* The database has the list as it is now. */
+bool hook_desk_known(const struct hook_desk *desk);
 /* There may be a row. */
 void hook_desk_wake(struct hook_desk *desk);
 /* Begin nothing more. */

@@ -19,7 +19,8 @@
  */
 #define HOOK_ON                                                                \
 	"turn.held turn.out turn.still_out hold.approval hold.contact "        \
-	"hold.database rollout.pause_over rollout.summary"
+	"hold.database rollout.pause_over rollout.summary rollout.cancelled "   \
+	"schedule.check schedule.failed schedule.missed"
 #define HOOK_TIMEOUT_MS 20000
 
 struct hook {

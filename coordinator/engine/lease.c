@@ -140,7 +140,10 @@ tick_done(void *self, const struct pg_rows *rows,
 			    error->err.text);
 }
 
-/* Schedules of our fleets: what is due is the database's to say. */
+/*
+ * Schedules of our fleets: what is due is the database's to say.  Not before
+ * our hooks are known there, who are to hear of what was missed.
+ */
 static void
 lease_schedules(struct engine *e)
 {
@@ -148,7 +151,8 @@ lease_schedules(struct engine *e)
 	struct store_num id;
 	const char *params[1];
 
-	if (now - e->ticked_ms < ENGINE_TICK_MS)
+	if ((e->ticked_ms != 0 && now - e->ticked_ms < ENGINE_TICK_MS) ||
+	    !hook_desk_known(e->hooks))
 		return;
 	e->ticked_ms = now;
 	params[0] = store_num(&id, e->id);

@@ -85,6 +85,7 @@ taking_done(void *self, const struct pg_rows *rows,
 		f->next = e->fleets;
 		e->fleets = f;
 	}
+	e->ticked_ms = 0;
 	taking_end(t);
 	engine_hosts(e);
 }

@@ -95,6 +95,7 @@ returns void language plpgsql as $$
 declare
 	r fleet_internal.rollout;
 	wrong text := fleet_internal.check_errors(q);
+	said text;
 begin
 	perform from fleet_internal.fleet f
 	  where f.fleet_id = q.fleet_id for no key update;
@@ -105,11 +106,20 @@ begin
 	if not found then
 		return;
 	end if;
+	said := format('check of rollout %s: %s', r.rollout_id, wrong);
 	if wrong is not null and q.args ? 'start' then
-		perform fleet_internal.note(r.fleet_id, 'rollout.check',
-			'warning', format('check of rollout %s: %s',
-				r.rollout_id, wrong), r.rollout_id,
-			p_detail => jsonb_build_object('request', q.request_id));
+		-- once started it is asked again and again: each thing is told once
+		if not exists (select from fleet_internal.event e
+				where e.rollout_id = r.rollout_id
+				  and e.at >= r.started_at
+				  and e.message = said) then
+			perform fleet_internal.note(r.fleet_id,
+				case when r.start_at is null
+					then 'rollout.check'
+				else 'schedule.check' end, 'warning', said,
+				r.rollout_id, p_detail => jsonb_build_object(
+					'request', q.request_id));
+		end if;
 	elsif wrong is null and r.state = 'running'
 	      and q.taken_at >= r.started_at and q.args ? 'backend' then
 		update fleet_internal.turn t set checked_at = q.taken_at

@@ -80,6 +80,10 @@ begin
 	if q.kind = 'doctor' then
 		perform fleet_internal.residue_put(p_result);
 	end if;
+	if exists (select from fleet_internal.schedule s
+			where s.request_id = p_request) then
+		perform fleet_internal.wake(q.fleet_id);
+	end if;
 	perform pg_notify('fleet_event', json_build_object('kind',
 		'request.done', 'request', p_request)::text);
 end $$;

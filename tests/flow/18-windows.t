@@ -4,7 +4,31 @@ the database's clock moved, not slept.
 
 usage: 18-windows.t [TEST…]
 """
-from engine_lib import World, main, steps, test, wait_for
+import json
+import os
+import subprocess
+
+from engine_lib import BIN, World, main, steps, test, wait_for
+
+# one step is enough for a start that comes by itself
+PROCEDURE = """
+procedure: nightly
+format: 1
+description: Work on each.
+strategy: {order: [name]}
+vars: {}
+probes:
+  unit: {run: "sh FILES/unit-show ${backend.name}", format: kv}
+preflight:
+  - {code: UNIT, expect: unit.ActiveState == active, hint: start it}
+phases:
+  - phase: work
+    rest: in
+    steps:
+      - {name: work, run: "sh FILES/work ${backend.name}", undo: none}
+"""
+TELL = "#!/bin/bash\ncat >>FILES/heard; echo >>FILES/heard\n"
+ALONE = "--unattended-without-alarm"
 
 
 def clock(w, at):
@@ -97,6 +121,117 @@ def starts_at_a_time_and_what_was_missed():
         w.wait_state(skipped, "cancelled")
         assert "missed by" in event(w, "rollout.cancelled")
         assert w.turns(skipped) == ["waiting"] * 3
+
+
+
+def drydock(w, *argv, code=0):
+    run = subprocess.run([f"{BIN}/drydock", *argv], env=w.env, text=True,
+                         capture_output=True, stdin=subprocess.DEVNULL)
+    text = run.stdout + run.stderr
+    assert run.returncode == code, (argv, run.returncode, text)
+    return text
+
+
+def heard(w, kind):
+    """What the hook was told of that kind; whole lines only."""
+    try:
+        with open(os.path.join(w.files, "heard")) as f:
+            lines = [json.loads(x) for x in f if x.endswith("\n")]
+    except FileNotFoundError:
+        return []
+    return [e["message"] for e in lines if e["kind"] == kind]
+
+
+def watched(w):
+    """A coordinator with a hook that hears what all hooks hear."""
+    path = os.path.join(w.top, "tell")
+    with open(path, "w") as f:
+        f.write(TELL.replace("FILES", w.files))
+    os.chmod(path, 0o755)
+    w.one("select fleet.add_procedure(:'v')",
+          v=PROCEDURE.replace("FILES", w.files))
+    w.daemon(**{"hook.tell": path})
+    wait_for("it is offered", lambda: w.one(
+        "select count(*) from fleet.hook") == "1", 120)
+
+
+@test
+def typed_for_the_night_and_watched_by_a_hook():
+    with World(["mail1", "mail2"]) as w:
+        clock(w, "2026-12-01 00:30+00")
+        watched(w)
+        text = drydock(w, "window", "add", "Tue-Thu 01:00-05:00")
+        assert "taken Tue 01 Dec 01:00 UTC to Tue 01 Dec 05:00" in text, text
+        text = drydock(w, "window", "next", "2")
+        assert "Wed 02 Dec 01:00" in text and "4h" in text, text
+
+        # nobody would come: neither once nor again
+        drydock(w, "plan", "nightly", "--save")
+        r = w.one("select rollout from fleet.rollout")
+        once = ("start", r, "--at", "2026-12-02 03:00", "--yes")
+        again = ("schedule", "add", "Wed 02:00", "nightly")
+        text = drydock(w, "start", r, "--at", "03:00", "--yes", code=2)
+        assert "hint: a time is 2026-12-01 01:00 or tomorrow" in text, text
+        for typed in (once, again):
+            text = drydock(w, *typed, code=1)
+            assert "nobody would be told" in text, text
+            assert "tell of ops1: never tested" in text, text
+        text = drydock(w, *again, ALONE)
+        assert "s1: nightly, next Wed 02 Dec 02:00 UTC" in text, text
+        drydock(w, "schedule", "cancel", "s1", "--reason", "not yet")
+        drydock(w, "hook", "test", "tell")
+        clock(w, "2026-12-02 00:31+00")
+        text = drydock(w, *again, code=1)
+        assert "last passed at 2026-12-01" in text, text
+        drydock(w, "hook", "test", "tell")
+        text = drydock(w, *once)
+        assert f"rollout {r} will start Wed 02 Dec 03:00 UTC" in text, text
+        assert "the window is open then, until Wed 02 Dec 05:00" in text, text
+        drydock(w, "schedule", "add", "Thu 02:00", "nightly")
+
+        # an hour before it is checked again, and what is wrong is told
+        w.put("run/mail2", "inactive\n")
+        clock(w, "2026-12-02 02:00:01+00")
+        wait_for("it is told", lambda: heard(w, "schedule.check"), 60)
+        assert "UNIT mail2" in heard(w, "schedule.check")[0]
+        assert w.state(r) == "scheduled"
+        # nobody came: at its hour it starts, takes nobody, and says so
+        clock(w, "2026-12-02 03:00:01+00")
+        wait_for("it is told again", lambda: len(
+            heard(w, "schedule.check")) == 2, 60)
+        wait_for("and nobody is taken", lambda: hold(w, "gate")[0].startswith(
+            "a backend is not taken before its check finds nothing"), 60)
+        assert w.turns(r) == ["waiting", "waiting"]
+        assert w.counts() == {}
+        w.put("run/mail2", "active\n")
+        clock(w, "2026-12-02 03:01+00")
+        w.wait_state(r, "succeeded")
+        assert len(heard(w, "schedule.check")) == 2
+
+        # again: planned an hour before, started at its hour
+        clock(w, "2026-12-03 01:00:01+00")
+        wait_for("it is planned", lambda: w.one(
+            "select state from fleet.schedule") == "scheduled", 60)
+        text = drydock(w, "schedule", "list")
+        assert "Thu 03 Dec 02:00" in text and "scheduled" in text, text
+        clock(w, "2026-12-03 02:00:01+00")
+        wait_for("it has run", lambda: w.one(
+            "select last_result from fleet.schedule") == "started", 60)
+        r = w.one("select last_rollout from fleet.schedule")
+        w.wait_state(r, "succeeded")
+        assert w.counts() == {"work mail1": 2, "work mail2": 2}, w.counts()
+        # a week later nobody is there in time: skipped, and told
+        w.kill()
+        clock(w, "2026-12-10 02:30+00")
+        w.daemon("ops2", **{"hook.tell": os.path.join(w.top, "tell")})
+        wait_for("it is told", lambda: heard(w, "schedule.missed"), 60)
+        assert "s2: the start of nightly Thu 10 Dec 02:00 UTC was missed" \
+            in heard(w, "schedule.missed")[0]
+        text = drydock(w, "schedule", "list")
+        assert "missed, skipped" in text and "Thu 17 Dec" in text, text
+        drydock(w, "schedule", "cancel", "s2")
+        text = drydock(w, "schedule", "list")
+        assert "nothing starts by itself" in text, text
 
 
 main()

@@ -45,6 +45,11 @@ like "the coordinator reads it" '"wrong": "1 error: UNIT mail2: dead"' \
 	"select fleet_internal.load_work(1)->'rollout'->'check'"
 is "it is an event" "warning|check of rollout $r: 1 error: UNIT mail2: dead" \
 	"select severity, message from fleet.event where kind = 'rollout.check' order by seq desc limit 1"
+do_ "select test.adv($r, '[{\"op\":\"check\"}]')"
+take
+answer true "$wrong"
+is "found again it is not told again" 1 \
+	"select count(*) from fleet.event where kind = 'rollout.check' and message ~ 'UNIT mail2: dead'"
 
 # an override is for one backend and one gate
 do_ "select fleet.override($r, 'check', 'known', 'mail1')" anna

@@ -80,9 +80,9 @@ is "and is checked at once" "check|$r|anna" "select kind, args->>'rollout', aske
 answer "true, null, 'refused', '[{\"code\": \"UNIT\", \"backend\": \"mail2\", \"message\": \"is not there\"}]'"
 tick
 is "what that found is an event" "warning|check of rollout $r: 1 error: UNIT mail2: is not there" \
-	"select severity, message from fleet.event where kind = 'rollout.check'"
+	"select severity, message from fleet.event where kind = 'schedule.check'"
 tick
-is "told once, and not checked again so soon" '1|0' "select (select count(*) from fleet.event where kind = 'rollout.check'), (select count(*) from fleet.request where done_at is null)"
+is "told once, and not checked again so soon" '1|0' "select (select count(*) from fleet.event where kind = 'schedule.check'), (select count(*) from fleet.request where done_at is null)"
 clock '2026-12-01 01:00:30+02'
 do_ "select test.adv($r, '[{\"op\":\"rollout\",\"from\":\"scheduled\",\"to\":\"running\"}]')"
 tick
