@@ -5,24 +5,33 @@
 
 #include <string.h>
 
+/* Its fleet is told, as a join with fleet.rollout would cost more than all else
+ * that is asked for. */
+enum part_of {
+	OF_ROLLOUT, /* $1 */
+	OF_FLEET,   /* $1 */
+	OF_UNENDED, /* $1 the fleet, $2 the rollout; nothing once it ended */
+};
+
 static const struct part {
 	size_t offset;
 	enum look_parts from; /* LOOK_STATUS: also for watch */
+	enum part_of of;
 	const char *sql;
 } parts_table[] = {
-#define PART(member, least, text)                                              \
+#define PART(member, least, about, text)                                       \
 	{                                                                      \
 		.offset = offsetof(struct standing, member), .from = least,    \
-		.sql = text                                                    \
+		.of = about, .sql = text                                       \
 	}
-	PART(rollout, LOOK_STATUS,
+	PART(rollout, LOOK_STATUS, OF_ROLLOUT,
 	     "select r.*, p.percent, p.active, p.remaining, p.eta,"
 	     " p.remaining_low, p.remaining_high,"
 	     " p.backends_total, p.backends_done, p.backends_skipped,"
 	     " p.steps_total, p.steps_done, p.paused_for"
 	     " from fleet.rollout r join fleet.progress p using (rollout)"
 	     " where r.rollout = $1::bigint"),
-	PART(turns, LOOK_STATUS,
+	PART(turns, LOOK_STATUS, OF_ROLLOUT,
 	     "select rollout, fleet, backend, state, phase, message,"
 	     " state_since, in_state, steps_done, steps_total, expected,"
 	     " taken_at, ended_at, elapsed, out_since, back_at,"
@@ -30,33 +39,29 @@ static const struct part {
 	     " remembered, position from fleet.turn"
 	     " where rollout = $1::bigint"
 	     " order by position"),
-	PART(steps, LOOK_STATUS,
+	PART(steps, LOOK_STATUS, OF_ROLLOUT,
 	     "select * from fleet.current_step where rollout = $1::bigint"
 	     " order by step_id"),
-	PART(holds, LOOK_STATUS,
-	     "select h.* from fleet.hold h join fleet.rollout r using (fleet)"
-	     " where r.rollout = $1::bigint and r.finished_at is null"
-	     " and (h.rollout = r.rollout or h.rollout is null)"
+	PART(holds, LOOK_STATUS, OF_UNENDED,
+	     "select h.* from fleet.hold h where h.fleet = $1"
+	     " and (h.rollout = $2::bigint or h.rollout is null)"
 	     " order by h.critical desc, h.since"),
-	PART(choices, LOOK_STATUS,
+	PART(choices, LOOK_STATUS, OF_ROLLOUT,
 	     "select * from fleet.choice where rollout = $1::bigint"
 	     " order by position, backend"),
-	PART(fleet, LOOK_STATUS,
-	     "select f.* from fleet.fleet f join fleet.rollout r using (fleet)"
-	     " where r.rollout = $1::bigint"),
-	PART(coordinator, LOOK_STATUS,
-	     "select c.* from fleet.coordinator c"
-	     " join fleet.rollout r on r.fleet = any (c.fleets)"
-	     " where r.rollout = $1::bigint"),
-	PART(phases, LOOK_WATCH,
+	PART(fleet, LOOK_STATUS, OF_FLEET,
+	     "select * from fleet.fleet where fleet = $1"),
+	PART(coordinator, LOOK_STATUS, OF_FLEET,
+	     "select * from fleet.coordinator where $1 = any (fleets)"),
+	PART(phases, LOOK_WATCH, OF_ROLLOUT,
 	     "select * from fleet.timeline where rollout = $1::bigint"
 	     " order by backend_position, phase_position"),
-	PART(drain, LOOK_WATCH,
+	PART(drain, LOOK_WATCH, OF_ROLLOUT,
 	     "select d.at, d.users from fleet.drain d"
 	     " join fleet.current_step s using (rollout, backend)"
 	     " where d.rollout = $1::bigint and d.metric = 'users'"
 	     " order by d.at"),
-	PART(events, LOOK_WATCH,
+	PART(events, LOOK_WATCH, OF_ROLLOUT,
 	     "select * from (select e.*, case when e.actor not in"
 	     " (select c.login from fleet.coordinator c)"
 	     " then e.actor end as person from fleet.event e"
@@ -70,8 +75,19 @@ part_fetch(struct cli *cli, const struct part *p, const char *rollout,
 	   struct standing *s, struct complaint *c)
 {
 	struct rows **to = (struct rows **)(void *)((char *)s + p->offset);
+	const char *fleet = rows_str(s->rollout, 0, "fleet");
 
-	return db_query(&cli->db, to, p->sql, DB(rollout), c);
+	switch (p->of) {
+	case OF_ROLLOUT:
+		return db_query(&cli->db, to, p->sql, DB(rollout), c);
+	case OF_FLEET:
+		return db_query(&cli->db, to, p->sql, DB(fleet), c);
+	case OF_UNENDED:
+		if (rows_text(s->rollout, 0, "finished_at") != NULL)
+			return 0;
+		return db_query(&cli->db, to, p->sql, DB(fleet, rollout), c);
+	}
+	return -1;
 }
 
 /* the clock that all of SQL reads */

@@ -7,8 +7,14 @@ set local role fleet_owner;
 create or replace view fleet_internal.turn_standing as
 select t.turn_id, t.rollout_id, t.backend_id, f.name as fleet,
 	b.name as backend, t.state, r.state as rollout_state,
-	r.ending is not null as ending,
-	exists (select from fleet_internal.outage o
+	r.ending is not null as ending, x.is_out, x.taken_over, x.unknown,
+	x.undoing
+  from fleet_internal.turn t
+  join fleet_internal.rollout r using (rollout_id)
+  join fleet_internal.fleet f on f.fleet_id = t.fleet_id
+  join fleet_internal.backend b on b.backend_id = t.backend_id
+  -- offset 0: else each is planned and asked once more for each of its uses
+ cross join lateral (select exists (select from fleet_internal.outage o
 		where o.turn_id = t.turn_id and o.back_at is null
 		  and o.accepted_at is null) as is_out,
 	exists (select from fleet_internal.outage o
@@ -20,12 +26,9 @@ select t.turn_id, t.rollout_id, t.backend_id, f.name as fleet,
 	exists (select from fleet_internal.step s
 		where s.turn_id = t.turn_id and s.undoes is not null
 		  and s.state in ('pending', 'failed', 'unknown')) as undoing
-  from fleet_internal.turn t
-  join fleet_internal.rollout r using (rollout_id)
-  join fleet_internal.fleet f on f.fleet_id = t.fleet_id
-  join fleet_internal.backend b on b.backend_id = t.backend_id
+	offset 0) x
  where t.asked is null and b.removed_at is null
-   and b.asked is null
+   and b.asked is null and t.state in ('held', 'restored', 'out', 'skipped')
    and case when t.state in ('held', 'restored') then r.state = 'running'
 		and (t.state = 'held' or t.cause <> 'pause')
 	    when t.state = 'out' then true
@@ -138,7 +141,8 @@ select r.rollout_id, null, c.verb, c.command, c.what, c.sql, c.position
 		  and f.revision = r.fleet_revision)
 	and not exists (select from fleet_internal.rollout o
 		where o.fleet_id = r.fleet_id and o.state = 'running')
-		as startable) x
+		as startable
+	offset 0) x
  cross join lateral (values
 	(21, 'start', r.state = 'planned' and x.startable,
 	 format('drydock start %s', r.rollout_id),

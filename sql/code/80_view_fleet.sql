@@ -88,22 +88,22 @@ select f.name as fleet, x.backends, x.in_service, x.excluded,
 	f.timezone, f.windows, f.revision, f.event_seq as last_event, f.uuid,
 	f.service, x.not_seen
   from fleet_internal.fleet f
- cross join (select fleet_internal.clock() as now) n
-  left join (select g.fleet_id, count(b.backend_id) as backends,
+ cross join fleet_internal.moment n
+ cross join lateral (select count(*) as backends,
 		count(b.excluded_at) as excluded,
 		count(*) filter (where b.excluded_at is null and s.in_service
 			and s.at > n.fresh_since
 			and u.outage_id is null) as in_service,
-		count(b.backend_id) filter (where s.in_service is null
+		count(*) filter (where s.in_service is null
 			or s.at <= n.fresh_since) as not_seen
-	  from fleet_internal.fleet g
-	 cross join fleet_internal.moment n
-	  left join fleet_internal.backend b
-		on b.fleet_id = g.fleet_id and b.removed_at is null
-	  left join fleet_internal.sighting s using (backend_id)
+	  from fleet_internal.backend b
+	  -- offset 0: by its key, or all readings are read for each fleet
+	  left join lateral (select y.in_service, y.at
+		  from fleet_internal.sighting y
+		 where y.backend_id = b.backend_id offset 0) s on true
 	  left join fleet_internal.outage u
 		on u.backend_id = b.backend_id and u.back_at is null
-	 group by g.fleet_id) x using (fleet_id)
+	 where b.fleet_id = f.fleet_id and b.removed_at is null) x
   left join lateral (select b.name from fleet_internal.outage u
 	  join fleet_internal.backend b using (backend_id)
 	 where u.fleet_id = f.fleet_id and u.back_at is null
