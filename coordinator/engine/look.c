@@ -223,40 +223,6 @@ look_service(struct look *look, const char *backend)
 	return (unsigned int)look->nitems - 1;
 }
 
-static unsigned int
-look_others(struct look *look, enum look_kind kind, const char *spared)
-{
-	const struct look_roster *roster = look->roster;
-	struct look_item *item = item_new(look, kind, spared);
-
-	item->parts = x_calloc(roster->nbackends + 1, sizeof(*item->parts));
-	for (size_t i = 0; i < roster->nbackends; i++) {
-		const struct look_host *backend = &roster->backends[i];
-		struct look_item *part = &item->parts[item->nparts];
-
-		if (backend->excluded ||
-		    (spared != NULL && strcmp(backend->name, spared) == 0))
-			continue;
-		item->nparts++;
-		part->kind = LOOK_KIND_SERVICE;
-		part->name = x_strdup(backend->name);
-		item_service(look, part, backend);
-	}
-	return (unsigned int)look->nitems - 1;
-}
-
-unsigned int
-look_peers(struct look *look, const char *spared)
-{
-	return look_others(look, LOOK_KIND_PEERS, spared);
-}
-
-unsigned int
-look_another(struct look *look, const char *spared)
-{
-	return look_others(look, LOOK_KIND_ANOTHER, spared);
-}
-
 unsigned int
 look_ready(struct look *look, const char *group)
 {
@@ -380,10 +346,4 @@ look_fact(const struct look *look, unsigned int nr)
 {
 	assert(nr < look->nitems);
 	return &look->items[nr]->fact;
-}
-
-unsigned int
-look_probes_run(const struct look *look)
-{
-	return look->asked;
 }

@@ -100,12 +100,8 @@ unsigned int look_same(struct look *look, const struct look_scope *scope,
 		       const char *field);
 /* Is this backend in service on every member that is asked? */
 unsigned int look_service(struct look *look, const char *backend);
-/* Is every other backend that is not excluded in service? */
-unsigned int look_peers(struct look *look, const char *spared);
 /* Are all members of the group ready? */
 unsigned int look_ready(struct look *look, const char *group);
-/* Is at least one backend other than this one in service? */
-unsigned int look_another(struct look *look, const char *spared);
 
 /* All rows of the service read, whoever they are; see look_each_row(). */
 unsigned int look_rows(struct look *look);
@@ -132,15 +128,5 @@ void look_each_row(const struct look *look, unsigned int nr, look_row_fn *fn,
  */
 size_t look_strangers(const struct look *look, unsigned int nr,
 		      struct buf *names);
-/* How many questions to hosts it took (for tests and the log). */
-unsigned int look_probes_run(const struct look *look);
-
-/*
- * Last known state of every backend on every member, whoever looked:
- * [{"member","backend","in_service":true|false|null,"row":{…},"asked_ms",
- * "at_ms"}] for the op "sighting".  Only what arrived after since_ms.
- * The text is malloc'd; NULL when there is nothing.
- */
-char *look_sightings(const struct look_roster *roster, int64_t since_ms);
 
 #endif

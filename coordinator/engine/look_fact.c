@@ -307,71 +307,11 @@ decide_one(struct decide *d)
 		return d->item->expr == NULL ? TRI_TRUE : decide_expr(d);
 	case LOOK_KIND_ROWS:
 		return d->doubtful ? TRI_UNKNOWN : TRI_TRUE;
-	case LOOK_KIND_PEERS:
-	case LOOK_KIND_ANOTHER:
 	case LOOK_KIND_SAME:
 		break;
 	}
 	assert(!"parts are decided elsewhere");
 	return TRI_UNKNOWN;
-}
-
-static enum tri
-tri_join(enum look_kind kind, enum tri a, enum tri b)
-{
-	enum tri decides = kind == LOOK_KIND_PEERS ? TRI_FALSE : TRI_TRUE;
-
-	if (a == decides || b == decides)
-		return decides;
-	return a == TRI_UNKNOWN ? a : b;
-}
-
-/* Strangers make a clear look at the peers impossible, if the fleet says so. */
-static bool
-decide_strangers(const struct look *look, struct decide *d)
-{
-	const struct look_item *item = d->item;
-	struct buf names;
-	bool found;
-
-	if (item->kind != LOOK_KIND_PEERS || item->nparts == 0 ||
-	    !look->roster->strangers_refused ||
-	    look->roster->service_group == NULL)
-		return false;
-	buf_init(&names, 400);
-	found = look_probe_strangers(look->roster, &item->parts[0].probes[0],
-				     &names) > 0;
-	if (found)
-		(void)buf_addf(&d->why, "%s%s: no backend of this fleet",
-			       d->why.len > 0 ? "; " : "", buf_str(&names));
-	buf_free(&names);
-	return found;
-}
-
-static void
-decide_parts(struct look *look, struct look_item *item, struct decide *d)
-{
-	enum tri all = item->kind == LOOK_KIND_PEERS ? TRI_TRUE : TRI_FALSE;
-
-	for (size_t i = 0; i < item->nparts; i++) {
-		struct look_item *part = &item->parts[i];
-		bool fine;
-
-		look_item_decide(look, part);
-		decide_readings(d, part);
-		all = tri_join(item->kind, all, part->fact.truth);
-		fine = part->fact.truth == TRI_TRUE;
-		(void)buf_addf(fine ? &d->seen : &d->why, "%s%s: %s",
-			       (fine ? d->seen.len : d->why.len) > 0 ? "; " :
-								       "",
-			       part->name, part->fact.text);
-	}
-	if (decide_strangers(look, d))
-		all = TRI_FALSE;
-	/* nobody else: a clear look, and not another one in service */
-	if (item->nparts == 0)
-		(void)buf_adds(&d->why, "there is no other backend");
-	fact_set(look, item, d, all, decide_text(d, all));
 }
 
 /* The first part is this backend's own; what differs from it is told. */
@@ -414,9 +354,6 @@ look_item_decide(struct look *look, struct look_item *item)
 	if (item->broken != NULL) {
 		d.doubtful = true;
 		fact_set(look, item, &d, TRI_UNKNOWN, item->broken);
-	} else if (item->kind == LOOK_KIND_PEERS ||
-		   item->kind == LOOK_KIND_ANOTHER) {
-		decide_parts(look, item, &d);
 	} else if (item->kind == LOOK_KIND_SAME) {
 		decide_same(look, item, &d);
 	} else {

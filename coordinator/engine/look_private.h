@@ -73,8 +73,8 @@ struct look_probe {
 };
 
 enum look_kind {
-	LOOK_KIND_EXPR, LOOK_KIND_VALUE, LOOK_KIND_SERVICE, LOOK_KIND_PEERS,
-	LOOK_KIND_ANOTHER, LOOK_KIND_READY, LOOK_KIND_ROWS, LOOK_KIND_SAME
+	LOOK_KIND_EXPR, LOOK_KIND_VALUE, LOOK_KIND_SERVICE, LOOK_KIND_READY,
+	LOOK_KIND_ROWS, LOOK_KIND_SAME
 };
 
 struct look_item {
@@ -100,7 +100,6 @@ struct look {
 	struct look_need **needs;
 	size_t nneeds;
 	unsigned int waiting;		/* needs without an outcome */
-	unsigned int asked;
 	struct call_timer *timer;
 	look_done_fn *done;
 	void *ctx;

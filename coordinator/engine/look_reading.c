@@ -256,10 +256,8 @@ look_reading_want(struct look *look, struct look_need *need,
 	r = look_reading_find(roster, need, now_ms - max_age_ms);
 	if (r == NULL && roster->calls != NULL)
 		call = call_find(roster->calls, need->host);
-	if (r == NULL && call != NULL) {
+	if (r == NULL && call != NULL)
 		r = reading_ask(roster, need, call, timeout_ms);
-		look->asked++;
-	}
 	if (r == NULL)
 		r = reading_nobody(roster, need);
 	r->refs++;

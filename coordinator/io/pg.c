@@ -663,9 +663,3 @@ pg_up(const struct pg *pg)
 {
 	return pg->up;
 }
-
-size_t
-pg_queued(const struct pg *pg)
-{
-	return pg->queued;
-}

@@ -87,8 +87,6 @@ struct pg *pg_new(struct event_base *base, const struct pg_options *options,
 /* Calls in the queue get no callback.  NULL-safe, clears the pointer. */
 void pg_free(struct pg **pg);
 bool pg_up(const struct pg *pg);
-/* Calls queued or under way. */
-size_t pg_queued(const struct pg *pg);
 
 /*
  * Put a statement into the queue.  `name` is its name on the server: prepared
@@ -108,8 +106,5 @@ size_t pg_rows_count(const struct pg_rows *rows);
 int pg_rows_column(const struct pg_rows *rows, const char *name);
 /* NULL for SQL's null; the row and column must exist (asserted). */
 const char *pg_rows_get(const struct pg_rows *rows, size_t row, int column);
-/* By name; the column must exist (asserted). */
-const char *pg_rows_named(const struct pg_rows *rows, size_t row,
-			  const char *name);
 
 #endif

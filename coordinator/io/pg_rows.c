@@ -42,12 +42,6 @@ pg_rows_get(const struct pg_rows *rows, size_t row, int column)
 	return PQgetvalue(res, (int)row, column);
 }
 
-const char *
-pg_rows_named(const struct pg_rows *rows, size_t row, const char *name)
-{
-	return pg_rows_get(rows, row, pg_rows_column(rows, name));
-}
-
 bool
 pg_result_good(const PGresult *result)
 {

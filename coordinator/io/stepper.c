@@ -193,12 +193,6 @@ stepper_close(struct stepper *st)
 	*st = (struct stepper){ .fd = -1 };
 }
 
-bool
-stepper_live(const struct stepper *st)
-{
-	return st->live;
-}
-
 const char *
 stepper_at(const struct stepper *st)
 {

@@ -70,7 +70,6 @@ void stepper_cancel(struct stepper *st);
 /* Cancel and let go for good; harmless a second time and on a zeroed struct. */
 void stepper_close(struct stepper *st);
 
-bool stepper_live(const struct stepper *st);
 /* The name of the step it stands at, or stood at last. */
 const char *stepper_at(const struct stepper *st);
 

@@ -70,6 +70,7 @@ on_answer(void *self, const struct pg_rows *rows, const struct pg_error *error)
 {
 	struct answer *a = self;
 	const char *text;
+	int column;
 
 	a->told++;
 	a->ok = error == NULL;
@@ -85,8 +86,9 @@ on_answer(void *self, const struct pg_rows *rows, const struct pg_error *error)
 				       error->detail);
 	} else {
 		a->rows = pg_rows_count(rows);
-		if (a->rows > 0 && pg_rows_column(rows, "v") >= 0) {
-			text = pg_rows_named(rows, 0, "v");
+		column = pg_rows_column(rows, "v");
+		if (a->rows > 0 && column >= 0) {
+			text = pg_rows_get(rows, 0, column);
 			(void)snprintf(a->value, sizeof(a->value), "%s",
 				       text != NULL ? text : "(null)");
 		}
@@ -520,7 +522,6 @@ test_cancel(void **state)
 	pg_call_cancel(&first);
 	pg_call_cancel(&second);
 	assert_null(first);
-	assert_int_equal(pg_queued(s.pg), 1);
 	ask(&s, &c, "select 3 as v", NULL);
 	loop_until(base, 2000, c.told == 1);
 	assert_int_equal(a.told + b.told, 0);
