@@ -265,6 +265,39 @@ class Relay:
         self.child.stdout.close()
 
 
+# what a host may do whose changes are a script, `job`
+JOB_ALLOW = """
+read   echo <word>
+read   cat <path under FILES>
+read   sleep <int 0..100>
+read   head -c <int 0..99999999> /dev/zero
+read   tcp <ip> <port>
+change sh FILES/job
+change sh FILES/job <word>
+change no-such-program
+change yes
+"""
+
+
+def host(job="echo ran >> FILES/count\n", allow=JOB_ALLOW):
+    h = Host(allow)
+    set_job(h, job)
+    return h
+
+
+def set_job(h, job):
+    with open(os.path.join(h.files, "job"), "w") as f:
+        f.write(job.replace("FILES", h.files))
+
+
+def job(h, **keys):
+    return h.change("run", argv=["sh", f"{h.files}/job"], **keys)
+
+
+def started(h):
+    wait_for("the command runs", lambda: h.count("count") > 0)
+
+
 TESTS = []
 
 
