@@ -93,20 +93,6 @@ class SshWorld(ssh_lib.SshWorld):
     def database_up(self):
         super().database_up("fsync=on")
 
-    def sshd_argv(self, *argv):
-        """root's own shell may take 100 ms to start, which each of ssh's
-        commands would pay, and we once a channel: for this sshd it is sh"""
-        passwd = os.path.join(self.ssh, "passwd")
-        with open("/etc/passwd") as f, open(passwd, "w") as to:
-            for line in f:
-                if line.startswith("root:"):
-                    line = f"root:x:0:0:root:{self.ssh}:/bin/sh\n"
-                to.write(line)
-        os.chmod(passwd, 0o644)
-        return ["unshare", "-m", "sh", "-ec",
-                'mount --bind "$1" /etc/passwd; shift; exec "$@"', "sh",
-                passwd, *argv]
-
     def daemon(self, name="ops1", **more):
         return self.daemon_start(
             name, engine_lib.DAEMON, ssh_key=f"{self.ssh}/client",

@@ -11,6 +11,7 @@ import subprocess
 
 from engine_lib import BIN, IMPATIENT, MEMBERS, World, address
 
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FORCED = """#!/bin/sh
 set -- $SSH_CONNECTION
 . TOP/fault
@@ -71,13 +72,9 @@ class SshWorld(World):
                     f"AuthorizedKeysFile {self.ssh}/authorized\n"
                     "PermitRootLogin forced-commands-only\nUsePAM no\n"
                     "StrictModes no\nMaxStartups 400\nLogLevel ERROR\n")
-        self.sshd = subprocess.Popen(self.sshd_argv(
-            "/usr/sbin/sshd", "-D", "-f", f"{self.ssh}/conf", "-E",
-            f"{self.ssh}/log"))
-
-    def sshd_argv(self, *argv):
-        """The same, or what starts it otherwise."""
-        return argv
+        self.sshd = subprocess.Popen([
+            os.path.join(TESTS, "plain_root"), "/usr/sbin/sshd", "-D", "-f",
+            f"{self.ssh}/conf", "-E", f"{self.ssh}/log"])
 
     def faults(self, asked=None):
         """From now on, for whoever is started; each fault happens once."""

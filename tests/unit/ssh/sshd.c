@@ -131,6 +131,7 @@ sshd_start(struct sshd *d, const char *host_key_type, const char *command)
 	{
 		/* a test that is killed leaves no server behind */
 		const char *const argv[] = { "setpriv", "--pdeathsig", "KILL",
+					     SOURCE_DIR "/tests/plain_root",
 					     "/usr/sbin/sshd", "-D", "-f",
 					     conf, "-E", log, NULL };
 		struct spawn s = { .argv = argv,
