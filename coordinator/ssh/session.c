@@ -138,7 +138,7 @@ do_connected(void *self)
 	(void)getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len);
 	if (error != 0)
 		return session_fail(s, ERR_LOST, strerror(error));
-	s->ssh = libssh2_session_init();
+	s->ssh = ssh_new(s);
 	if (s->ssh == NULL || !session_prefer(s->ssh, s->target.pins))
 		return session_fail(s, ERR_SYS, "libssh2 cannot begin");
 	libssh2_session_set_blocking(s->ssh, 0);
@@ -152,12 +152,11 @@ do_handshake(void *self)
 	int rc = libssh2_session_handshake(s->ssh, s->fd);
 
 	s->handshaking = rc == LIBSSH2_ERROR_EAGAIN;
-	/* it says no more than "unable to exchange encryption keys" */
-	if (rc == LIBSSH2_ERROR_KEX_FAILURE ||
-	    rc == LIBSSH2_ERROR_METHOD_NONE ||
-	    rc == LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE) {
+	/* both sides have told their methods; which one lacks is not said */
+	if (rc == LIBSSH2_ERROR_KEX_FAILURE) {
 		(void)err_set(&s->st.err, ERR_REFUSED,
-			      "handshake: the host offers no %s; %s",
+			      "handshake: the host offers no %s, or no cipher "
+			      "of ours; %s",
 			      s->target.scan ?
 				      "key of a type that can be used" :
 				      "key of the pinned type",

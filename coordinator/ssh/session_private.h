@@ -1,4 +1,4 @@
-/* session_private.h - between session.c, session_pump.c and ssh_ret.c. */
+/* session_private.h - between the files of a session. */
 #ifndef DRYDOCK_SESSION_PRIVATE_H
 #define DRYDOCK_SESSION_PRIVATE_H
 
@@ -39,6 +39,10 @@ struct session {
 	struct stepper st;	/* until the agent runs */
 	unsigned int aimless;	/* EAGAINs in a row without a direction */
 	bool handshaking;	/* libssh2 is in the midst of it */
+	bool dropping;
+	/* ssh_bounds.c counts */
+	unsigned int reads;
+	size_t received, memory;
 	bool auth_failed;
 
 	/* the pump */
@@ -61,6 +65,9 @@ short ssh_want(struct session *s);
 const char *ssh_why(struct session *s);
 /* Let go of everything, whatever state it is in. */
 void ssh_drop(struct session *s);
+
+/* ssh_bounds.c: what one host may cost.  NULL: no memory. */
+LIBSSH2_SESSION *ssh_new(struct session *s);
 
 /* session_pump.c */
 void session_pump_init(struct session *s);

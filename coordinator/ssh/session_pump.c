@@ -9,6 +9,9 @@
  *
  * libssh2 keeps what it has read; a quiet socket does not mean that nothing is
  * there.  So every wake-up pumps until nothing moves, and only then watches.
+ * And whoever asks it for stderr may make it read the line, or the room in the
+ * window, that another has just asked for: after a round in which anything came
+ * from the socket there is another.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -286,13 +289,16 @@ static void
 session_pump(struct session *s)
 {
 	enum pump ret = PUMP_MOVED;
+	size_t before = 0;
 
 	for (int i = 0; i < PUMP_ROUNDS && ret == PUMP_MOVED; i++) {
+		before = s->received;
 		ret = pump_round(s);
 		if (s->ended)
 			return;
 	}
-	if (ret == PUMP_MOVED)
+	if (ret == PUMP_MOVED ||
+	    (ret == PUMP_IDLE && s->received != before))
 		pump_arm(s->again, 0);
 	else if (s->eof && s->stuck == SESSION_FREE)
 		pump_ended(s);

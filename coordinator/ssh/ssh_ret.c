@@ -106,6 +106,7 @@ ssh_drop(struct session *s)
 {
 	int rc = 0;
 
+	s->dropping = true;
 	stepper_drop_fd(&s->st);
 	if (s->io != NULL)
 		event_free(s->io);

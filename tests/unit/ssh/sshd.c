@@ -183,6 +183,37 @@ sshd_log_has(const struct sshd *d, const char *text)
 	return has;
 }
 
+pid_t
+sshd_child(const char *name)
+{
+	char line[32] = "", command[128];
+	FILE *f;
+
+	(void)snprintf(command, sizeof(command), "pgrep -P %d -x %s",
+		       (int)getpid(), name);
+	f = popen(command, "r");
+	assert_non_null(f);
+	if (fgets(line, sizeof(line), f) == NULL)
+		line[0] = '0';
+	(void)pclose(f);
+	return (pid_t)strtol(line, NULL, 10);
+}
+
+long
+sshd_resident_kib(pid_t pid)
+{
+	char path[64];
+	long pages = 0;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
+	f = fopen(path, "r");
+	if (f == NULL || fscanf(f, "%*d %ld", &pages) != 1)
+		fail_msg("%s", path);
+	(void)fclose(f);
+	return pages * 4;
+}
+
 /* Copy up to *left bytes; false at the end of either. */
 static bool
 proxy_copy(int from, int to, long *left)

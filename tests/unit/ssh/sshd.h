@@ -22,6 +22,10 @@ void sshd_stop(struct sshd *d);
 void sshd_cut(const struct sshd *d);
 bool sshd_log_has(const struct sshd *d, const char *text);
 
+/* The pid of our child with that name, 0: there is none; and its memory. */
+pid_t sshd_child(const char *name);
+long sshd_resident_kib(pid_t pid);
+
 /* Run words through sh; fails the test unless it exits 0. */
 void shell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

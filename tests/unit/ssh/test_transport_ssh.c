@@ -92,23 +92,6 @@ send_text(struct seen *s, const char *text)
 		fail_msg("%s", err.text);
 }
 
-/* The pid of our drydock-ssh: the child of this process with that name. */
-static pid_t
-process(void)
-{
-	char line[32] = "", command[128];
-	FILE *f;
-
-	(void)snprintf(command, sizeof(command), "pgrep -P %d -x drydock-ssh",
-		       (int)getpid());
-	f = popen(command, "r");
-	assert_non_null(f);
-	if (fgets(line, sizeof(line), f) == NULL)
-		line[0] = '0';
-	(void)pclose(f);
-	return (pid_t)strtol(line, NULL, 10);
-}
-
 static void
 test_exchange(void **state)
 {
@@ -160,21 +143,6 @@ test_fifty_at_once(void **state)
 	transport_free(&t);
 }
 
-static long
-resident_kib(pid_t pid)
-{
-	char path[64];
-	long pages = 0;
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
-	f = fopen(path, "r");
-	if (f == NULL || fscanf(f, "%*d %ld", &pages) != 1)
-		fail_msg("%s", path);
-	(void)fclose(f);
-	return pages * 4;
-}
-
 #ifdef __SANITIZE_ADDRESS__ /* which keeps what was freed for a while */
 #define FLOOD_KIB 300000
 #else
@@ -198,15 +166,15 @@ test_flood(void **state)
 	t = transport_with(d.client_key);
 	begin(&s, t, &d);
 	loop_until(base, 10000, s.lines == CHAN_CREDIT);
-	pid = process();
+	pid = sshd_child("drydock-ssh");
 	assert_true(pid > 0);
-	at_first = resident_kib(pid);
+	at_first = sshd_resident_kib(pid);
 	loop_for(base, 1000);
 	assert_int_equal(s.lines, CHAN_CREDIT);
 	transport_more(s.chan, 200);
 	loop_until(base, 20000, s.lines == CHAN_CREDIT + 200);
-	if (resident_kib(pid) > at_first + FLOOD_KIB)
-		fail_msg("%ld KiB, then %ld", at_first, resident_kib(pid));
+	if (sshd_resident_kib(pid) > at_first + FLOOD_KIB)
+		fail_msg("%ld KiB, then %ld", at_first, sshd_resident_kib(pid));
 	transport_close(&s.chan);
 	transport_free(&t);
 	sshd_stop(&d);
@@ -243,7 +211,7 @@ test_process_dies(void **state)
 	begin(&b, t, &server);
 	send_text(&a, "x");
 	loop_until(base, 10000, a.lines == 1 && b.opened == 1);
-	pid = process();
+	pid = sshd_child("drydock-ssh");
 	assert_true(pid > 0);
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	loop_until(base, 5000, a.closed == 1 && b.closed == 1);
@@ -253,8 +221,8 @@ test_process_dies(void **state)
 	assert_int_equal(c.closed, 0);
 	loop_until(base, 5000, c.closed == 1);
 	transport_close(&c.chan);
-	loop_until(base, 5000, process() > 0);
-	assert_int_not_equal(process(), pid);
+	loop_until(base, 5000, sshd_child("drydock-ssh") > 0);
+	assert_int_not_equal(sshd_child("drydock-ssh"), pid);
 	begin(&c, t, &server);
 	send_text(&c, "again");
 	loop_until(base, 10000, c.lines == 1);
@@ -379,7 +347,7 @@ test_confined(void **state)
 	t = transport_with(server.client_key);
 	begin(&s, t, &server);
 	loop_until(base, 10000, s.opened == 1);
-	pid = process();
+	pid = sshd_child("drydock-ssh");
 	assert_true(pid > 0);
 	process_says(pid, "status", "Uid:", ids);
 	process_says(pid, "status", "CapEff:", "0000000000000000");
