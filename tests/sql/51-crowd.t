@@ -98,3 +98,32 @@ says "abort before resume: it ends" "$first" 'rollout 2 ends'
 says "and who would go on is told by whom and why" "$second" \
 	'RD002: rollout 2 is being aborted, so it cannot be resumed.*Asked by p1 at .*: enough'
 is "one intent stands" 'abort|p1|' "select ending, ending_by, paused_by from fleet.rollout where rollout = 2"
+
+# and all of them at once, each for one and then for the other
+do_ "select test.adv(2, '[{\"op\": \"rollout\", \"to\": \"aborted\"}]')"
+do_ "select fleet.start(test.plan('mail'))"
+do_ "select fleet.pause(3, 'lunch')"
+begun=$(q "select last_event from fleet.fleet")
+for ((p = 1; p <= people; p++)); do
+	calls=("select fleet.resume(3);" "select fleet.abort(3, 'p$p');")
+	printf '%s\n' "${calls[p % 2]}" "${calls[1 - p % 2]}" |
+		psql -X -q -A -t -v VERBOSITY=verbose -U "p$p" \
+			>"$tmp/said$p" 2>&1 &
+	pids[p]=$!
+done
+wait "${pids[@]}"
+cat "$tmp"/said* >"$tmp/said"
+resumed=$(said '^rollout 3 goes on') ended=$(said '^rollout 3 ends')
+is "of many aborts one counts, and at most one goes on before" t \
+	"select $ended = 1 and $resumed <= 1"
+is "everybody else is told why not" "$((2 * people - ended - resumed))" \
+	"select $(said 'ERROR:  RD002')"
+is "most of them by whom it is being aborted" t "select $(said \
+	'^DETAIL:  Asked by p[0-9]+ at .*: p[0-9]+') >= $((people - 1))"
+is "the intent is of the one whose event there is" t "select count(*) = 1
+	and bool_and(e.actor = r.ending_by and e.message like 'abort asked: ' || r.ending_by || ';%')
+	from fleet.event e join fleet.rollout r using (rollout)
+	where e.seq > $begun and e.kind like 'rollout.abort%'"
+is "nobody went on after it" t "select coalesce(max(seq) filter
+	(where kind = 'rollout.resumed'), 0) < max(seq) filter
+	(where kind like 'rollout.abort%') from fleet.event where seq > $begun"
