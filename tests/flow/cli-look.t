@@ -16,6 +16,30 @@ is_json() {
 	python3 -c 'import json, sys; json.loads(sys.stdin.read())' <"$pg/out"
 }
 
+# holds TEXT: some string of the JSON (one document, or one a line) is or has it
+holds() {
+	python3 -c '
+import json, sys
+def strings(x):
+    if isinstance(x, str):
+        yield x
+    for y in x.values() if isinstance(x, dict) else x if isinstance(x, list) else []:
+        yield from strings(y)
+docs = [json.loads(line) for line in sys.stdin.read().split("\n") if line]
+sys.exit(not any(sys.argv[1] in s for d in docs for s in strings(d)))' \
+		"$1" <"$pg/out"
+}
+
+# cell TEXT: the CSV is a table, and one cell of it is this
+cell() {
+	python3 -c '
+import csv, sys
+rows = list(csv.reader(open(sys.argv[2], newline=""), strict=True))
+assert len({len(r) for r in rows}) == 1, rows
+sys.exit(not any(sys.argv[1] == c for r in rows[1:] for c in r))' \
+		"$1" "$pg/out"
+}
+
 # the rows as somebody else left them; no trigger stands in the way
 force() {
 	sql "set session_replication_role = replica; $1"
@@ -107,7 +131,7 @@ held() {
 }
 
 hostile() {
-	local command
+	local command said
 
 	for command in "status" "wait --for held" "log -n 100" "log --output" \
 		"backend list" "backend show mail02" "host list" "history" \
@@ -133,8 +157,15 @@ hostile() {
 	ok "interrupted, it says for whom it waits" grep -q 'waits for a person' "$pg/err"
 	ok "watch: nothing raw" harmless
 	beat
-	run pause --reason $'\e]0;owned\a %s%n '"'); drop table x; --"
+	said=$'\e]0;owned\a %s%n '"'); drop table x; --"$'\n"a",\\b\u202e'
+	run pause --reason "$said"
 	is "51 a hostile reason is stored" 0 'rollout 1: rests now'
+	run status -o json
+	ok "51 in JSON it is the same text, escaped" holds "$said"
+	ok "51 nothing raw in it" harmless
+	run log -n 1 -o json
+	ok "51 in the log's JSON too" holds "$said"
+	ok "51 nothing raw in that" harmless
 	run status
 	is "51 and shown as text" 0 PAUSING "x1b]0;owned.x07 %s%n '\); drop table"
 	ok "nothing raw" harmless
@@ -167,8 +198,11 @@ steering() {
 	is "retry" 0 'mail02 is tried again from mailbox-status'
 	run retry
 	is "twice is refused" 1 'asked already' 'hint: .*coordinator list'
-	run -o json exclude mail03 --reason 'disk replaced'
+	run -o json exclude mail03 --reason $'disk replaced,\n"b"\e[2J'
 	is "exclude, as JSON" 0 '"told":"mail03 is excluded"'
+	run -o csv backend list
+	ok "51 in CSV it is one cell, escaped" \
+		cell 'disk replaced,\x0a"b"\x1b[2J'
 	run backend list
 	is "it says why" 0 'mail03 .*excluded.*disk replaced'
 }
