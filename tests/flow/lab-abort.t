@@ -100,6 +100,12 @@ answers_again() {
 	on "$1" doveadm reload
 }
 
+doctor_is_clean() {
+	drydock doctor >"$work/doctor" 2>&1 && return
+	sed 's/^/# /' "$work/doctor"
+	return 1
+}
+
 rollout_lab
 trap 'answers_again mail3; asks_end; lab_stop' EXIT
 asks_prepare
@@ -123,4 +129,6 @@ abort_in mail1 director-up
 rests_in mail1 director-up 'is finished; it comes to rest in service'
 ok "its turn is done" turn_is mail1 done
 ok "never two out at one instant" observe_stop
+answers_again mail3
+ok "no residue: doctor, asking every host, finds nothing" doctor_is_clean
 finish
