@@ -18,6 +18,7 @@
 #include "alloc.h"
 #include "cgroup.h"
 #include "clock.h"
+#include "seeded.h"
 #include "spawn.h"
 
 static void
@@ -134,7 +135,7 @@ child_release(struct child *c)
 static void
 child_maybe_done(struct child *c)
 {
-	if (!c->ended)
+	if (!c->ended && !SEEDED(ENDED_AT_EOF))
 		return;
 	for (int i = 0; i < CHILD_FDS; i++) {
 		if (c->stream[i].watch.fd >= 0)

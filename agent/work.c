@@ -10,6 +10,7 @@
 #include "alloc.h"
 #include "fault.h"
 #include "host.h"
+#include "seeded.h"
 #include "sweep.h"
 
 static void
@@ -94,6 +95,8 @@ work_done(void *self)
 		(void)FAULT("work.ended.after");
 		runner_push(r, a);
 		(void)FAULT("work.told");
+		if (SEEDED(PRUNED_EARLY))
+			(void)book_forget(&r->book, a->fleet, a->seq, &err);
 	} else {
 		a->state = WIRE_STATE_UNKNOWN;
 		a->why = "its end could not be written to the journal";

@@ -31,7 +31,14 @@
 	X(UNPROVED, "a turn is done before it is seen in service", sim)	\
 	X(NOT_KEPT, "what was proved is not proved again", plan_next)	\
 	X(GAP_UNKEPT, "two changes of a group follow at once", sim)	\
-	X(HELD_IS_OVER, "a backend is taken while another is held", sim)
+	X(HELD_IS_OVER, "a backend is taken while another is held", sim) \
+	X(HALF_UNDONE, "what a failed step did is not undone", plan_next) \
+	X(UNFLUSHED, "a command starts before its record is on disk", agent-run.t) \
+	X(ENDED_AT_EOF, "who closes its output counts as ended", agent-run.t) \
+	X(PRUNED_EARLY, "a record goes before its end was asked for", agent-run.t) \
+	X(UNREPLICATED, "a commit that no standby has counts", pg)	\
+	X(CLOSED_FIRST, "libssh2 may write to another's socket", session) \
+	X(WALL_LEASE, "who jumps in time takes a fleet", 22-clock.t)
 
 #ifdef DRYDOCK_TEST
 

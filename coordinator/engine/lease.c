@@ -19,6 +19,7 @@
 #include "hook_desk.h"
 #include "jdoc.h"
 #include "log.h"
+#include "seeded.h"
 #include "store.h"
 #include "taking.h"
 #include "waker.h"
@@ -51,7 +52,8 @@ watched_dead(struct engine *e, const struct json_object *doc)
 		(int)jdoc_int(doc, "fleet_id", 0));
 	int64_t holder = jdoc_int(doc, "holder", 0);
 	int64_t beats = jdoc_int(doc, "holder_beats", 0);
-	int64_t epoch = jdoc_int(doc, "epoch", 0), now = clock_boot_ms();
+	int64_t epoch = jdoc_int(doc, "epoch", 0);
+	int64_t now = SEEDED(WALL_LEASE) ? clock_wall_ms() : clock_boot_ms();
 
 	if (holder == 0 || jdoc_bool(doc, "holder_stopped", false))
 		return true;

@@ -14,6 +14,7 @@
 #include "log.h"
 #include "num.h"
 #include "pg_private.h"
+#include "seeded.h"
 
 #define PG_CONNECT_MAX_MS 60000 /* a step's budget; the real one is the total */
 
@@ -146,7 +147,8 @@ pg_on_notice(void *arg, const PGresult *res)
 	if (text == NULL)
 		return;
 	/* the function's name is the one part that is never translated */
-	if (from != NULL && strcmp(from, "SyncRepWaitForLSN") == 0) {
+	if (from != NULL && strcmp(from, "SyncRepWaitForLSN") == 0 &&
+	    !SEEDED(UNREPLICATED)) {
 		log_error("database: %s", text);
 		x_strset(&pg->unreplicated, text); /* told with the answer */
 		return;

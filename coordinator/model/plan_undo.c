@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "plan_private.h"
+#include "seeded.h"
 
 /* Has this step changed something that an undo would take back? */
 static bool
@@ -11,8 +12,9 @@ undo_needed(const struct view_step *step)
 	if (plan_is_undoing(step) || !step_kind_acts(step->kind))
 		return false;
 	switch (step->state) {
-	case STEP_PASSED:
 	case STEP_FAILED:
+		return !SEEDED(HALF_UNDONE);
+	case STEP_PASSED:
 	case STEP_UNKNOWN:
 	case STEP_RUNNING:
 		return true;

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "seeded.h"
 #include "session_private.h"
 
 /*
@@ -115,6 +116,8 @@ ssh_drop(struct session *s)
 		(void)shutdown(s->fd, SHUT_RDWR);
 	if (s->handshaking)
 		ssh_bury_handshake(s);
+	if (s->fd >= 0 && SEEDED(CLOSED_FIRST))
+		(void)close(s->fd);
 	if (s->channel != NULL)
 		rc = libssh2_channel_free(s->channel);
 	s->channel = NULL;

@@ -545,6 +545,25 @@ undo_goes_in_reverse_and_proves_before_users_return(void **state)
 	assert_true(again >= 0 && again < zero);
 }
 
+/* It failed: that says nothing of what it did before. */
+static void
+a_step_that_failed_is_undone_too(void **state)
+{
+	bool undone = false;
+
+	(void)state;
+	world_at(&w, W_STOP);
+	w.v.turns[0].state = TURN_HELD;
+	w.v.turns[0].asked = ASK_RESTORE;
+	w.v.steps[W_STOP].state = STEP_FAILED;
+	w.v.steps[W_STOP].tries = 1;
+	expect_rule(DECIDE_DO, RULE_ASKED);
+	for (int i = 0; i < w.d.nops; i++)
+		undone |= w.d.ops[i].kind == OP_UNDO &&
+			w.d.ops[i].step == W_STOP;
+	assert_true(undone);
+}
+
 static void
 what_cannot_be_undone_is_held_not_guessed(void **state)
 {
@@ -613,6 +632,7 @@ main(void)
 		T(refused_was_not_begun),
 		T(what_is_left_out_was_never_sent),
 		T(undo_goes_in_reverse_and_proves_before_users_return),
+		T(a_step_that_failed_is_undone_too),
 		T(what_cannot_be_undone_is_held_not_guessed),
 		T(a_turn_ends_with_soak_and_proof),
 	};
