@@ -80,8 +80,7 @@ run_status(struct cli *cli)
 	x_free(&id);
 	if (code != EXIT_OK)
 		return code;
-	/* nothing is cut: what to type must be whole */
-	cli->face.width = 0;
+	cli->face.whole = true;
 	buf_init(&out, CLI_OUT_MAX);
 	if (cli->json)
 		standing_json(&out, &s);

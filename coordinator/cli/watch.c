@@ -364,7 +364,7 @@ wait_end(struct watch *w, const struct standing *s, int code)
 	if (w->cli->quiet)
 		return code;
 	buf_init(&out, CLI_OUT_MAX);
-	w->cli->face.width = 0;
+	w->cli->face.whole = true;
 	if (w->cli->json)
 		standing_json(&out, s);
 	else

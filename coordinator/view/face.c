@@ -10,7 +10,7 @@
 #include "utf8.h"
 
 /* longest text of one cell or message; the database bounds reasons at 2,000 */
-enum { TEXT_MAX = 65536 };
+enum { TEXT_MAX = 65536, FOLD_INDENT = 8, FOLD_LEAST = 20 };
 
 /* the eight ANSI colours only: the user's theme decides what they look like */
 static const char *const tint_codes[] = {
@@ -199,10 +199,45 @@ face_clip(struct buf *out, const struct face *f, const char *text, size_t width)
 	buf_free(&safe);
 }
 
+size_t
+face_words(const char *text, size_t width)
+{
+	size_t n = face_fits(text, width), at = n;
+
+	if (text[n] == '\0')
+		return n;
+	while (at > n / 2 && text[at] != ' ')
+		at--;
+	return at > n / 2 ? at : n;
+}
+
+/* all but the last piece of a line that is too wide; where that begins */
+static const char *
+line_fold(struct buf *out, const struct face *f, const char *line)
+{
+	size_t n, width = f->width;
+
+	while (line[n = face_words(line, width)] != '\0') {
+		(void)buf_add(out, line, n);
+		(void)buf_adds(out, "\n");
+		face_pad(out, FOLD_INDENT);
+		line += n + (line[n] == ' ' ? 1 : 0);
+		width = f->width - FOLD_INDENT;
+	}
+	return line;
+}
+
 void
 face_line(struct buf *out, const struct face *f, const char *line)
 {
-	size_t n = f->width > 0 ? face_fits(line, f->width) : strlen(line);
+	size_t n;
+
+	if (f->whole && f->width > FOLD_LEAST) {
+		line = line_fold(out, f, line);
+		n = strlen(line);
+	} else {
+		n = f->width > 0 ? face_fits(line, f->width) : strlen(line);
+	}
 
 	while (n > 0 && line[n - 1] == ' ')
 		n--;

@@ -15,6 +15,7 @@
 struct face {
 	bool colour;
 	bool utf8;     /* signs and texts may leave ASCII */
+	bool whole;    /* what is wider goes on below; else it is cut */
 	size_t width;  /* columns; 0: no bound (a pipe) */
 	size_t height; /* lines; 0: no bound */
 	double now;    /* the database's clock, seconds since 1970 */
@@ -45,11 +46,13 @@ void face_end(struct buf *out, const struct face *f, enum tint tint);
 void face_tinted(struct buf *out, const struct face *f, enum tint tint,
 		 const char *text);
 
-/* a line made by these functions, cut to the width of the face */
+/* a line made by these functions, cut or folded to the width of the face */
 void face_line(struct buf *out, const struct face *f, const char *line);
 
 /* bytes of the longest head of text that takes at most `width` columns */
 size_t face_fits(const char *text, size_t width);
+/* the same up to the last blank, unless that lies in its first half */
+size_t face_words(const char *text, size_t width);
 /* columns that a line takes on a terminal; our own tints take none */
 size_t face_width(const char *text);
 /* `count` blanks */

@@ -10,17 +10,6 @@
 /* of commands that have their meaning beside them: it fits in 80 columns */
 enum { LINE_MAX_BYTES = 65536, CHOICE_INDENT = 6, CHOICE_WIDTH = 41 };
 
-/* break at a blank if there is one in the second half */
-static size_t
-word_end(const char *text, size_t n)
-{
-	size_t at = n;
-
-	while (at > n / 2 && text[at] != ' ')
-		at--;
-	return at > n / 2 ? at : n;
-}
-
 /* a text on as many lines as it takes, indented, after `label` */
 static void
 wrapped(struct buf *out, const struct face *f, const char *label,
@@ -30,8 +19,7 @@ wrapped(struct buf *out, const struct face *f, const char *label,
 	size_t width = f->width > margin + 10 ? f->width - margin : 0;
 
 	while (*text != '\0') {
-		n = width > 0 ? face_fits(text, width) : strlen(text);
-		n = text[n] != '\0' ? word_end(text, n) : n;
+		n = width > 0 ? face_words(text, width) : strlen(text);
 		(void)buf_addf(out, "      %s%.*s\n", label, (int)n, text);
 		text += n;
 		text += *text == ' ' ? 1 : 0;
@@ -115,11 +103,23 @@ hold_head(struct buf *line, const struct face *f, const struct rows *holds,
 	}
 }
 
+/* Where nothing is cut, what is to be typed is not broken either. */
+static struct face
+typed(const struct face *f)
+{
+	struct face t = *f;
+
+	if (f->whole)
+		t.width = 0;
+	return t;
+}
+
 /* one command and what it does: beside it, or below when it is long */
 static void
-choice(struct buf *out, const struct face *f, const char *command, size_t width,
-       const char *what)
+choice(struct buf *out, const struct face *face, const char *command,
+       size_t width, const char *what)
 {
+	const struct face one_line = typed(face), *f = &one_line;
 	struct buf line;
 	size_t used = face_width(command);
 
@@ -209,6 +209,7 @@ void
 standing_holds(struct buf *out, const struct face *f, const struct standing *s,
 	       bool brief)
 {
+	const struct face one_line = typed(f);
 	struct buf line;
 	size_t i;
 
@@ -223,7 +224,7 @@ standing_holds(struct buf *out, const struct face *f, const struct standing *s,
 		else if (!is_turn(s->holds, i) ||
 			 !standing_choices(out, f, s,
 					   rows_str(s->holds, i, "backend")))
-			standing_indented(out, f, "type: ",
+			standing_indented(out, &one_line, "type: ",
 					  rows_str(s->holds, i, "type_next"));
 	}
 	buf_free(&line);

@@ -1,6 +1,7 @@
 #!/bin/bash
 # cli-watch.t - the live screen in a terminal of 80 by 24: repainted in place,
-# no line too long, hostile text harmless, the terminal whole afterwards.
+# no line too long, hostile text harmless, the terminal whole afterwards; and how
+# watch and status look in terminals of 80 and 120 columns, kept in tests/golden.
 # shellcheck source=tests/flow/lib-cli.sh
 . "$(dirname "$0")/lib-cli.sh"
 here=$(cd "$(dirname "$0")" && pwd)
@@ -22,6 +23,63 @@ see() {
 	return 1
 }
 
+# the seeded rollout, at an instant that does not pass: a beat was a second ago
+freeze() {
+	psql -X -q -1 -v ON_ERROR_STOP=1 -o /dev/null \
+		-f "$here/cli-seed-run.sql" -c "do \$do\$ begin
+		execute format('create or replace function fleet_internal.clock()
+			returns timestamptz language sql stable as
+			\$\$ select %L::timestamptz \$\$', now());
+		update fleet_internal.coordinator
+		   set beat_at = now() - interval '1 s';
+		end \$do\$"
+}
+
+# paint NAME COLUMNS "VARIABLES" COMMAND: what stands on that screen, with its
+# colours; times of day are not those of the golden file
+paint() {
+	local i
+
+	tm new-session -d -s "$1" -x "$2" -y 40 "env $3 TERM=screen-256color \
+		$drydock $4; exec sleep 600"
+	for ((i = 0; i < 300; i++)); do
+		tm capture-pane -p -e -t "$1" >"$pg/screen"
+		grep -qE 'q quit|heartbeat' "$pg/screen" && break
+		sleep 0.1
+	done
+	tm kill-session -t "$1"
+	sed -E ':a; $!{N; ba}; s/[0-9]{2}:[0-9]{2}:[0-9]{2}/00:00:00/g; s/\n+$//' \
+		"$pg/screen" >"$pg/out"
+}
+
+# looks NAME COLUMNS "VARIABLES" COMMAND: as tests/golden/cli/NAME.txt
+looks() {
+	paint "$@"
+	same "looks right: $1" "$1.txt"
+}
+
+plain() {
+	sed -E 's/\x1b\[[0-9;]*m//g' "$golden/$1.txt" | cmp -s - "$pg/out"
+}
+
+held_looks() {
+	local width
+
+	for width in 80 120; do
+		looks "term-watch-$width" "$width" LC_ALL=C.UTF-8 "watch 1"
+		looks "term-status-$width" "$width" LC_ALL=C.UTF-8 "status 1"
+		paint bare "$width" "LC_ALL=C.UTF-8 NO_COLOR=1" "watch 1"
+		ok "$width: NO_COLOR is the same without colours" \
+			plain "term-watch-$width"
+		paint bare "$width" "LC_ALL=C.UTF-8 NO_COLOR=1" "status 1"
+		ok "$width: of status too" plain "term-status-$width"
+	done
+	looks term-watch-ascii 80 LC_ALL=C "watch 1"
+	looks term-status-ascii 80 LC_ALL=C "status 1"
+	ok "in another locale all is ASCII" \
+		bash -c "! LC_ALL=C grep -q '[^ -~]' <(tr -d '\\033' <'$pg/out')"
+}
+
 times() {
 	grep -cE -- "$1" <<<"$screen" || true
 }
@@ -31,10 +89,8 @@ command -v tmux >/dev/null || { echo "1..0 # SKIP no tmux"; exit 0; }
 "$drydock" init >/dev/null 2>&1
 psql -X -q -o /dev/null -f "$here/cli-seed.sql" 2>"$pg/seed.err"
 sql "select fleet.start(1)" >/dev/null
-psql -X -q -o /dev/null -f "$here/cli-seed-run.sql"
-# alive until this test ends, however slow this machine is
-sql "update fleet_internal.coordinator
-	set beat_at = clock_timestamp() + interval '1 h'"
+freeze
+held_looks
 
 tm new-session -d -s w -x 80 -y 24 "env PS1='ready> ' LC_ALL=C.UTF-8 \
 	TERM=screen-256color bash --norc"

@@ -84,6 +84,27 @@ test_line(void **state)
 	buf_free(&out);
 }
 
+/* Nothing is lost: at blanks where there are some, else where it is full. */
+static void
+test_fold(void **state)
+{
+	const struct face f = { .utf8 = true, .whole = true, .width = 24 };
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 1000);
+	face_line(&out, &f, "just as wide as it may be ");
+	(void)buf_addc(&out, '|');
+	face_line(&out, &f, "  now   one and two and three "
+		  "0123456789012345678901234");
+	assert_string_equal(buf_str(&out),
+			    "just as wide as it may\n        be|"
+			    "  now   one and two and\n"
+			    "        three 0123456789\n"
+			    "        012345678901234");
+	buf_free(&out);
+}
+
 static void
 test_bar(void **state)
 {
@@ -146,6 +167,7 @@ main(void)
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_width_and_clip),
 		cmocka_unit_test(test_line),
+		cmocka_unit_test(test_fold),
 		cmocka_unit_test(test_bar),
 		cmocka_unit_test(test_spark),
 		cmocka_unit_test(test_sign),
