@@ -19,6 +19,7 @@
 #include "hook_list.h"
 #include "log.h"
 #include "notify.h"
+#include "sole.h"
 #include "transport.h"
 #include "transport_exec.h"
 #include "transport_ssh.h"
@@ -284,13 +285,14 @@ main(int argc, char **argv)
 		print |= opt == 'p';
 	}
 	signal(SIGPIPE, SIG_IGN);
+	sole_environment();
 	if (daemon_configure(&d, path, &err) < 0) {
 		log_error("%s", err.text);
 		return 2;
 	}
 	if (print)
 		return print_conf(&d);
-	if (daemon_complete(&d, &err) < 0) {
+	if (daemon_complete(&d, &err) < 0 || sole_lock(path, &err) < 0) {
 		log_error("%s", err.text);
 		return 2;
 	}

@@ -378,10 +378,11 @@ on_ended(void *ctx, struct call *call, const char *attempt,
 {
 	struct engine *e = ctx;
 
-	(void)call, (void)result;
+	(void)result;
 	for (struct fleet *f = e->fleets; f != NULL; f = f->next)
 		if (f->has_rollout)
-			send_pushed(f, attempt, state, result_text);
+			send_pushed(f, call_name(call), attempt, state,
+				    result_text);
 }
 
 static const struct call_hooks hooks = {

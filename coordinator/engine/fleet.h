@@ -182,9 +182,9 @@ void act_do(struct fleet *fleet);
 void act_op(struct fleet *fleet, const char *json);
 /* send.c: the decision's attempts, to their agents. */
 void send_all(struct fleet *fleet);
-/* An agent told the end of an attempt unasked. */
-void send_pushed(struct fleet *fleet, const char *attempt, const char *state,
-		 const char *result_text);
+/* An agent told the end of an attempt unasked; only of its own. */
+void send_pushed(struct fleet *fleet, const char *host, const char *attempt,
+		 const char *state, const char *result_text);
 
 /* No channel to that host any more: whatever runs there is asked for. */
 void send_cut(struct fleet *fleet, const char *host, const char *why);

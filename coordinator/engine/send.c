@@ -197,11 +197,19 @@ send_answered(void *ctx, const struct call_answer *answer)
 }
 
 void
-send_pushed(struct fleet *f, const char *attempt, const char *state,
-	    const char *result_text)
+send_pushed(struct fleet *f, const char *host, const char *attempt,
+	    const char *state, const char *result_text)
 {
-	if (view_attempt_find(&f->view, attempt, NULL) == NULL)
+	const struct view_attempt *a =
+		view_attempt_find(&f->view, attempt, NULL);
+
+	if (a == NULL)
 		return;
+	if (strcmp(a->host, host) != 0) {
+		log_error("%s: %s tells the end of an attempt of %s: not "
+			  "believed", f->name, host, a->host);
+		return;
+	}
 	agent_state(f, looks_agent_get(&f->looks, attempt), state, "",
 		    result_text);
 	attempt_let_go(f, attempt);

@@ -79,8 +79,8 @@ pg_hosts_fill(struct pg *pg, const PQconninfoOption *options)
 }
 
 /*
- * Ask libpq itself what the conninfo means: a service file, PGHOST and a URL
- * are resolved by nobody else.  An sslmode that does not exist stops it before
+ * Ask libpq itself what the conninfo means: a service file and a URL are
+ * resolved by nobody else.  An sslmode that does not exist stops it before
  * it opens a socket.
  */
 int
