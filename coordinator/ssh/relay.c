@@ -17,6 +17,7 @@
 
 /* Above this nothing more is read from hosts until drydockd has caught up. */
 #define RELAY_FULL ((size_t)4 << 20)
+#define CHANNEL_WAIT_MS 6500 /* the second back-off, with its jitter */
 
 struct relay {
 	struct event_base *base;
@@ -31,6 +32,7 @@ struct host {
 	char *address;
 	unsigned int port;
 	struct host_backoff backoff;
+	struct err why; /* of the last failure */
 };
 
 struct channel {
@@ -173,11 +175,12 @@ channel_on_key(void *self, const char *key)
 
 /* Remember what the host did, for who comes next. */
 static void
-channel_count(const struct channel *c)
+channel_count(const struct channel *c, const struct err *why)
 {
 	int64_t now = clock_boot_ms();
 	unsigned int jitter = 500;
 
+	c->host->why = *why;
 	(void)!getrandom(&jitter, sizeof(jitter), 0);
 	if (session_auth_failed(c->session))
 		host_backoff_auth_failed(&c->host->backoff, now);
@@ -212,7 +215,7 @@ channel_on_closed(void *self, const struct err *why)
 		return;
 	}
 	if (!c->scan)
-		channel_count(c);
+		channel_count(c, why);
 	channel_tell_closed(c, why);
 	channel_free(c);
 }
@@ -241,6 +244,20 @@ channel_on_begin(evutil_socket_t fd, short what, void *arg)
 	channel_free(c);
 }
 
+/* A long wait is told: drydockd would give up, and not know the reason. */
+static int64_t
+channel_wait(struct channel *c, int64_t now)
+{
+	const struct host *host = c->host;
+	int64_t ms = host_backoff_wait(&host->backoff, now);
+
+	if (ms <= CHANNEL_WAIT_MS)
+		return ms;
+	(void)err_set(&c->refused, host->why.code, "%s; tried again in %lld s",
+		      host->why.text, (long long)ms / 1000 + 1);
+	return 0;
+}
+
 static void
 channel_schedule(struct channel *c)
 {
@@ -256,7 +273,7 @@ channel_schedule(struct channel *c)
 							   now) / 1000 + 1,
 			      c->user);
 	else if (!c->scan && c->refused.code == ERR_NONE)
-		ms = host_backoff_wait(&c->host->backoff, now);
+		ms = channel_wait(c, now);
 	tv = (struct timeval){ ms / 1000, ms % 1000 * 1000 };
 	(void)evtimer_add(c->begin, &tv);
 }
