@@ -183,18 +183,14 @@ rollout_latest(struct cli *cli, char **id_r)
 		code = cli_query(cli, &r, sql, DB(fleet));
 	if (code != EXIT_OK)
 		return code;
-	if (rows_count(r) == 0)
-		code = cli_error(cli, EXIT_ERROR, NULL,
-				 "drydock plan PROCEDURE",
-				 "fleet %s has no rollout yet", fleet);
-	else
+	if (rows_count(r) > 0)
 		*id_r = x_strdup(rows_str(r, 0, "rollout"));
 	rows_free(&r);
 	return code;
 }
 
 int
-cli_rollout(struct cli *cli, size_t word, char **id_r)
+cli_rollout_if_any(struct cli *cli, size_t word, char **id_r)
 {
 	const char *text = cli_word(cli, word);
 	struct err err;
@@ -209,4 +205,15 @@ cli_rollout(struct cli *cli, size_t word, char **id_r)
 				 "\"%s\" is not a rollout's number", text);
 	*id_r = x_asprintf("%lld", (long long)id);
 	return EXIT_OK;
+}
+
+int
+cli_rollout(struct cli *cli, size_t word, char **id_r)
+{
+	int code = cli_rollout_if_any(cli, word, id_r);
+
+	if (code != EXIT_OK || *id_r != NULL)
+		return code;
+	return cli_error(cli, EXIT_ERROR, NULL, "drydock plan PROCEDURE",
+			 "fleet %s has no rollout yet", cli->fleet);
 }

@@ -80,5 +80,7 @@ int cli_fleet(struct cli *cli, const char **fleet_r);
  * rollout, else its latest.  *id_r: decimal text, free() it.
  */
 int cli_rollout(struct cli *cli, size_t word, char **id_r);
+/* The same, but NULL when the fleet has none yet: that is no error here. */
+int cli_rollout_if_any(struct cli *cli, size_t word, char **id_r);
 
 #endif

@@ -53,6 +53,11 @@ static const struct part {
 	     "select * from fleet.fleet where fleet = $1"),
 	PART(coordinator, LOOK_STATUS, OF_FLEET,
 	     "select * from fleet.coordinator where $1 = any (fleets)"),
+	PART(silent, LOOK_STATUS, OF_FLEET,
+	     "select host, why_silent, silent_since, type_next"
+	     " from fleet.host where $1 = any (fleets)"
+	     " and why_silent is not null"
+	     " and not coalesce(excluded, false) order by host"),
 	PART(phases, LOOK_WATCH, OF_ROLLOUT,
 	     "select * from fleet.timeline where rollout = $1::bigint"
 	     " order by backend_position, phase_position"),
@@ -70,15 +75,17 @@ static const struct part {
 #undef PART
 };
 
+/* rollout NULL: only what the fleet has without one */
 static int
 part_fetch(struct cli *cli, const struct part *p, const char *rollout,
-	   struct standing *s, struct complaint *c)
+	   const char *fleet, struct standing *s, struct complaint *c)
 {
 	struct rows **to = (struct rows **)(void *)((char *)s + p->offset);
-	const char *fleet = rows_str(s->rollout, 0, "fleet");
 
 	switch (p->of) {
 	case OF_ROLLOUT:
+		if (rollout == NULL)
+			return 0;
 		return db_query(&cli->db, to, p->sql, DB(rollout), c);
 	case OF_FLEET:
 		return db_query(&cli->db, to, p->sql, DB(fleet), c);
@@ -106,21 +113,53 @@ now_fetch(struct cli *cli, struct complaint *c)
 	return EXIT_OK;
 }
 
-int
-look_fetch(struct cli *cli, const char *rollout, enum look_parts parts,
-	   struct standing *s, struct complaint *c)
+/* fleet NULL: the rollout's */
+static int
+parts_fetch(struct cli *cli, const char *rollout, const char *fleet,
+	    enum look_parts parts, struct standing *s, struct complaint *c)
 {
 	size_t i;
 
 	*s = (struct standing){ 0 };
 	for (i = 0; i < sizeof(parts_table) / sizeof(parts_table[0]); i++) {
+		const char *of = fleet != NULL ? fleet :
+			rows_str(s->rollout, 0, "fleet");
+
 		if (parts_table[i].from > parts)
 			continue;
-		if (part_fetch(cli, &parts_table[i], rollout, s, c) < 0) {
+		if (part_fetch(cli, &parts_table[i], rollout, of, s, c) < 0) {
 			standing_free(s);
 			return (int)c->code;
 		}
 	}
+	return EXIT_OK;
+}
+
+int
+look_idle(struct cli *cli, const char *fleet, struct standing *s,
+	  struct complaint *c)
+{
+	int code = parts_fetch(cli, NULL, fleet, LOOK_STATUS, s, c);
+
+	if (code != EXIT_OK)
+		return code;
+	if (rows_count(s->fleet) == 0) {
+		standing_free(s);
+		return cli_error(cli, EXIT_ERROR, NULL,
+				 "drydock fleet list shows them",
+				 "there is no fleet %s", fleet);
+	}
+	return now_fetch(cli, c);
+}
+
+int
+look_fetch(struct cli *cli, const char *rollout, enum look_parts parts,
+	   struct standing *s, struct complaint *c)
+{
+	int code = parts_fetch(cli, rollout, NULL, parts, s, c);
+
+	if (code != EXIT_OK)
+		return code;
 	if (rows_count(s->rollout) == 0) {
 		standing_free(s);
 		return cli_error(cli, EXIT_ERROR, NULL,

@@ -16,6 +16,10 @@ enum look_parts { LOOK_STATUS, LOOK_WATCH };
 int look_fetch(struct cli *cli, const char *rollout, enum look_parts parts,
 	       struct standing *s, struct complaint *c);
 
+/* The same of a fleet that has no rollout: what standing_idle() needs. */
+int look_idle(struct cli *cli, const char *fleet, struct standing *s,
+	      struct complaint *c);
+
 /* watch it to its end, as `drydock watch` does; in watch.c */
 int watch_rollout(struct cli *cli, const char *id);
 

@@ -154,6 +154,7 @@ static const struct column host_columns[] = {
 	{ .title = "SEEN", .name = "seen_at", .show = SHOW_SINCE },
 	{ .title = "WHY SILENT", .name = "why_silent", .drop = 1 },
 	{ .title = "HOLD", .name = "hold" },
+	{ .title = "TYPE", .name = "type_next", .drop = 4 },
 	{ .title = NULL },
 };
 

@@ -57,39 +57,76 @@ sheet_print(struct cli *cli, const char *id)
 	return code;
 }
 
-int
-run_status(struct cli *cli)
+static int
+status_print(struct cli *cli, const struct standing *s)
 {
-	struct complaint c = { 0 };
-	struct standing s = { 0 };
 	struct buf out;
-	char *id = NULL;
-	int code = cli_rollout(cli, 0, &id);
+	int code;
 
-	if (code == EXIT_OK && args_has(&cli->args, FLAG_SHEET)) {
-		code = sheet_print(cli, id);
-		x_free(&id);
-		return code;
-	}
-	if (code == EXIT_OK)
-		code = cli_open(cli);
-	if (code == EXIT_OK)
-		code = look_fetch(cli, id, LOOK_STATUS, &s, &c);
-	if (c.what != NULL)
-		(void)cli_complain(cli, &c);
-	x_free(&id);
-	if (code != EXIT_OK)
-		return code;
 	cli->face.whole = true;
 	buf_init(&out, CLI_OUT_MAX);
 	if (cli->json)
-		standing_json(&out, &s);
+		standing_json(&out, s);
+	else if (rows_count(s->rollout) == 0)
+		standing_idle(&out, &cli->face, s);
 	else
-		standing_text(&out, &cli->face, &s);
+		standing_text(&out, &cli->face, s);
 	code = cli_print(cli, &out);
 	buf_free(&out);
+	return code;
+}
+
+/* Its hosts and its coordinator can be in trouble all the same. */
+static int
+status_idle(struct cli *cli)
+{
+	struct complaint c = { 0 };
+	struct standing s = { 0 };
+	int code = look_idle(cli, cli->fleet, &s, &c);
+
+	if (c.what != NULL)
+		(void)cli_complain(cli, &c);
+	if (code != EXIT_OK)
+		return code;
+	cli_note(cli, "fleet %s has no rollout yet: drydock plan PROCEDURE",
+		 cli->fleet);
+	code = status_print(cli, &s);
+	standing_free(&s);
+	return code;
+}
+
+static int
+status_rollout(struct cli *cli, const char *id)
+{
+	struct complaint c = { 0 };
+	struct standing s = { 0 };
+	int code = look_fetch(cli, id, LOOK_STATUS, &s, &c);
+
+	if (c.what != NULL)
+		(void)cli_complain(cli, &c);
+	if (code != EXIT_OK)
+		return code;
+	code = status_print(cli, &s);
 	if (code == EXIT_OK && args_has(&cli->args, FLAG_EXIT_STATUS))
 		code = look_exit(&s);
 	standing_free(&s);
+	return code;
+}
+
+int
+run_status(struct cli *cli)
+{
+	bool sheet = args_has(&cli->args, FLAG_SHEET);
+	char *id = NULL;
+	int code = sheet ? cli_rollout(cli, 0, &id) :
+			   cli_rollout_if_any(cli, 0, &id);
+
+	if (code == EXIT_OK)
+		code = cli_open(cli);
+	if (code == EXIT_OK)
+		code = sheet	    ? sheet_print(cli, id)
+		       : id == NULL ? status_idle(cli)
+				    : status_rollout(cli, id);
+	x_free(&id);
 	return code;
 }

@@ -31,6 +31,7 @@ standing_free(struct standing *s)
 	rows_free(&s->choices);
 	rows_free(&s->fleet);
 	rows_free(&s->coordinator);
+	rows_free(&s->silent);
 	rows_free(&s->drain);
 	rows_free(&s->events);
 }
@@ -280,6 +281,7 @@ standing_json(struct buf *out, const struct standing *s)
 	rows_json_all(&o, "choices", s->choices);
 	rows_json_one(&o, "fleet", s->fleet, 0);
 	rows_json_one(&o, "coordinator", s->coordinator, 0);
+	rows_json_all(&o, "silent_hosts", s->silent);
 	json_out_bool(&o, "coordinator_silent", standing_silent(s));
 	json_out_end(&o);
 	(void)buf_addc(out, '\n');

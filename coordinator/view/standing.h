@@ -14,6 +14,7 @@
  *	choices      backend command what                in their order
  *	fleet        fleet in_service out_backend excluded not_seen min_up
  *	coordinator  coordinator host silent_for stopped_at
+ *	silent       host why_silent silent_since type_next
  *	drain        at users                            of one backend
  *	events       at severity backend person message   oldest first
  */
@@ -38,6 +39,7 @@ struct standing {
 	struct rows *choices;
 	struct rows *fleet;
 	struct rows *coordinator;
+	struct rows *silent; /* hosts whose agents do not answer */
 	struct rows *drain;
 	struct rows *events;
 };
@@ -46,6 +48,9 @@ void standing_free(struct standing *s);
 
 void
 standing_text(struct buf *out, const struct face *f, const struct standing *s);
+/* of a fleet that has no rollout yet: only the last lines */
+void
+standing_idle(struct buf *out, const struct face *f, const struct standing *s);
 void
 standing_watch(struct buf *out, const struct face *f, const struct standing *s);
 void standing_json(struct buf *out, const struct standing *s);

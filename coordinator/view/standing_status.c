@@ -78,6 +78,33 @@ fleet_line(struct buf *out, const struct face *f, const struct rows *fleet)
 }
 
 static void
+silent_lines(struct buf *out, const struct face *f, const struct standing *s)
+{
+	struct buf line;
+	size_t i;
+
+	buf_init(&line, LINE_MAX_BYTES);
+	for (i = 0; i < rows_count(s->silent); i++) {
+		double since = rows_seconds(s->silent, i, "silent_since");
+
+		(void)buf_adds(&line, "  ");
+		face_tinted(&line, f, TINT_WARN, "SILENT");
+		(void)buf_adds(&line, "  ");
+		face_text(&line, f, rows_str(s->silent, i, "host"));
+		if (since >= 0 && since < f->now) {
+			(void)buf_adds(&line, "  since ");
+			when_span(&line, f->now - since);
+		}
+		standing_flush(out, f, &line);
+		standing_indented(out, f, "",
+				  rows_str(s->silent, i, "why_silent"));
+		standing_indented(out, f, "type: ",
+				  rows_str(s->silent, i, "type_next"));
+	}
+	buf_free(&line);
+}
+
+static void
 start_line(struct buf *out, const struct face *f, const struct standing *s)
 {
 	const char *state = rows_str(s->rollout, 0, "state");
@@ -135,5 +162,15 @@ standing_text(struct buf *out, const struct face *f, const struct standing *s)
 	standing_holds(out, f, s, false);
 	left_out(out, f, s);
 	fleet_line(out, f, s->fleet);
+	silent_lines(out, f, s);
+	standing_coordinator(out, f, s);
+}
+
+void
+standing_idle(struct buf *out, const struct face *f, const struct standing *s)
+{
+	standing_holds(out, f, s, false);
+	fleet_line(out, f, s->fleet);
+	silent_lines(out, f, s);
 	standing_coordinator(out, f, s);
 }

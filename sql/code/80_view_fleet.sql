@@ -144,6 +144,26 @@ $$);
 
 -- Nearly all hosts are one backend and nothing else: only members of groups
 -- need their fleets and roles gathered, sorted and each named once.
+-- By the step of the way there at which it ended, which the reason names.
+create or replace function fleet_internal.silent_next(p_why text,
+	p_host text, p_address text, p_port int)
+returns text language sql immutable as $$
+	select case when p_why is null then null
+	when p_why like 'connect:%' then format('on %s: systemctl status ssh; if %s port %s is not it: drydock import FILE',
+		p_host, p_address, p_port)
+	when p_why like 'handshake: the host offers no %' then format('on %1$s: ssh-keygen -A && systemctl reload ssh; then: drydock host pin %1$s --scan',
+		p_host)
+	when p_why like 'handshake:%' then format('on %s: journalctl -u ssh -n 20; is it sshd that has %s port %s?',
+		p_host, p_address, p_port)
+	when p_why like 'host key:%' then format('drydock host pin %s --scan',
+		p_host)
+	when p_why like 'auth:%' then format('on %s: agent-install --key FILE, with the coordinator''s public key',
+		p_host)
+	else format('on %s: journalctl -t drydock-agent -n 20', p_host) end
+$$;
+comment on function fleet_internal.silent_next(text, text, text, int) is
+	'What to type about a host that does not answer.';
+
 create or replace view fleet.host as
 select h.name as host, host(h.address) as address, h.port, h.ssh_user,
 	case when m.host_id is not null then (select array_agg(distinct u)
@@ -157,7 +177,9 @@ select h.name as host, host(h.address) as address, h.port, h.ssh_user,
 	h.agent_version, h.machine_id, h.boot_id, h.host_keys as keys,
 	case when f.name is null then m.excluded
 	     else b.excluded_at is not null or coalesce(m.excluded, false)
-	     end as excluded
+	     end as excluded,
+	fleet_internal.silent_next(h.why_silent, h.name, host(h.address),
+		h.port) as type_next
   from fleet_internal.host h
   left join fleet_internal.backend b
 	on b.host_id = h.host_id and b.removed_at is null
@@ -189,6 +211,7 @@ machine_id: as told by the agent
 boot_id: as told by the agent
 keys: the pinned keys
 excluded: left out, as backend or as member, in some fleet
+type_next: what to type when it is silent
 $$);
 
 create or replace view fleet.sighting as

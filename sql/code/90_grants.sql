@@ -12,7 +12,8 @@ grant execute on function fleet_internal.clock(),
 	fleet_internal.ms(interval), fleet_internal.ms(timestamptz),
 	fleet_internal.span(numeric), fleet_internal.min_up_count(text, int),
 	fleet_internal.safe_text(bytea), fleet_internal.window_openings(),
-	fleet_internal.hold_next(text, text, bigint, text)
+	fleet_internal.hold_next(text, text, bigint, text),
+	fleet_internal.silent_next(text, text, text, int)
 	to fleet_reader;
 grant select on all tables in schema fleet to fleet_reader;
 grant execute on function fleet.export(text), fleet.version(),

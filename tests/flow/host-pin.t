@@ -83,9 +83,16 @@ def a_host_that_nobody_reaches_is_told_everywhere():
         w.daemon()
         wait_for("it is known", lambda: w.one(
             "select why_silent from fleet.host where host = 'dir1'"), 60)
-        for argv in (("host", "list"), ("host", "show", "dir1")):
+        todo = "on dir1: systemctl status ssh"
+        for argv in (("host", "list"), ("host", "show", "dir1"),
+                     ("status",)):
             code, said = drydock(w, *argv)
-            assert code == 0 and "refused" in said, said
+            assert code == 0 and "Connection refused" in said, said
+            assert todo in said and "127.0.2.1 port 2297" in said, said
+        # a plan is no rollout that could hold, and names it all the same
+        code, said = drydock(w, "status", str(w.plan(only=["mail1"])))
+        assert code == 0 and "SILENT  dir1  since" in said, said
+        assert f"type: {todo}" in said, said
 
 
 @test
@@ -103,6 +110,16 @@ def a_host_with_rsa_alone_is_told_why():
         assert code == 1 and "only an RSA key" in said, said
         assert "rsa-sha2" in said and "ssh-keygen -A" in said, said
         assert keys(w, "mail1") == ""
+        # the others are pinned to the key that it had: told at contact too
+        wait_for("it is known", lambda: w.one(
+            "select why_silent from fleet.host where host = 'dir1'"), 60)
+        for argv in (("host", "show", "dir1"), ("status",)):
+            code, said = drydock(w, *argv)
+            said = " ".join(said.split())
+            assert code == 0 and "offers no key of the pinned type" in said
+            assert "only an RSA key" in said and "rsa-sha2" in said, said
+            assert "on dir1: ssh-keygen -A && systemctl reload ssh" in said
+            assert "drydock host pin dir1 --scan" in said, said
 
 
 main()

@@ -65,5 +65,18 @@ refused "two names for one machine" RD005 'this machine is known as' \
 	"select fleet_internal.advance(1, 1, null, null, '[{\"op\":\"host\",\"host\":2,\"machine_id\":\"m1\"}]')" drydockd
 do_ "select fleet_internal.advance(1, 1, null, null, '[{\"op\":\"host\",\"host\":1,\"why_silent\":\"no route\"}]')" drydockd
 is "silence is kept apart from the last word" 'no route|t|m1' "select why_silent, seen_at < silent_since, machine_id from fleet.host where machine_id = 'm1'"
+while IFS='|' read -r why words; do
+	do_ "select fleet_internal.advance(1, 1, null, null, jsonb_build_array(jsonb_build_object('op', 'host', 'host', 1, 'why_silent', '$why')))" drydockd
+	like "what to type: $why" "$words" "select type_next from fleet.host where machine_id = 'm1'"
+done <<-'LIST'
+	connect: Connection refused|on mail1: systemctl status ssh; if 10.1.0.1 port 22 is not it
+	connect: no answer in 5000 ms|on mail1: systemctl status ssh
+	connect: No route to host|on mail1: systemctl status ssh
+	handshake: no answer in 10000 ms|journalctl -u ssh
+	handshake: the host offers no key of the pinned type; a host|drydock host pin mail1 --scan
+	host key: it shows another|^drydock host pin mail1 --scan
+	auth: refused|agent-install --key FILE
+	it says nothing that we know|journalctl -t drydock-agent
+LIST
 do_ "select fleet_internal.release(1, 1); select fleet_internal.goodbye(1, '00000000-0000-0000-0000-0000000000c1')" drydockd
 is "goodbye" 'f|' "select alive, fleets from fleet.coordinator"

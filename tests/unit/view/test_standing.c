@@ -131,6 +131,10 @@ held(void)
 			  "expected:s|message\n"
 			  "mail04|verify|mailbox-status|backend|failed|"
 			  "00:00:03|-|exit 75: Error: \033[2JMailbox INBOX\n");
+	s.silent = rows_of("host|why_silent|silent_since:t|type_next\n"
+			   "dir2|connect: No route to host\033[2J|"
+			   "2026-11-22 00:31:00+00|"
+			   "on dir2: systemctl status ssh\n");
 	s.choices = rows_of(
 		"backend|command|what\n"
 		"mail04|drydock log 17 --backend mail04 --output|"
