@@ -47,10 +47,10 @@ class Observer(threading.Thread):
         self.join()
 
 
-def each_ran_once(w):
-    """What the hosts did for one rollout of the usual steps over all."""
+def each_ran_once(w, backends=None):
+    """What the hosts did for one rollout of the usual steps."""
     counts = w.counts()
-    for b in w.backends:
+    for b in backends or w.backends:
         assert counts[f"unit {b} inactive"] == 1, counts
         assert counts[f"unit {b} active"] == 1, counts
         assert counts[f"work {b}"] == 2, counts

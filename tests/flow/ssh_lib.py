@@ -26,6 +26,7 @@ exec BIN/PROGRAM "$@"
 class SshWorld(World):
     FORCED = FORCED
     PORT = 2298
+    SSHD_CONF = ""
 
     def __init__(self, *args, **more):
         super().__init__(*args, **more)
@@ -67,7 +68,9 @@ class SshWorld(World):
     def ssh_start(self):
         os.makedirs("/run/sshd", exist_ok=True)
         with open(f"{self.ssh}/conf", "w") as f:
-            f.write(f"Port {self.PORT}\nListenAddress 0.0.0.0\n"
+            # sshd takes the first it reads of each
+            f.write(f"{self.SSHD_CONF}\n"
+                    f"Port {self.PORT}\nListenAddress 0.0.0.0\n"
                     f"HostKey {self.ssh}/host\nPidFile none\n"
                     f"AuthorizedKeysFile {self.ssh}/authorized\n"
                     "PermitRootLogin forced-commands-only\nUsePAM no\n"
