@@ -139,6 +139,7 @@ enum call_state {
 
 struct call {
 	struct link link;		/* in set->calls */
+	struct link alike;		/* in one of set->by_name */
 	struct call_set *set;
 	struct call_host host;		/* owned copies */
 	enum call_state state;

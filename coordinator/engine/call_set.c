@@ -20,12 +20,15 @@ struct call_timer {
 	void *ctx;
 };
 
+enum { BY_NAME = 1024 };
+
 struct call_set {
 	struct transport *transport;
 	struct call_clock clock;
 	struct call_hooks hooks;
 	void *ctx;
 	struct link calls, timers;
+	struct link by_name[BY_NAME]; /* the calls again, by their hosts */
 	bool ticking;
 };
 
@@ -185,6 +188,7 @@ static void
 set_bury(struct call *call)
 {
 	list_del(&call->link);
+	list_del(&call->alike);
 	transport_close(&call->chan);
 	call_question_free_all(call);
 	call_facts_free(&call->facts);
@@ -225,6 +229,8 @@ call_set_new(struct transport *transport, const struct call_clock *clock,
 	set->ctx = ctx;
 	list_init(&set->calls);
 	list_init(&set->timers);
+	for (size_t i = 0; i < BY_NAME; i++)
+		list_init(&set->by_name[i]);
 	return set;
 }
 
@@ -253,10 +259,21 @@ call_set_hooks(const struct call *call, void **ctx_r)
 	return &call->set->hooks;
 }
 
+/* Every load asks for each host of a fleet. */
+static struct link *
+set_alike(struct call_set *set, const char *host)
+{
+	unsigned int hash = 5381;
+
+	for (; *host != '\0'; host++)
+		hash = hash * 33 + (unsigned char)*host;
+	return &set->by_name[hash % BY_NAME];
+}
+
 struct call *
 call_find(struct call_set *set, const char *host)
 {
-	LIST_EACH (struct call, call, &set->calls, link) {
+	LIST_EACH (struct call, call, set_alike(set, host), alike) {
 		if (!call->dead && strcmp(call->host.name, host) == 0)
 			return call;
 	}
@@ -276,6 +293,7 @@ call_get(struct call_set *set, const struct call_host *host)
 	list_init(&call->questions);
 	list_init(&call->ended);
 	list_add(&set->calls, &call->link);
+	list_add(set_alike(set, host->name), &call->alike);
 	return call;
 }
 

@@ -348,7 +348,7 @@ on_up(void *ctx, struct call *call)
 			if (f->view.database)
 				host_op(f, call);
 			host_fenced(f, call);
-			forget_update(f);
+			forget_host(f, call_name(call));
 			fleet_wake(f);
 		}
 }

@@ -201,6 +201,7 @@ void write_retry(struct fleet *fleet);
  * and for each host that comes up; the hello says what is still there.
  */
 void forget_update(struct fleet *fleet);
+void forget_host(struct fleet *fleet, const char *host);
 /* Is that backend being worked on, or left out by a turn of ours? */
 bool forget_sheet_wanted(const struct fleet *fleet, const char *backend);
 

@@ -87,8 +87,18 @@ forget_records(struct fleet *f, struct call *call,
 			    telling_new(f, call));
 }
 
+static bool
+forget_may(const struct fleet *f)
+{
+	return f->work != NULL && f->view.database && !f->fenced &&
+		f->strange[0] == '\0' && /* who knows whose turn it is? */
+		engine_may_send(f->engine) &&
+		(f->forgot_ms == 0 ||
+		 clock_boot_ms() - f->forgot_ms >= FORGET_AGAIN_MS);
+}
+
 static void
-forget_host(struct fleet *f, const char *name)
+forget_of(struct fleet *f, const char *name)
 {
 	struct call *call = call_find(f->engine->calls, name);
 	const struct call_facts *facts = call ? call_facts(call) : NULL;
@@ -107,16 +117,19 @@ forget_host(struct fleet *f, const char *name)
 }
 
 void
+forget_host(struct fleet *f, const char *name)
+{
+	if (forget_may(f))
+		forget_of(f, name);
+}
+
+void
 forget_update(struct fleet *f)
 {
 	const struct json_object *hosts = jdoc_in(f->doc, "hosts");
 
-	if (f->work == NULL || !f->view.database || f->fenced ||
-	    f->strange[0] != '\0' ||	/* who knows whose turn it is? */
-	    !engine_may_send(f->engine) ||
-	    (f->forgot_ms != 0 &&
-	     clock_boot_ms() - f->forgot_ms < FORGET_AGAIN_MS))
+	if (!forget_may(f))
 		return;
 	for (size_t i = 0; i < jdoc_count(hosts); i++)
-		forget_host(f, jdoc_str(json_item(hosts, i), "name", ""));
+		forget_of(f, jdoc_str(json_item(hosts, i), "name", ""));
 }

@@ -221,26 +221,49 @@ reading_column(const struct reading *reading, size_t column)
 	return reading->column[column];
 }
 
+/* Where a column stands; `columns` when there is none. */
+static size_t
+column_find(const struct reading *reading, const char *column)
+{
+	char norm[READING_NAME_MAX + 1];
+	size_t i = 0;
+
+	if (reading_name(column, norm) < 0)
+		return reading->columns;
+	while (i < reading->columns && strcmp(reading->column[i], norm) != 0)
+		i++;
+	return i;
+}
+
 const char *
 reading_cell(const struct reading *reading, size_t row, const char *column)
 {
-	char norm[READING_NAME_MAX + 1];
+	size_t i = column_find(reading, column);
 
 	assert(row < reading->rows);
-	if (reading_name(column, norm) < 0)
-		return NULL;
-	for (size_t i = 0; i < reading->columns; i++)
-		if (strcmp(reading->column[i], norm) == 0)
-			return reading->cell[row * reading->width + i];
-	return NULL;
+	return i < reading->columns ? reading->cell[row * reading->width + i] :
+				      NULL;
+}
+
+/* Where the columns of all matches stand, once for all rows; free() it. */
+static size_t *
+match_columns(const struct reading *r, const struct reading_match match[],
+	      size_t n)
+{
+	size_t *at = x_calloc(n + 1, sizeof(*at));
+
+	for (size_t i = 0; i < n; i++)
+		at[i] = column_find(r, match[i].column);
+	return at;
 }
 
 static bool
 row_matches(const struct reading *r, size_t row,
-	    const struct reading_match match[], size_t n)
+	    const struct reading_match match[], const size_t at[], size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		const char *cell = reading_cell(r, row, match[i].column);
+		const char *cell = at[i] == r->columns ? NULL :
+			r->cell[row * r->width + at[i]];
 
 		if (cell == NULL || strcmp(cell, match[i].value) != 0)
 			return false;
@@ -252,10 +275,12 @@ static size_t
 reading_count(const struct reading *reading, const struct reading_match match[],
 	      size_t n)
 {
+	size_t *at = match_columns(reading, match, n);
 	size_t count = 0;
 
 	for (size_t row = 0; row < reading->rows; row++)
-		count += row_matches(reading, row, match, n);
+		count += row_matches(reading, row, match, at, n);
+	free(at);
 	return count;
 }
 
@@ -271,16 +296,18 @@ int
 reading_find(const struct reading *reading, const struct reading_match match[],
 	     size_t n, size_t *row_r, struct err *err)
 {
+	size_t *at = match_columns(reading, match, n);
 	size_t count = 0;
 	struct buf text;
 	int ret = 0;
 
 	for (size_t row = 0; row < reading->rows; row++) {
-		if (!row_matches(reading, row, match, n))
+		if (!row_matches(reading, row, match, at, n))
 			continue;
 		if (count++ == 0)
 			*row_r = row;
 	}
+	free(at);
 	if (count == 1)
 		return 0;
 	buf_init(&text, 400);

@@ -116,6 +116,8 @@ key_file_look(struct key_file *key, const struct buf *blob, const char *path,
 			       "signatures of libssh2 1.10 are refused by "
 			       "sshd); ssh-keygen -t ed25519 -N '' -f %s",
 			       path, path);
+	if (host_key_text(pub, pub_len, &key->public) < 0)
+		goto damaged;
 	return 0;
 damaged:
 	return err_set(err, ERR_USAGE, "%s: the key is damaged", path);
@@ -160,6 +162,7 @@ key_file_read(struct key_file *key, const char *path, struct err *err)
 
 	*key = (struct key_file){ 0 };
 	buf_init(&key->text, KEY_FILE_MAX);
+	buf_init(&key->public, HOST_KEY_TEXT_MAX);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 && errno == ELOOP)
 		return err_set(err, ERR_USAGE,
@@ -186,4 +189,5 @@ key_file_free(struct key_file *key)
 	if (key->text.data != NULL)
 		explicit_bzero(key->text.data, key->text.size);
 	buf_free(&key->text);
+	buf_free(&key->public);
 }

@@ -14,7 +14,8 @@
 #include "err.h"
 
 struct key_file {
-	struct buf text; /* as it stands in the file */
+	struct buf text;   /* as it stands in the file */
+	struct buf public; /* "ssh-ed25519 AAAA…" */
 	const char *type;
 };
 

@@ -35,6 +35,18 @@ static const struct {
 	{ "true", "No such file" },
 };
 
+/* Its public half is what ssh-keygen wrote beside it, without the comment. */
+static void
+key_check(const struct key_file *key, const char *dir)
+{
+	char *command = x_asprintf("test \"%s\" = \"$(cut -d' ' -f1,2 %s/k.pub)\"",
+				   buf_str(&key->public), dir);
+
+	assert_non_null(key->type);
+	assert_int_equal(system(command), 0);
+	free(command);
+}
+
 static void
 test_keys(void **state)
 {
@@ -59,7 +71,7 @@ test_keys(void **state)
 		if (ret < 0 && strstr(err.text, rows[i].says) == NULL)
 			fail_msg("%s: %s", rows[i].make, err.text);
 		if (ret == 0)
-			assert_non_null(key.type);
+			key_check(&key, dir);
 		key_file_free(&key);
 	}
 	command = x_asprintf("rm -rf %s", dir);
