@@ -3,6 +3,7 @@
  */
 #include "standing.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "rows_json.h"
@@ -82,9 +83,8 @@ standing_upper(struct buf *out, const struct face *f, const char *text)
 	size_t i, len = strlen(text);
 
 	len = len < sizeof(word) - 1 ? len : sizeof(word) - 1;
-	for (i = 0; i < len; i++) /* a Turkish toupper() leaves the i */
-		word[i] = text[i] >= 'a' && text[i] <= 'z' ?
-			(char)(text[i] - 'a' + 'A') : text[i];
+	for (i = 0; i < len; i++)
+		word[i] = (char)toupper((unsigned char)text[i]);
 	word[len] = '\0';
 	face_tinted(out, f, face_tint(text), word);
 }

@@ -7,12 +7,13 @@ import base64
 import hashlib
 import os
 import signal
+import socket
 import stat
 import subprocess
 import threading
 import time
 
-from agent_lib import FLEET, Host, main, new_id, test, wait_for
+from agent_lib import FLEET, RSS_MAX, Host, main, test, wait_for
 
 ALLOW = """
 read   grep -q good ${new_file}
@@ -179,11 +180,17 @@ def fill(f, n):
         with open(top + b"/" + name + b"/mail", "w") as g:
             g.write("x" * 100)
     os.mkfifo(top + b"/fifo")
+    os.mknod(top + b"/device", stat.S_IFCHR | 0o600, os.makedev(1, 5))
+    s = socket.socket(socket.AF_UNIX)
+    os.chdir(top)  # its path may be long
+    s.bind("socket")
+    os.chdir("/")
+    s.close()
     os.symlink(b"/etc", top + b"/to-etc")
     with open(f"{f.at}/outside/linked", "w") as g:
         g.write("outside\n")
     os.link(os.fsencode(f"{f.at}/outside/linked"), top + b"/hard")
-    return n + len(NAMES) + 3
+    return n + len(NAMES) + 5
 
 
 @test
@@ -295,6 +302,38 @@ def clean_leaves_other_devices_alone():
 
 
 @test
+def purge_enters_no_mount_however_deep():
+    f = Files()  # rows 40, 43: a bind mount has the same device as its parent
+    f.write("outside/keep", "x")
+    mounts = [f"{f.at}/vmail/a/b/bind", f"{f.at}/vmail/a/b/tmpfs"]
+    for m in mounts:
+        os.makedirs(m)
+    subprocess.run(["mount", "--bind", f"{f.at}/outside", mounts[0]],
+                   check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "none", mounts[1]], check=True)
+    try:
+        f.write("vmail/a/b/tmpfs/keep", "x")
+        _, result = f.do("clean", inside=f"{f.at}/vmail/a/b/bind")
+        assert result["exit"] == 1 and "beneath" in said(result)
+        attempt, result = f.do("clean", inside=f"{f.at}/vmail")
+        mounts = [m.replace("vmail", f"vmail/.drydock-trash-{attempt}", 1)
+                  for m in mounts]
+        assert result["exit"] == 0, said(result)
+        _, result = f.do("clean", inside=f"{f.at}/vmail", purge_of=attempt)
+        assert result["exit"] == 1, result
+        for word in ("bind", "tmpfs", "could not be removed"):
+            assert word in said(result), said(result)
+        assert [os.listdir(m) for m in mounts] == [["keep"], ["keep"]]
+    finally:
+        for m in mounts:
+            subprocess.run(["umount", m], check=True)
+    _, result = f.do("clean", inside=f"{f.at}/vmail", purge_of=attempt)
+    assert result["exit"] == 0, said(result)
+    assert f.listing("vmail") == [] and f.listing("outside") == [b"keep"]
+    f.close()
+
+
+@test
 def clean_waits_for_a_stopped_service():
     f = Files()
     f.write("guarded/a", "x")
@@ -324,7 +363,7 @@ def purge_removes_5000_levels_with_few_descriptors():
         at = down
     os.close(at)
     attempt, _ = f.do("clean", inside=f"{f.at}/vmail")
-    peak = [0]
+    peak, memory = [0], [0]
     c = f.host.change("clean", inside=f"{f.at}/vmail", purge_of=attempt)
     f.r.ask(**c)
     runner = f.host.runner_pids()[0]
@@ -334,14 +373,42 @@ def purge_removes_5000_levels_with_few_descriptors():
                 for pid in g.read().split():
                     peak[0] = max(peak[0],
                                   len(os.listdir(f"/proc/{pid}/fd")))
+                    with open(f"/proc/{pid}/statm") as s:
+                        memory[0] = max(memory[0], int(s.read().split()[1]))
         except OSError:
             pass
     result = f.r.ended(c["attempt"])
     assert result["exit"] == 0, said(result)
     assert f.listing("vmail") == [] and 0 < peak[0] < 64, peak
+    assert memory[0] * 4 <= 4 * RSS_MAX, memory
     f.close()
     return f"{result['data']['entries']} directories, at most {peak[0]} " \
            f"descriptors seen, {result['ms']} ms"
+
+
+@test
+def a_purge_that_was_killed_is_done_by_the_next():
+    f = Files()  # row 44
+    for i in range(100):
+        os.mkdir(f"{f.at}/vmail/{i}")
+        for j in range(50):
+            os.mknod(f"{f.at}/vmail/{i}/{j}")
+    first, _ = f.do("clean", inside=f"{f.at}/vmail")
+    trash = f"{f.at}/vmail/.drydock-trash-{first}"
+    killed = f.host.change("clean", inside=f"{f.at}/vmail", purge_of=first)
+    f.r.ask(**killed)
+    wait_for("some are gone", lambda: not os.path.exists(trash) or
+             len(os.listdir(trash)) < 100)
+    f.host.kill_runner()
+    f.r = f.host.relay()
+    assert f.r.hello()["ok"]
+    assert f.r.ask("ask", attempt=killed["attempt"])["state"] in (
+        "unknown", "ended")
+    left = sum(len(files) for _, _, files in os.walk(trash))
+    _, result = f.do("clean", inside=f"{f.at}/vmail", purge_of=first)
+    assert result["exit"] == 0 and f.listing("vmail") == [], said(result)
+    f.close()
+    return f"{left} of 5000 files were left"
 
 
 @test

@@ -262,6 +262,42 @@ def a_hostile_environment_changes_nothing():
     p.h.close()
 
 
+def refused_start(p, says):
+    no = p.h.relay().hello(epoch=5)
+    assert no and not no["ok"] and says in no["why"], (says, no)
+
+
+@test
+def a_state_directory_that_cannot_be():
+    p = Place()  # row 64
+    state = p.h.state
+    p.h.kill_runner()
+    os.rename(state, f"{state}.kept")
+    os.symlink(f"{state}.kept", state)
+    refused_start(p, "cannot open")
+    os.unlink(state)
+    with open(state, "w"):
+        pass
+    refused_start(p, "cannot open")
+    os.unlink(state)
+    os.mkdir(state, 0o700)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "ro,mode=700", "none",
+                    state], check=True)
+    try:
+        refused_start(p, "Read-only file system")
+    finally:
+        subprocess.run(["umount", state], check=True)
+    os.chown(state, 65534, 0)
+    refused_start(p, "must belong to uid 0")
+    os.rmdir(state)
+    # none at all: this host never worked for anybody
+    r = p.h.relay()
+    assert r.hello(epoch=5)["ok"]
+    assert os.stat(state).st_mode & 0o7777 == 0o700
+    assert p.h.count("count") == 0
+    p.h.close()
+
+
 @test
 def a_start_that_cannot_be():
     p = Place()  # rows 15 and 64

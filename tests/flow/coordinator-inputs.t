@@ -9,7 +9,7 @@ usage: coordinator-inputs.t [TEST…]
 import os
 import subprocess
 
-from engine_lib import BIN, DAEMON, World, main, test, wait_for
+from engine_lib import BIN, DAEMON, IMPATIENT, World, main, test, wait_for
 from agent_lib import new_id
 
 # Says at any time what stands in FILES/lie-HOST, as one line of the agent's.
@@ -36,36 +36,6 @@ def lie(w, host, line):
     os.unlink(f"{w.files}/lied-{host}")
 
 
-@test
-def a_host_that_tells_of_another():
-    with World(["mail1", "mail2"]) as w:  # row 35
-        w.put("liar", LIAR.replace("FILES", w.files).replace("BIN", BIN))
-        w.put("hang-work-1", "")
-        w.daemon(agent_exec=f"env DRYDOCK_AGENT_ROOT={w.top}/hosts/%n "
-                 f"sh {w.files}/liar %n")
-        w.wait_greeted()
-        r = w.start()
-        wait_for("mail1 is worked on", lambda: w.counts().get("work mail1"))
-        attempt = wait_for("it is known", lambda: w.one(
-            "select attempt_id from fleet_internal.attempt join "
-            "fleet_internal.step s using (step_id) where s.name = 'flushed'"))
-        for told in (new_id(), attempt):
-            lie(w, "mail2", ENDED % told)
-        wait_for("it is not believed", lambda: "mail2 tells the end of an "
-                 "attempt of mail1" in w.log(), 60)
-        # what nobody asked ends the conversation, and no more
-        lie(w, "mail1", '{"id":4711,"ok":true}\n')
-        wait_for("it is cut", lambda: "nobody asked question 4711"
-                 in w.log(), 60)
-        assert w.turns(r) == ["working", "waiting"], w.turns(r)
-        assert w.one("select state from fleet_internal.attempt where "
-                     f"attempt_id = '{attempt}'") == "sent"
-        assert "unit mail1 inactive" not in w.counts()
-        w.remove("hang-work-1")
-        w.wait_state(r, "succeeded")
-        assert w.counts()["work mail1"] == 2, w.counts()
-
-
 # A server that is not there, in every way that libpq is told of one.
 ENVIRONMENT = """#!/bin/sh
 export PGHOST=/nowhere PGHOSTADDR=192.0.2.1 PGPORT=1 PGUSER=nobody
@@ -78,29 +48,52 @@ exec DAEMON "$@"
 """
 
 
+def started_twice(w):
+    second = subprocess.run(
+        [DAEMON, "-c", f"{w.top}/ops1.conf"], text=True, timeout=60,
+        capture_output=True, stdin=subprocess.DEVNULL)
+    assert second.returncode == 2, second
+    assert "another drydockd runs with" in second.stderr, second
+    assert w.one("select count(*) from fleet_internal.coordinator") == "1"
+
+
+def tells_of_another(w, attempt):
+    for told in (new_id(), attempt):
+        lie(w, "mail2", ENDED % told)
+    wait_for("it is not believed", lambda: "mail2 tells the end of an "
+             "attempt of mail1" in w.log(), 60)
+    # what nobody asked ends the conversation, and no more
+    lie(w, "mail1", '{"id":4711,"ok":true}\n')
+    wait_for("it is cut", lambda: "nobody asked question 4711"
+             in w.log(), 60)
+    assert w.one("select state from fleet_internal.attempt where "
+                 f"attempt_id = '{attempt}'") == "sent"
+    assert "unit mail1 inactive" not in w.counts()
+
+
 @test
-def a_hostile_environment_and_a_second_process():
-    with World(["mail1", "mail2"]) as w:  # rows 63 and 64
-        path = f"{w.files}/started"
+def a_bad_start_a_second_one_and_a_host_that_lies():
+    with World(["mail1", "mail2"]) as w:
+        w.put("liar", LIAR.replace("FILES", w.files).replace("BIN", BIN))
         w.put("started", ENVIRONMENT.replace("DAEMON", DAEMON))
-        os.chmod(path, 0o755)
-        w.daemon_start("ops1", path, heartbeat="200ms", lease="1500ms",
-                       agent_exec=f"env DRYDOCK_AGENT_ROOT={w.top}/hosts/%n "
-                       f"{BIN}/drydock-agent")
-        r = w.start()
-        w.wait_turn(r, 0, "done")
-        second = subprocess.run(
-            [DAEMON, "-c", f"{w.top}/ops1.conf"], text=True, timeout=60,
-            capture_output=True, stdin=subprocess.DEVNULL)
-        assert second.returncode == 2, second
-        assert "another drydockd runs with" in second.stderr, second
-        w.wait_state(r, "succeeded")
-        assert w.one("select count(*) from fleet_internal.coordinator") == "1"
-        assert "starting anew" not in w.log()
-        # and when it is gone, the next one may
-        w.kill()
-        w.daemon()
+        os.chmod(f"{w.files}/started", 0o755)
+        w.put("hang-work-1", "")
+        w.daemon_start("ops1", f"{w.files}/started", **{  # row 63
+            **IMPATIENT, "agent_exec": f"env DRYDOCK_AGENT_ROOT={w.top}/hosts/"
+            f"%n sh {w.files}/liar %n"})
         w.wait_greeted()
+        r = w.start()
+        wait_for("mail1 is worked on", lambda: w.counts().get("work mail1"))
+        attempt = wait_for("it is known", lambda: w.one(
+            "select attempt_id from fleet_internal.attempt join "
+            "fleet_internal.step s using (step_id) where s.name = 'flushed'"))
+        started_twice(w)  # row 64
+        tells_of_another(w, attempt)  # row 35
+        assert w.turns(r) == ["working", "waiting"], w.turns(r)
+        w.remove("hang-work-1")
+        w.wait_state(r, "succeeded")
+        assert w.counts()["work mail1"] == 2, w.counts()
+        assert "starting anew" not in w.log()
 
 
 main()
