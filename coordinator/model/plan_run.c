@@ -498,6 +498,18 @@ run_act(struct run *r)
 
 /* ------------------------------------------------ poll, wait, approve */
 
+/* Nobody could tell what the poll waits for, for so long that it is named. */
+static bool
+poll_unsure(const struct run *r)
+{
+	const struct fact *until = looks_find(r->p->l, FACT_UNTIL, r->s);
+
+	return r->step->kind == STEP_KIND_POLL && until != NULL &&
+		until->at_ms >= r->step->started_ms &&
+		until->value == TRI_UNKNOWN &&
+		r->p->now - until->since_ms >= PLAN_NAMED_MS;
+}
+
 static void
 run_poll(struct run *r)
 {
@@ -522,6 +534,13 @@ run_poll(struct run *r)
 	}
 	if (next > over)
 		next = over;
+	if (poll_unsure(r)) {
+		plan_hold_fact(p, RULE_WAIT, GATE_READY, false, until, next,
+			       over, "%s: nobody can tell whether it is over: "
+			       "%s", step->name, until->seen);
+		if (p->d->nops > 0)
+			return;
+	}
 	if (p->now < next) {
 		plan_say(p, DECIDE_IDLE, RULE_WAIT, next, "%s: %s",
 			 step->name, until->seen);
@@ -570,7 +589,8 @@ run_keeps(struct run *r)
 	if (plan_keep(r->p, r->s))
 		return true;
 	if (r->p->d->nwants == 0) {
-		plan_unhold(r->p, HOLD_GATE);	/* who was missed is back */
+		if (!poll_unsure(r))	/* who was missed is back */
+			plan_unhold(r->p, HOLD_GATE);
 		return false;
 	}
 	plan_say(r->p, DECIDE_LOOK, RULE_KEEP, 0, "%s: what is kept",

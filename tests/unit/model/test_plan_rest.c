@@ -207,6 +207,39 @@ an_undecided_proof_is_named_soon(void **state)
 	expect_unsure(FACT_TARGET, 0, RULE_SOAK);
 }
 
+/* A poll waits for what is not so yet; what nobody can tell is named. */
+static void
+an_undecided_poll_is_named_soon(void **state)
+{
+	const struct op *hold;
+	struct fact *until;
+
+	(void)state;
+	world_at(&w, W_DRAINED);
+	w.v.steps[W_DRAINED].state = STEP_RUNNING;
+	w.v.steps[W_DRAINED].started_ms = w.now - 6000;
+	world_fact(&w, FACT_UNTIL, W_DRAINED, TRI_FALSE);
+	expect_rule(DECIDE_IDLE, RULE_WAIT);
+	until = (struct fact *)looks_find(&w.l, FACT_UNTIL, W_DRAINED);
+	until->value = TRI_UNKNOWN;
+	until->since_ms = w.now - 4999;
+	expect_rule(DECIDE_IDLE, RULE_WAIT);
+	until->since_ms = w.now - 5000;
+	expect_rule(DECIDE_DO, RULE_WAIT);
+	hold = world_hold(&w);
+	assert_int_equal(hold->fact, FACT_UNTIL);
+	assert_int_equal(hold->look_ms, w.now + 1000);
+	assert_int_equal(hold->deadline_ms, w.now + 54000);
+	assert_non_null(strstr(hold->text, "nobody can tell"));
+	world_apply(&w);
+	expect_rule(DECIDE_IDLE, RULE_WAIT);	/* told once */
+	until->value = TRI_FALSE;
+	expect_rule(DECIDE_DO, RULE_WAIT);
+	assert_true(world_has(&w, OP_UNHOLD, -1));
+	world_apply(&w);
+	expect_rule(DECIDE_IDLE, RULE_WAIT);
+}
+
 /* What it was waited for is decided: nobody waits any more. */
 static void
 a_decided_fact_ends_its_hold(void **state)
@@ -450,6 +483,7 @@ main(void)
 		T(undecided_values_are_named_soon),
 		T(an_undecided_end_is_named_soon),
 		T(an_undecided_proof_is_named_soon),
+		T(an_undecided_poll_is_named_soon),
 		T(a_decided_fact_ends_its_hold),
 		T(a_gate_has_its_evidence),
 		T(a_no_pause_phase_past_its_deadline),
