@@ -229,6 +229,13 @@ sheet_free(struct fleet *f)
 	x_free(&f->sheet);
 }
 
+void
+sheet_untold(struct fleet *f)
+{
+	if (f->sheet != NULL)
+		x_strset(&f->sheet->text, "");
+}
+
 /* The same in the database, for status --sheet. */
 static void
 sheet_op(struct fleet *f, const char *backend, const char *text)

@@ -11,6 +11,8 @@ struct buf;
  * taken away when the turn is over; nobody waits for the answer.
  */
 void sheet_update(struct fleet *fleet);
+/* What was written with others is not in the database: told again. */
+void sheet_untold(struct fleet *fleet);
 void sheet_free(struct fleet *fleet);
 
 #endif

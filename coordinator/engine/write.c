@@ -15,6 +15,7 @@
 #include "fleet.h"
 #include "jdoc.h"
 #include "log.h"
+#include "sheet.h"
 #include "store.h"
 #include "uuid.h"
 
@@ -125,6 +126,7 @@ write_refused(struct fleet *f, const struct pg_error *error)
 	/* values that this batch remembered are gone with it */
 	looks_forget(&f->looks);
 	values_clear(f);
+	sheet_untold(f);
 	f->strange[0] = '\0';		/* nor is its hold there */
 	f->reload = true;
 	fleet_wake_at(f, fleet_now_ms(f) +

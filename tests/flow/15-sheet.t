@@ -64,4 +64,38 @@ def it_is_there_from_the_point_of_no_return_to_the_end():
         assert w.one("select count(sheet) from fleet.turn") == "0"
 
 
+STEERED = """
+grant fleet_operator to drydockd;
+create function steered() returns trigger language plpgsql
+security definer as $$
+begin
+	perform fleet.abort(rollout_id, 'asked as it begins')
+	   from fleet_internal.turn where turn_id = new.turn_id;
+	return null;
+end $$;
+create trigger steered after update of state on fleet_internal.step
+	for each row when (new.state = 'running' and old.state = 'pending'
+		and new.name = 'STEP') execute function steered();
+"""
+
+
+@test
+def both_are_the_same_where_it_comes_to_rest():
+    with World(["mail1", "mail2"]) as w:
+        w.daemon()
+        w.sql(STEERED.replace("STEP", "change"))
+        rollout = w.start(only=["mail1"])
+        w.wait_turn(rollout, 0, "out")
+        w.wait_state(rollout, "aborted")
+
+        def same():
+            there = sheet(w, "mail1")
+            return there is not None and md5(there) == w.one(
+                "select md5(sheet) from fleet.turn where backend = 'mail1' "
+                f"and rollout = {rollout}")
+        wait_for("the database has what the host has", same, 60)
+        assert "[?] change, here:" in sheet(w, "mail1") or \
+            "[x] change, here:" in sheet(w, "mail1"), sheet(w, "mail1")
+
+
 main()
