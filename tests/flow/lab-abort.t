@@ -1,6 +1,7 @@
 #!/bin/bash
 # lab-abort.t - abort asked in every phase of the Dovecot procedures: it comes to
-# rest where it says, weights, LMTP and services are proved, nothing is left.
+# rest where it says, weights, LMTP and services are proved, nothing is left; the
+# sheet of what rests out of service brings it back without drydock.
 # shellcheck source=tests/flow/lib-rollout.sh
 . "$(dirname "$0")/lib-rollout.sh"
 
@@ -49,22 +50,22 @@ rests_in() {
 	ok "$2: the slot is free" slot_is_free
 }
 
-# rests_out BACKEND STEP TEXT CHECK...: then it is repaired by hand, and proved
+# rests_out BACKEND STEP TEXT CHECK...: then its sheet is followed, by hand and
+# with neither coordinator nor database, and it is proved
 rests_out() {
-	local backend=$1 step=$2 weight=$3 text=$4
+	local backend=$1 step=$2 text=$3
 
-	shift 4
+	shift 3
 	ok "$step: told so" was_told "$backend" "$step" "$text"
 	ok "$step: at rest out of service" turn_is "$backend" out
 	ok "$step: it is as the phase left it" "$@"
 	ok "$step: nothing is left of it" at_rest
 	ok "$step: include waits for the proof" not included "$backend" 3
-	on "$backend" systemctl start dovecot
 	[ "$step" != as-before ] || answers_again "$backend"
-	on dir1 doveadm director up "$(address "$backend")"
-	sleep 1.2
-	on dir1 doveadm director update "$(address "$backend")" "$weight"
-	ok "$step: and has it when it is repaired" included "$backend" 40
+	ok "$step: its sheet is what status --sheet prints" \
+		wait_until 20 "the sheet" sheet_is_same "$backend"
+	ok "$step: the sheet can be followed" sheet_alone "$backend"
+	ok "$step: included when that has put it right" included "$backend" 40
 	ok "$step: all serve again, and take mail" all_serve
 }
 
@@ -116,15 +117,15 @@ user_stays staying mail2
 abort_in mail2 wait-users
 rests_in mail2 wait-users 'put back as it was and comes to rest in service'
 abort_in mail3 stop-lmtp
-rests_out mail3 stop-lmtp 200 'carried to its end.*OUT of service' \
+rests_out mail3 stop-lmtp 'carried to its end.*OUT of service' \
 	emptied mail3
 PROCEDURE=dovecot-obox-upgrade abort_in mail1 still-stopped
-rests_out mail1 still-stopped 100 'comes to rest OUT of service' out_both mail1
+rests_out mail1 still-stopped 'comes to rest OUT of service' out_both mail1
 abort_in mail2 start-dovecot
-rests_out mail2 start-dovecot 50 'comes to rest OUT of service' runs_out mail2
+rests_out mail2 start-dovecot 'comes to rest OUT of service' runs_out mail2
 answers_not mail3
 abort_in mail3 as-before
-rests_out mail3 as-before 200 'comes to rest OUT of service' runs_out mail3
+rests_out mail3 as-before 'comes to rest OUT of service' runs_out mail3
 abort_in mail1 director-up
 rests_in mail1 director-up 'is finished; it comes to rest in service'
 ok "its turn is done" turn_is mail1 done

@@ -227,3 +227,51 @@ emptied() {
 		return 1
 	done
 }
+
+# sheet BACKEND: how to finish by hand
+sheet() { on "$1" cat /var/lib/drydock/SHEET; }
+
+sheet_is_same() {
+	drydock status "$rollout" --sheet >"$work/status"
+	sheet "$1" >"$work/sheet"
+	cmp "$work/status" "$work/sheet"
+}
+
+# sheet_to_do BACKEND: "HOST<tab>COMMAND" of every line that is not [x]
+sheet_to_do() {
+	sheet "$1" | awk -v here="$1" '/^Or back/ { exit }
+	/^  \[[ ?]\] / {
+		host = $0
+		sub(/^.*, /, "", host)
+		sub(/:$/, "", host)
+		getline command
+		sub(/^ +/, "", command)
+		if (command !~ /^wait /)
+			print (host == "here" ? here : host) "\t" command
+	}'
+}
+
+sheet_followed() {
+	local host command
+
+	sheet_to_do "$1" >"$work/to-do"
+	sed 's/^/# /' "$work/to-do"
+	[ -s "$work/to-do" ] || return 1
+	while IFS=$'\t' read -r -u 3 host command; do
+		on "$host" sh -c "$command" >/dev/null || return 1
+		sleep 1.2
+	done 3<"$work/to-do"
+}
+
+# sheet_alone BACKEND: followed while there is neither coordinator nor database
+sheet_alone() {
+	local status=0
+
+	lab coordinator stop
+	lab database stop
+	sheet_followed "$1" || status=1
+	lab database start
+	lab coordinator start
+	wait_until 40 "a coordinator to hold the fleet" holds lab
+	return "$status"
+}
