@@ -52,8 +52,12 @@ client_line(void *self, char *text, size_t len)
 		return;
 	}
 	answer_no(&c->conn, req.id, WIRE_CODE_USAGE, err.text, NULL);
-	if (req.id == 0)
-		c->conn.eof = true; /* whoever says that is not one of ours */
+	if (req.id != 0)
+		return;
+	/* whoever says that is not one of ours: it is told, and to go */
+	c->conn.eof = true;
+	conn_flush(&c->conn, 1000);
+	conn_shut(&c->conn);
 }
 
 /* What waits is written; then it goes. */

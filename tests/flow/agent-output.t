@@ -209,6 +209,23 @@ def bad_lines_end_the_conversation_and_do_nothing():
 
 
 @test
+def what_is_no_request_ends_a_conversation_with_the_runner_too():
+    h = host()
+    r = h.relay()
+    assert r.hello()["ok"]
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(20)
+        s.connect(f"{h.state}/runner.sock")
+        s.sendall(b'{"id": 1, "verb": \n')
+        said = b""
+        while data := s.recv(4096):  # and the end, or the time is over
+            said += data
+    assert json.loads(said)["code"] == "usage", said
+    assert r.ask("ping")["ok"] and r.do(job(h))["exit"] == 0
+    h.close()
+
+
+@test
 def odd_words_are_refused():
     h = host()
     r = h.relay()
