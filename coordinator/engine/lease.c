@@ -66,6 +66,18 @@ watched_dead(struct engine *e, const struct json_object *doc)
 	return now - w->since_ms >= e->lease_ms;
 }
 
+/* While we saw nothing, nobody stood still: the database was away for all. */
+static void
+watched_gap(struct engine *e)
+{
+	int64_t now = clock_boot_ms(), gap = now - e->seen_ms - e->beat_ms;
+
+	if (e->seen_ms != 0 && gap > e->beat_ms)
+		for (int i = 0; i < e->nwatched; i++)
+			e->watched[i].since_ms += gap;
+	e->seen_ms = now;
+}
+
 static bool
 is_ours_to_serve(const struct engine *e, const char *name)
 {
@@ -167,6 +179,7 @@ beat_took(struct engine *e, const struct json_object *doc)
 {
 	const struct json_object *fleets = jdoc_in(doc, "fleets");
 
+	watched_gap(e);
 	lease_tidy(e);
 	lease_schedules(e);
 	for (size_t i = 0; i < jdoc_count(fleets); i++)
