@@ -94,40 +94,6 @@ def the_database_dies_between_phases_and_nothing_moves():
 
 
 @test
-def a_second_coordinator_takes_over_from_a_stopped_one():
-    with World() as w:
-        w.put("slow", "")
-        one = w.daemon("ops1")
-        r = w.start()
-        w.wait_turn(r, 0, "working")
-        w.daemon("ops2")
-        one.send_signal(signal.SIGSTOP)
-        wait_for("ops2 has it", lambda: w.one(
-            "select c.name from fleet_internal.fleet f join "
-            "fleet_internal.coordinator c on c.coordinator_id = f.holder")
-            == "ops2", 30)
-        one.send_signal(signal.SIGCONT)
-        w.wait_state(r, "succeeded")
-        each_ran_once(w)
-        outages_in_turn(w)
-        assert one.poll() is None, "the old holder must live on, fenced"
-
-
-@test
-def two_coordinators_and_the_holder_is_killed():
-    with World() as w:
-        w.put("slow", "")
-        w.daemon("ops1")
-        r = w.start()
-        w.wait_turn(r, 0, "working")
-        w.daemon("ops2")
-        w.wait_turn(r, 0, "done")
-        w.kill("ops1")
-        w.wait_state(r, "succeeded")
-        each_ran_once(w)
-
-
-@test
 def sigterm_finishes_the_phase_that_may_not_pause():
     with World() as w:
         w.put("hang-mail1-inactive", "")

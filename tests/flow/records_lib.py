@@ -91,3 +91,15 @@ def records_agree(w, rollout):
             assert id_ in begun & ended, f"{id_} ended only in the rows"
         elif id_ in begun:
             assert state == "unknown", (id_, state)
+
+
+def epochs_only_rise(w):
+    """No agent began a thing for an epoch below one that it had accepted."""
+    for host in [*w.backends, *MEMBERS]:
+        newest = 0
+        for record in w.records(host):
+            if record["t"] not in ("epoch", "begun"):
+                continue
+            epoch = record.get("request", record).get("epoch", newest)
+            assert epoch >= newest, f"{host}: {epoch} after {newest}"
+            newest = epoch
