@@ -176,8 +176,9 @@ line_parse(struct hostkeys *k, char *line, const char *name,
 		return err_set(err, ERR_USAGE,
 			       "the host's name is hashed: "
 			       "nobody can tell whose key it is");
+	/* every key begins so; a name may stand before its type, or not */
 	if (n >= 2 &&
-	    (type_known(field[0]) || strcmp(field[0], "ssh-rsa") == 0))
+	    (type_known(field[0]) || strncmp(field[1], "AAAA", 4) == 0))
 		return key_add(k, field[0], field[1], err);
 	if (n < 3)
 		return err_set(err, ERR_USAGE, "a type and a key are wanted");

@@ -130,12 +130,14 @@ pull_peeked(void *ctx, const struct call_answer *answer)
 	p->question = 0;
 	switch (answer->outcome) {
 	case CALL_ANSWERED:
-		if (pull_piece(p, answer->body, &eof, &err) < 0)
+		if (pull_piece(p, answer->body, &eof, &err) < 0) {
+			buf_clear(&p->got); /* none of it can be believed */
 			pull_store(p, err.text);
-		else if (eof)
+		} else if (eof) {
 			pull_store(p, NULL);
-		else
+		} else {
 			pull_peek(p);
+		}
 		break;
 	case CALL_REFUSED:
 		pull_store(p, answer->why);

@@ -119,6 +119,24 @@ def streams(w):
         "order by 1, 2")
 
 
+def kept_otherwise(w):
+    """Row 34: a byte that changed behind its count, and a file that grew."""
+    w.kill()
+    attempt = w.one("update fleet_internal.output set rest = null, pulled_at "
+                    "= null where head is not null and bytes > 8192 returning "
+                    "attempt_id")
+    kept = f"{w.root('mail1')}/var/lib/drydock/out/{attempt}"
+    with open(f"{kept}.out", "r+b") as f:
+        f.seek(20000)
+        f.write(b"!")
+    with open(f"{kept}.err", "ab") as f:
+        f.write(b"more\n")
+    w.daemon()
+    wait_for("both are told", lambda: w.one(
+        "select count(*) from fleet_internal.output where pull_why is not "
+        "null") == "2", 60)
+
+
 @test
 def the_rest_of_a_long_output_is_pulled_but_nothing_discarded():
     with World(["mail1", "mail2"]) as w:
@@ -144,16 +162,11 @@ def the_rest_of_a_long_output_is_pulled_but_nothing_discarded():
                              "--output")
         assert code == 0 and "  | 59999\n  | 60000\n" in text, text[-300:]
         assert "there was more" not in text
-        # an agent that kept something else than it counted
-        w.sql("update fleet_internal.output set rest = null, pulled_at = null "
-              "where stream = 'out' and head is not null")
-        w.kill()
-        w.sql("select fleet_internal.pull_done(fleet_id, epoch, attempt_id, "
-              "'out', convert_to(repeat('x', bytes::int - 8192), 'UTF8'), "
-              "null) from fleet_internal.output, fleet_internal.fleet "
-              "where stream = 'out' and head is not null and bytes > 8192")
+        kept_otherwise(w)
         lie = [s for s in streams(w) if s[:2] == ["flushed", "out"]][0]
         assert lie[3] == "8192" and "not what it counted" in lie[5], lie
+        longer = [s for s in streams(w) if s[:2] == ["flushed", "err"]][0]
+        assert longer[3] == "8192" and "other bytes" in longer[5], longer
         assert w.one("select count(*) from fleet.event where kind = "
                      "'output.differs' and backend = 'mail1'") == "1"
         code, text = drydock(w, "log", str(r), "--step", "flushed",

@@ -1,11 +1,8 @@
 #!/usr/bin/env python3
 """agent-inputs - bad input for an agent: refused in a sentence, nothing done.
 
-Each case bears the number of its class.  Classes that are tried elsewhere:
-host keys (11, 12) test_host_key, key files (13, 14) test_key_file, noise
-before the magic line (20) and answers that nobody asked for (35) test_call,
-outputs that differ (34) 19-hosts, links, devices, odd names and deep trees
-(40-44) agent-files, cuts and flips of a journal (60) test_journal.
+Each case bears the number of its class; tests/README.md says where the others
+are tried.
 
 usage: agent-inputs.t [TEST…]
 """

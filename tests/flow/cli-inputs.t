@@ -2,10 +2,8 @@
 # cli-inputs.t - files and words that are wrong: each is refused with a
 # sentence and its exit code, and nothing in the database changes.
 #
-# A name begins with the number of its class of bad input.  What is tried
-# elsewhere: an ended rollout (49), the fleet's name as an answer (50) and
-# hostile reasons on screens (51) cli-look, each mistake in a file with its
-# place test_inventory, test_ydoc and test_lint, reasons in SQL (51) 50-steer.
+# A name begins with the number of its class of bad input; tests/README.md says
+# where the others are tried.
 # shellcheck source=tests/flow/lib-cli.sh
 . "$(dirname "$0")/lib-cli.sh"
 
@@ -181,19 +179,34 @@ keys() {
 	refused "pin of an unknown host" 1 'no host mail99' \
 		host pin mail99 --from-file "$key.pub"
 	ssh-keygen -q -t rsa -b 2048 -N '' -f "$key-rsa"
-	refused "pin RSA" 2 'rsa-sha2' \
+	refused "12 pin RSA" 2 'rsa-sha2' \
 		host pin mail01 --from-file "$key-rsa.pub"
 	ssh-keygen -q -t ed25519 -N '' -f "$key"
 	cut -c1-60 "$key.pub" >"$key-cut"
-	refused "pin half a key" 2 'cut' host pin mail01 --from-file "$key-cut"
+	refused "11 pin half a key" 2 'cut' host pin mail01 --from-file "$key-cut"
 	sed 's/^/mail02 /' "$key.pub" >"$key-other"
-	refused "pin another host's key" 2 'only other hosts' \
+	refused "11 pin another host's key" 2 'only other hosts' \
 		host pin mail01 --from-file "$key-other"
 	sed 's/^/@revoked mail01 /' "$key.pub" >"$key-revoked"
-	refused "pin a revoked key" 2 '@revoked' \
+	refused "11 pin a revoked key" 2 '@revoked' \
 		host pin mail01 --from-file "$key-revoked"
-	refused "pin the private key" 2 "line 2: a type" \
+	sed 's/^/|1|c2FsdA==|aGFzaA== /' "$key.pub" >"$key-hashed"
+	refused "11 pin a hashed name" 2 'hashed' \
+		host pin mail01 --from-file "$key-hashed"
+	sed 's/AAAA/AA!A/' "$key.pub" >"$key-base64"
+	refused "11 pin what is no base64" 2 'base64' \
+		host pin mail01 --from-file "$key-base64"
+	sed 's/ssh-ed25519/ssh-dss/' "$key.pub" >"$key-type"
+	refused "11 pin an unknown type" 2 'ssh-dss' \
+		host pin mail01 --from-file "$key-type"
+	refused "11 pin the private key" 2 "line 2: a type" \
 		host pin mail01 --from-file "$key"
+	: >"$key-empty"
+	refused "11 pin an empty file" 2 'no key in it' \
+		host pin mail01 --from-file "$key-empty"
+	refused "11 pin a device" 2 'not a regular file' \
+		host pin mail01 --from-file /dev/zero
+	refused "11 pin a FIFO" 2 . host pin mail01 --from-file "$pg/in/fifo"
 	run host pin mail01 --from-file "$key.pub"
 	is "pin the right key" 0 'mail01: 1 key pinned' 'SHA256:'
 	ok "and it is there" test "$(sql "select host_keys from fleet.host

@@ -101,6 +101,17 @@ finds_ssh() {
 	test -x "$top$path" || { echo "# no $path"; return 1; }
 }
 
+# before any host sees it; a program that is started by hand says it too
+ssh_refuses() {
+	local ssh said status=0
+
+	ssh=$top$("$to/sbin/drydockd" -c "$top/empty.conf" -p |
+		sed -n 's/^ssh_program = //p')
+	said=$("$ssh" -k "$1" 2>&1 </dev/null) || status=$?
+	echo "# $said"
+	[ "$status" -eq 2 ] && [[ $said == *"ssh key: $1: $2"* ]]
+}
+
 top=$(mktemp -d /tmp/drydock-install.XXXXXX)
 trap 'rm -rf "$top"' EXIT
 : >"$top/empty.conf"
@@ -111,6 +122,13 @@ example=$to/share/drydock/drydockd.conf
 ok "cmake --install" installed
 ok "the programs are where people look" has_programs
 ok "drydock-ssh is where drydockd looks" finds_ssh
+ssh-keygen -q -t ed25519 -N '' -f "$top/key"
+ln -s key "$top/link"
+chmod 644 "$top/key"
+ok "13 and takes no key that others may read" \
+	ssh_refuses "$top/key" 'others may read'
+ok "14 nor one behind a link" ssh_refuses "$top/link" 'a symbolic link'
+ok "14 nor a device" ssh_refuses /dev/zero 'not a regular file'
 ok "nothing is put into /etc" test ! -e "$top/etc"
 ok "the example configuration has every key, as it is" \
 	diff <(told_keys) <(example_keys)

@@ -59,6 +59,9 @@ test_refused(void **state)
 		{ "ssh-rsa AAAAB3NzaC1yc2E=",
 		  "line 1: an RSA key cannot be pinned: libssh2 1.10 has no "
 		  "rsa-sha2; use the ed25519 key" },
+		{ "ssh-dss AAAAB3NzaC1kc3M= root@mail1",
+		  "line 1: key type \"ssh-dss\" is not known; ssh-ed25519 or "
+		  "ecdsa-sha2-nistp256 is wanted" },
 		{ "mail1 ssh-dss AAAA",
 		  "line 1: key type \"ssh-dss\" is not known; ssh-ed25519 or "
 		  "ecdsa-sha2-nistp256 is wanted" },
