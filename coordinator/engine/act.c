@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "evidence.h"
 #include "fleet.h"
 #include "look.h"
 #include "jdoc.h"
@@ -264,31 +265,6 @@ act_cause(struct act *a)
 	act_end(a);
 }
 
-/* The fact that a gate waits for, as it was seen last. */
-static void
-act_evidence(struct act *a)
-{
-	static const char *const kinds[] = {
-#define X(name, id) #name,
-		FACT_KINDS(X)
-#undef X
-	};
-	const struct fact *fact = a->op->fact < 0 ? NULL :
-		looks_find(&a->f->looks, (enum fact_kind)a->op->fact,
-			   a->op->fact_id);
-
-	if (fact == NULL)
-		return;
-	json_out_object(&a->out, "evidence");
-	json_out_str(&a->out, "fact", kinds[fact->kind]);
-	json_out_str(&a->out, "value", fact->value == TRI_UNKNOWN ?
-		     "unknown" : fact->value == TRI_TRUE ? "yes" : "no");
-	json_out_str(&a->out, "seen", fact->seen);
-	json_out_int(&a->out, "looked_ms", fact->at_ms);
-	json_out_int(&a->out, "since_ms", fact->since_ms);
-	json_out_end(&a->out);
-}
-
 static void
 act_hold(struct act *a)
 {
@@ -308,7 +284,7 @@ act_hold(struct act *a)
 		json_out_int(&a->out, "next_look_ms", a->op->look_ms);
 	if (a->op->deadline_ms != 0)
 		json_out_int(&a->out, "deadline_ms", a->op->deadline_ms);
-	act_evidence(a);
+	evidence_out(&a->out, a->f, a->op);
 	act_end(a);
 }
 

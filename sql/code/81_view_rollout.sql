@@ -66,7 +66,7 @@ until: when it should be over; nothing goes on by itself then
 critical: somebody should be called
 by: who caused it, if a person
 type_next: what to type
-evidence: the fact a gate waits for: fact, value (yes, no, unknown), seen, looked_ms and since_ms (of 1970); empty = no look decides it
+evidence: the fact a gate waits for: fact, value (yes, no, unknown), seen, looked_ms and since_ms (of 1970); where no look decides, what does: the check (asked_ms, done_ms, wrong), the slot (fleet, backend, rollout, since_ms), min_up (listed, excluded, min_up), the window (expected_ms, opens_ms, closes_ms) or the approval (done, stop_after, step)
 hold: number
 seen_at: the evidence is of then
 next_look_at: one looks again then; empty = as soon as something happens

@@ -64,6 +64,9 @@ def one_slot_for_two_fleets_with_one_interlock():
         assert w.one("select count(*) from fleet_internal.outage a join "
                      "fleet_internal.outage b on a.outage_id < b.outage_id "
                      "and b.out_since < a.back_at") == "0"
+        # whoever waited for the slot said for whom
+        assert w.one("select count(*) from fleet_internal.hold where gate = "
+                     "'slot' and evidence->>'backend' is null") == "0"
 
 
 def reads(w):

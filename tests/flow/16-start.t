@@ -18,6 +18,11 @@ def hold(w, rollout):
     return (rows[0][0], rows[0][1]) if rows else (None, "")
 
 
+def evidence(w, rollout):
+    return json.loads(w.one("select evidence from fleet.hold where rollout = "
+                            f"{rollout}"))
+
+
 def waits_for_check(w, rollout, words):
     wait_for(f"the hold says {words}", lambda: hold(w, rollout)[0] == "check"
              and words in hold(w, rollout)[1], 60)
@@ -66,6 +71,9 @@ def what_is_wrong_on_the_last_one_keeps_the_first_from_being_taken():
                      f"{r}") == "waiting"
         assert w.one("select count(*) from fleet.event where kind = "
                      f"'rollout.check' and rollout = {r}") == "1"
+        seen = evidence(w, r)
+        assert "UNIT mail3" in seen["wrong"], seen
+        assert seen["asked_ms"] <= seen["done_ms"], seen
         # after the repair anybody's check is good enough
         w.put("run/mail3", "active\n")
         w.one(f"select fleet.request('check', 'mail-hel', '{{\"rollout\": "
@@ -122,6 +130,7 @@ def the_second_half_is_not_checked_as_a_whole_again():
             "select kind from fleet.hold where rollout = "
             f"{r}") == "approval", 60)
         assert w.turns(r)[0] == "done"
+        assert evidence(w, r) == {"done": 1, "stop_after": 1}
         # a night later each backend is, right before it is taken
         clock(w, "1 h")
         w.put("run/mail2", "inactive\n")

@@ -62,6 +62,9 @@ def a_rollout_waits_for_a_window_and_the_last_one_that_would_not_fit():
         wait_for("it waits for the window", lambda: "no window is open" in
                  hold(w)[0])
         assert hold(w)[1] == "01 01:00", hold(w)
+        seen = json.loads(w.one("select evidence from fleet.hold"))
+        assert seen["closes_ms"] - seen["opens_ms"] == 4 * 3600000, seen
+        assert 0 < seen["expected_ms"] < 4 * 3600000, seen
         assert w.one("select state from fleet.rollout") == "waiting"
         w.put("hang-work-2", "")
         clock(w, "2026-12-01 01:00:05+00")
