@@ -2,7 +2,7 @@
 """agent-nth - the n-th allocation, write, flush, rename or fork fails.
 
 usage: agent-nth.t [TEST…]
-       AGENT_NTH=all agent-nth.t    every call, not one of some in a row
+       AGENT_NTH=20 agent-nth.t    20 times as many calls have their turn
 
 A conversation with a change that runs, a content and a copy is held again and
 again, in relay and runner; each time the next call of a kind fails, until none
@@ -23,7 +23,7 @@ SHIM = os.path.join(os.path.dirname(BIN), "tests/nth.so")
 ALLOW = "change sh FILES/job\nchange copy <path under FILES/etc>\n"
 TEXT = b"a content\n"
 SHA = hashlib.sha256(TEXT).hexdigest()
-ALL = os.environ.get("AGENT_NTH") == "all"
+THICK = int(os.environ.get("AGENT_NTH", "1"))
 # two cores; most of the time somebody waits
 SIDE_BY_SIDE = threading.Semaphore(3)
 
@@ -159,10 +159,11 @@ def series(role, kind, step, found):
 
 
 def all_series(*rows):
-    """Each with how many calls are passed over: every one has its turn."""
+    """Each with its step: from one call to the next that has its turn."""
     found = {}
     threads = [threading.Thread(target=series, args=(
-        role, kind, 1 if ALL else step, found)) for role, kind, step in rows]
+        role, kind, max(1, step // THICK), found))
+        for role, kind, step in rows]
     for t in threads:
         t.start()
     for t in threads:
@@ -176,14 +177,14 @@ def all_series(*rows):
 
 @test
 def a_call_of_the_system_fails():
-    return all_series(("relay", "write", 6), ("relay", "fork", 1),
-                      ("runner", "write", 12), ("runner", "fsync", 2),
+    return all_series(("relay", "write", 9), ("relay", "fork", 1),
+                      ("runner", "write", 24), ("runner", "fsync", 4),
                       ("runner", "rename", 1), ("runner", "fork", 1))
 
 
 @test
 def an_allocation_fails():
-    return all_series(("relay", "malloc", 60), ("runner", "malloc", 240))
+    return all_series(("relay", "malloc", 120), ("runner", "malloc", 480))
 
 
 main()
