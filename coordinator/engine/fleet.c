@@ -151,15 +151,15 @@ load_services(struct fleet *f)
 	f->nservices = (int)n;
 	for (size_t i = 0; i < n; i++) {
 		const struct json_object *doc = json_item(backends, i);
+		int64_t id = jdoc_int(doc, "backend_id", 0);
 		struct service *s = &f->services[i];
 
 		for (int k = 0; k < nold; k++)
-			if (old[k].backend_id ==
-			    jdoc_int(doc, "backend_id", 0))
+			if (old[k].backend_id == id)
 				*s = old[k];
 		if (s->at_ms == 0)
 			s->value = s->told = TRI_UNKNOWN;
-		s->backend_id = jdoc_int(doc, "backend_id", 0);
+		s->backend_id = id;
 		jdoc_copy(doc, "name", s->name, sizeof(s->name));
 		s->excluded = jdoc_bool(doc, "excluded", false);
 	}
@@ -235,18 +235,12 @@ load_results(struct fleet *f)
 	}
 }
 
-/* A copy of a part that outlives the document it came from. */
-static struct json_object *
+static const struct json_object *
 doc_part(const struct json_object *doc, const char *key)
 {
-	char *text = jdoc_text(jdoc_in(doc, key));
-	struct json_object *part = NULL;
+	const struct json_object *part = jdoc_in(doc, key);
 
-	if (json_parse_object(text, strlen(text), &json_limits_doc, &part,
-			      NULL) < 0)
-		part = NULL;
-	free(text);
-	return part;
+	return json_kind(part) == JSON_OBJECT ? part : NULL;
 }
 
 static void
@@ -276,15 +270,20 @@ load_turn_parts(struct fleet *f, int64_t was)
 	forget_update(f);
 }
 
-/* On -1 there is no rollout that could be moved, and no turn's part changes. */
+/*
+ * Keeps the document.  On -1 there is no rollout that could be moved, and no
+ * turn's part changes.
+ */
 static int
-fleet_took(struct fleet *f, const struct json_object *doc, struct err *err)
+fleet_took(struct fleet *f, struct json_object *doc, struct err *err)
 {
-	struct json_object *before = f->doc, *work = f->work;
+	const struct json_object *before = f->doc;
+	struct json_object *old = f->loaded;
 	int64_t was = fleet_turn_doc(f) == NULL ? 0 :
 		f->view.turns[f->view.detail].id;
 	int rc;
 
+	f->loaded = doc;
 	f->doc = doc_part(doc, "fleet");
 	f->work = doc_part(doc, "work");
 	load_services(f);
@@ -303,8 +302,7 @@ fleet_took(struct fleet *f, const struct json_object *doc, struct err *err)
 		f->change_seq = jdoc_int(f->doc, "change_seq", 0);
 	if (rc >= 0)
 		load_turn_parts(f, was);
-	json_free(&before);
-	json_free(&work);
+	json_free(&old);
 	engine_hosts(f->engine);
 	return rc;
 }
@@ -340,7 +338,6 @@ load_done(void *self, const struct pg_rows *rows,
 		strange_over(f);
 		fleet_wake(f);
 	}
-	json_free(&doc);
 }
 
 static void
@@ -541,8 +538,7 @@ fleet_free(struct fleet **fp)
 	results_clear(f);
 	looks_clear(&f->looks);
 	view_clear(&f->view);
-	json_free(&f->doc);
-	json_free(&f->work);
+	json_free(&f->loaded);
 	buf_free(&f->ops);
 	free(f->services);
 	free(f);

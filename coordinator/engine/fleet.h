@@ -78,7 +78,8 @@ struct fleet {
 	struct pg *pg;
 	struct request_desk *desk;	/* what people ask about it */
 
-	struct json_object *doc, *work;	/* as loaded */
+	struct json_object *loaded;
+	const struct json_object *doc, *work;	/* parts of it */
 	int64_t load_ms;		/* boot time: when it was asked for */
 	int64_t detail;			/* turn to load whole, 0: the next */
 	int64_t offset_ms;		/* database time - boot time */
