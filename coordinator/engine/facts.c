@@ -389,8 +389,9 @@ note_others(struct asking *a, int i)
 			continue;
 		if (value != TRI_FALSE)
 			value = s->value;
-		snprintf(seen + len, sizeof(seen) - len, "%s%s: %s",
-			 len > 0 ? "; " : "", s->name, s->seen);
+		snprintf(seen + len, sizeof(seen) - len, "%s%s: %.*s",
+			 len > 0 ? "; " : "", s->name,
+			 (int)(sizeof(seen) - len), s->seen);
 	}
 	looks_note(&f->looks, a->wants[i].kind, a->wants[i].id, value, at,
 		   seen[0] ? seen : any ? "no other backend is in service" :

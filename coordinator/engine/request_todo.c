@@ -214,23 +214,34 @@ todo_step(struct todo_walk *walk, const struct json_object *step)
 	free(name);
 }
 
+/* address:port */
+static void
+todo_tcp(struct json_out *o, const char *tcp)
+{
+	size_t colon = strlen(tcp);
+
+	while (colon > 0 && tcp[colon] != ':')
+		colon--;
+	if (colon == 0)
+		return;
+	json_out_str(o, NULL, "tcp");
+	json_out_strn(o, NULL, tcp, colon);
+	json_out_str(o, NULL, &tcp[colon + 1]);
+}
+
 static void
 todo_read(struct todo_walk *walk, const char *name, const char *target,
 	  const struct json_object *argv, const char *tcp)
 {
 	struct json_out o;
 	struct buf text;
-	const char *colon;
 	bool ok = true;
 
 	buf_init(&text, 65536);
 	json_out_init(&o, &text);
 	json_out_array(&o, NULL);
-	if (tcp != NULL && (colon = strrchr(tcp, ':')) != NULL) {
-		json_out_str(&o, NULL, "tcp");
-		json_out_strn(&o, NULL, tcp, (size_t)(colon - tcp));
-		json_out_str(&o, NULL, colon + 1);
-	}
+	if (tcp != NULL)
+		todo_tcp(&o, tcp);
 	walk->item.step = (char *)(uintptr_t)name;
 	if (argv != NULL)
 		ok = todo_words(walk, argv, &o);

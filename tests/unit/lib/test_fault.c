@@ -81,7 +81,8 @@ status_of(const char *asked, const char *point)
 
 	if (pid == 0) {
 		(void)setenv("DRYDOCK_FAULT", asked, 1);
-		(void)freopen("/dev/null", "w", stderr);
+		if (freopen("/dev/null", "w", stderr) == NULL)
+			_exit(99);
 		(void)FAULT("ssh.opened");
 		(void)clearenv();
 		(void)FAULT(point);

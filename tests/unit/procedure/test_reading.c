@@ -28,7 +28,7 @@ field(const struct reading *r, const struct reading_select *sel,
 
 	buf_init(&value, size - 1);
 	if (reading_field(r, sel, column, &value, &err) < 0)
-		snprintf(text, size, "!%s", err.text);
+		snprintf(text, size, "!%.60s", err.text);
 	else
 		snprintf(text, size, "%s", buf_str(&value));
 	buf_free(&value);
