@@ -145,9 +145,10 @@ $$);
 -- Nearly all hosts are one backend and nothing else: only members of groups
 -- need their fleets and roles gathered, sorted and each named once.
 -- By the step of the way there at which it ended, which the reason names.
+-- stable like format(): declared immutable it could not be inlined
 create or replace function fleet_internal.silent_next(p_why text,
 	p_host text, p_address text, p_port int)
-returns text language sql immutable as $$
+returns text language sql stable as $$
 	select case when p_why is null then null
 	when p_why like 'connect:%' then format('on %s: systemctl status ssh; if %s port %s is not it: drydock import FILE',
 		p_host, p_address, p_port)
