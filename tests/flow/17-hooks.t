@@ -62,7 +62,9 @@ def a_halt_and_the_end_are_told_and_nothing_waits_for_a_hook():
         tell = program(w, "tell", "cat >>FILES/heard; echo >>FILES/heard\n"
                        "env >FILES/env; ls -l /proc/self/fd >FILES/fds\n"
                        "echo told $1 $2\n")
-        slow = program(w, "slow", "trap '' TERM; while :; do sleep 1; done")
+        # its last run may outlive a daemon that is killed: not for ever
+        slow = program(w, "slow", "trap '' TERM\n"
+                       "for _ in $(seq 60); do sleep 1; done")
         w.put("fail-work-mail2", "")
         os.environ["PGPASSWORD"] = "hush"
         w.daemon(**{"hook.tell": f"{tell} a;b $HOME", "hook.slow": slow,
