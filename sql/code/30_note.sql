@@ -5,8 +5,9 @@ set local role fleet_owner;
 -- A commit that notified takes one lock for the whole cluster, so steps, which
 -- are many, do not notify; a poll covers what was missed anyway.
 --
--- `p_now` is for who has read the clock already; what it calls in the same
--- transaction runs under the search path of the function that was called first.
+-- `p_now` is for who has read the clock already. No search path is pinned here:
+-- whoever comes in from outside has pinned it, and to do it again for each
+-- event costs as much as a statement.
 drop function if exists fleet_internal.note(int, text, text, text, bigint,
 	bigint, int, bigint, jsonb, timestamptz, text);
 create or replace function fleet_internal.note(p_fleet int, p_kind text,

@@ -142,8 +142,6 @@ service: what "in service" means here
 not_seen: how many have no reading in the last 60 s
 $$);
 
--- Nearly all hosts are one backend and nothing else: only members of groups
--- need their fleets and roles gathered, sorted and each named once.
 -- By the step of the way there at which it ended, which the reason names.
 -- stable like format(): declared immutable it could not be inlined
 create or replace function fleet_internal.silent_next(p_why text,
@@ -165,6 +163,8 @@ $$;
 comment on function fleet_internal.silent_next(text, text, text, int) is
 	'What to type about a host that does not answer.';
 
+-- Nearly all hosts are one backend and nothing else: only members of groups
+-- need their fleets and roles gathered, sorted and each named once.
 create or replace view fleet.host as
 select h.name as host, host(h.address) as address, h.port, h.ssh_user,
 	case when m.host_id is not null then (select array_agg(distinct u)
