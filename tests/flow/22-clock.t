@@ -62,6 +62,9 @@ def a_jump_takes_no_fleet_and_a_death_is_still_seen():
             assert w.one(HOLDER) == "ops1", seconds
         assert w.one("select epoch from fleet_internal.fleet") == epoch
         w.kill("ops1")
+        before = w.beats()["ops2"]
+        wait_for("ops2 has seen it stand still",
+                 lambda: w.beats()["ops2"] >= before + 2, 30)
         w.set_off(-DECADE)
         wait_for("ops2 has it", lambda: w.one(HOLDER) == "ops2", 30)
         assert f"\n{time.gmtime(time.time() - DECADE).tm_year}-" in (
