@@ -6,44 +6,51 @@
  */
 #include <assert.h>
 #include <json-c/json.h>
-#include <stdio.h>
-#include <string.h>
+#include <stdarg.h>
 
 #include "json.h"
 
 /* A value and the words that an error calls it by. */
 struct place {
 	const struct json_object *value; /* NULL: absent or null */
-	char name[80];
+	const char *key;		 /* NULL: item i */
+	size_t i;
 };
 
 static struct place
 place_member(const struct json_object *obj, const char *key)
 {
-	struct place p = { .value = json_member(obj, key) };
-
-	(void)snprintf(p.name, sizeof(p.name), "\"%.60s\"", key);
-	return p;
+	return (struct place){ .value = json_member(obj, key), .key = key };
 }
 
 static struct place
 place_item(const struct json_object *array, size_t i)
 {
-	struct place p = { .value = json_item(array, i) };
+	return (struct place){ .value = json_item(array, i), .i = i };
+}
 
-	(void)snprintf(p.name, sizeof(p.name), "item %zu", i);
-	return p;
+/* "\"port\" is missing"; -1. */
+__attribute__((format(printf, 3, 4))) static int
+place_bad(const struct place *p, struct err *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)err_vset(err, ERR_PROTO, fmt, ap);
+	va_end(ap);
+	return p->key != NULL ? err_prefix(err, "\"%.60s\" ", p->key) :
+				err_prefix(err, "item %zu ", p->i);
 }
 
 static int
 place_check(const struct place *p, enum json_kind kind, struct err *err)
 {
 	if (p->value == NULL)
-		return err_set(err, ERR_PROTO, "%s is missing", p->name);
+		return place_bad(p, err, "is missing");
 	if (json_kind(p->value) != kind)
-		return err_set(err, ERR_PROTO, "%s is %s, not %s", p->name,
-			       json_kind_name(json_kind(p->value)),
-			       json_kind_name(kind));
+		return place_bad(p, err, "is %s, not %s",
+				 json_kind_name(json_kind(p->value)),
+				 json_kind_name(kind));
 	return 0;
 }
 
@@ -57,9 +64,9 @@ place_int(const struct place *p, int64_t min, int64_t max, int64_t *out_r,
 		return -1;
 	n = json_object_get_int64(p->value);
 	if (n < min || n > max)
-		return err_set(err, ERR_PROTO,
-			       "%s is %lld, not between %lld and %lld", p->name,
-			       (long long)n, (long long)min, (long long)max);
+		return place_bad(p, err,
+				 "is %lld, not between %lld and %lld",
+				 (long long)n, (long long)min, (long long)max);
 	*out_r = n;
 	return 0;
 }
@@ -80,8 +87,7 @@ place_str(const struct place *p, size_t max, const char **out_r,
 	if (place_check(p, JSON_STRING, err) < 0)
 		return -1;
 	if ((size_t)json_object_get_string_len(p->value) > max)
-		return err_set(err, ERR_PROTO, "%s is longer than %zu bytes",
-			       p->name, max);
+		return place_bad(p, err, "is longer than %zu bytes", max);
 	*out_r = json_as_str(p->value);
 	return 0;
 }
@@ -93,8 +99,7 @@ place_array(const struct place *p, size_t max,
 	if (place_check(p, JSON_ARRAY, err) < 0)
 		return -1;
 	if (json_count(p->value) > max)
-		return err_set(err, ERR_PROTO, "%s has more than %zu items",
-			       p->name, max);
+		return place_bad(p, err, "has more than %zu items", max);
 	*out_r = p->value;
 	return 0;
 }

@@ -190,10 +190,10 @@ load_exclusions(struct fleet *f)
 
 /* The roster is made anew only when the inventory changed. */
 static int
-load_roster(struct fleet *f, const struct json_object *inventory,
-	    const struct json_object *before, struct err *err)
+load_roster(struct fleet *f, const struct json_object *before,
+	    struct err *err)
 {
-	char *text;
+	const struct json_object *inventory;
 	int rc = 0;
 
 	if (f->roster == NULL || before == NULL ||
@@ -201,9 +201,9 @@ load_roster(struct fleet *f, const struct json_object *inventory,
 	    jdoc_int(f->doc, "revision", -2)) {
 		facts_cancel(f);
 		look_roster_free(&f->roster);
-		text = jdoc_text(inventory);
-		rc = look_roster_parse(text, strlen(text), &f->roster, err);
-		free(text);
+		rc = json_get_object(f->loaded, "inventory", &inventory, err);
+		if (rc == 0)
+			rc = look_roster_parse(inventory, &f->roster, err);
 	}
 	if (rc == 0)
 		load_exclusions(f);
@@ -289,8 +289,7 @@ fleet_took(struct fleet *f, struct json_object *doc, struct err *err)
 	load_services(f);
 	load_offset(f);
 	rc = load_view(&f->view, f->doc, f->work, err);
-	if (rc >= 0 && load_roster(f, jdoc_in(doc, "inventory"), before,
-				   err) < 0)
+	if (rc >= 0 && load_roster(f, before, err) < 0)
 		rc = err_prefix(err, "fleet_internal.fleet %d, the inventory: ",
 				f->id);
 	f->has_rollout = rc == 0;

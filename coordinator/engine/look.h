@@ -36,7 +36,7 @@ struct json_object;
  * normalised inventory (what fleet.export() returns).  Kept by the engine as
  * long as the fleet's revision stays, with the readings taken so far.
  */
-int look_roster_parse(const char *inventory, size_t size,
+int look_roster_parse(const struct json_object *inventory,
 		      struct look_roster **roster_r, struct err *err);
 void look_roster_free(struct look_roster **rosterp);
 /* From now on not asked, and not counted among the peers. */

@@ -142,22 +142,14 @@ roster_parse(const struct json_object *doc, struct look_roster *roster,
 }
 
 int
-look_roster_parse(const char *inventory, size_t size,
+look_roster_parse(const struct json_object *inventory,
 		  struct look_roster **roster_r, struct err *err)
 {
 	struct look_roster *roster = x_new(struct look_roster);
-	struct json_object *doc;
 	int ret;
 
-	*roster_r = NULL;
 	list_init(&roster->readings);
-	if (json_parse_object(inventory, size, &json_limits_doc, &doc,
-			      err) < 0) {
-		look_roster_free(&roster);
-		return -1;
-	}
-	ret = roster_parse(doc, roster, err);
-	json_free(&doc);
+	ret = roster_parse(inventory, roster, err);
 	if (ret < 0)
 		look_roster_free(&roster);
 	*roster_r = roster;

@@ -77,7 +77,6 @@ request_free(struct request **requestp)
 	free(request->contents);
 	json_free(&request->doc);
 	json_free(&request->fleet_doc);
-	free(request->inventory);
 	buf_free(&request->findings);
 	free(request);
 }
@@ -332,23 +331,13 @@ roster_exclusions(struct look_roster *roster, const struct json_object *list)
 static int
 request_read_fleet(struct request *request, const char *value, struct err *err)
 {
-	const struct json_object *inventory;
-	struct json_out o;
-	struct buf text;
-
 	if (json_parse_object(value, strlen(value), &json_limits_doc,
 			      &request->fleet_doc, err) < 0 ||
 	    json_get_object(request->fleet_doc, "fleet", &request->fleet,
 			    err) < 0 ||
-	    json_get_object(request->fleet_doc, "inventory", &inventory,
-			    err) < 0)
-		return -1;
-	buf_init(&text, 4u << 20);
-	json_out_init(&o, &text);
-	json_out_value(&o, NULL, inventory);
-	request->inventory = buf_take(&text);
-	if (look_roster_parse(request->inventory, strlen(request->inventory),
-			      &request->roster, err) < 0)
+	    json_get_object(request->fleet_doc, "inventory",
+			    &request->inventory, err) < 0 ||
+	    look_roster_parse(request->inventory, &request->roster, err) < 0)
 		return -1;
 	look_roster_calls(request->roster, request_calls(request));
 	roster_exclusions(request->roster,

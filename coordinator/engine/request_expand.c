@@ -11,7 +11,7 @@
 struct expand {
 	struct request *request;
 	struct procedure *proc;
-	char *vars, *files;
+	const struct json_object *vars, *files;
 };
 
 void
@@ -40,22 +40,6 @@ expand_find(struct request *request, struct diags *d, const char *backend)
 			     "PROCEDURE", NULL, backend, NULL, NULL, "%s",
 			     buf_str(&text));
 	buf_free(&text);
-}
-
-static char *
-expand_text(const struct request *request, const char *key)
-{
-	const struct json_object *value = NULL;
-	struct json_out o;
-	struct buf text;
-
-	if (json_opt_object(request->args, key, &value, NULL) < 0 ||
-	    value == NULL)
-		return NULL;
-	buf_init(&text, 1u << 20);
-	json_out_init(&o, &text);
-	json_out_value(&o, NULL, value);
-	return buf_take(&text);
 }
 
 static bool
@@ -196,14 +180,12 @@ request_expand(struct request *request, const char *procedure,
 
 	diags_init(&d, "procedure");
 	if (procedure_parse(procedure, strlen(procedure), &d, &e.proc) == 0) {
-		e.vars = expand_text(request, "vars");
-		e.files = expand_text(request, "files");
+		(void)json_opt_object(request->args, "vars", &e.vars, NULL);
+		(void)json_opt_object(request->args, "files", &e.files, NULL);
 		expand_all(&e, strategy);
 	}
 	expand_find(request, &d, NULL);
 	diags_free(&d);
 	procedure_free(&e.proc);
-	free(e.vars);
-	free(e.files);
 	return request->errors > 0 ? -1 : 0;
 }

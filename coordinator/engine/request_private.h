@@ -50,8 +50,7 @@ struct request {
 	struct json_object *doc;	/* as taken */
 	const struct json_object *args;
 	struct json_object *fleet_doc;	/* {"fleet","inventory"} */
-	const struct json_object *fleet;
-	char *inventory;
+	const struct json_object *fleet, *inventory;
 	struct look_roster *roster;
 	struct look *look;
 	struct link questions;		/* struct request_question */

@@ -15,20 +15,6 @@ env_fail(struct env *e, const char *what, const char *why)
 }
 
 static int
-json_read(struct env *e, const char *what, const char *text,
-	  struct json_object **doc_r)
-{
-	struct err err;
-
-	if (text == NULL)
-		text = "{}";
-	if (json_parse_object(text, strlen(text), &json_limits_doc, doc_r,
-			      &err) < 0)
-		return env_fail(e, what, err.text);
-	return 0;
-}
-
-static int
 backend_find(struct env *e, const char *name)
 {
 	const struct json_object *list, *item;
@@ -132,7 +118,8 @@ static void
 value_take(struct env *e, size_t i)
 {
 	const struct var *var = &e->proc->var[i];
-	const struct json_object *given = json_member(e->vars, var->name);
+	const struct json_object *given =
+		e->vars == NULL ? NULL : json_member(e->vars, var->name);
 	unsigned int before = e->d->errors;
 	struct err err;
 	char *text;
@@ -176,19 +163,21 @@ env_init(struct env *e, const struct procedure *proc,
 	*e = (struct env){
 		.proc = proc,
 		.d = d,
+		.inventory = in->inventory,
+		.vars = in->vars,
+		.files = in->files,
 		.rollout = in->rollout,
 		.backend_name = in->backend,
 		.errors = d->errors,
 	};
 	diags_source(d, proc->doc->source, proc->doc->len);
 	e->value = x_calloc(proc->vars + 1, sizeof(*e->value));
-	if (json_read(e, "the inventory", in->inventory, &e->inventory) < 0 ||
-	    json_read(e, "the variables", in->vars, &e->vars) < 0 ||
-	    json_read(e, "the files", in->files, &e->files) < 0 ||
-	    backend_find(e, in->backend) < 0)
+	if (backend_find(e, in->backend) < 0)
 		return -1;
-	json_each(e->vars, given_known, e);
-	json_each(e->files, given_known, e);
+	if (e->vars != NULL)
+		json_each(e->vars, given_known, e);
+	if (e->files != NULL)
+		json_each(e->files, given_known, e);
 	for (size_t i = 0; i < proc->vars; i++)
 		value_take(e, i);
 	return e->d->errors > e->errors ? -1 : 0;
@@ -200,9 +189,6 @@ env_clear(struct env *e)
 	for (size_t i = 0; e->value != NULL && i < e->proc->vars; i++)
 		free(e->value[i]);
 	x_free(&e->value);
-	json_free(&e->inventory);
-	json_free(&e->vars);
-	json_free(&e->files);
 }
 
 const char *
@@ -214,7 +200,8 @@ env_var(const struct env *e, const struct var *var)
 const struct json_object *
 env_file(const struct env *e, const struct var *var)
 {
-	const struct json_object *file = json_member(e->files, var->name);
+	const struct json_object *file =
+		e->files == NULL ? NULL : json_member(e->files, var->name);
 
 	return json_kind(file) == JSON_OBJECT ? file : NULL;
 }

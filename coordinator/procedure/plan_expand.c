@@ -269,26 +269,16 @@ strategy_out(const struct procedure *proc, const struct json_object *inventory,
 }
 
 int
-plan_strategy(const struct procedure *proc, const char *inventory,
-	      const char *vars, struct diags *d, struct buf *out)
+plan_strategy(const struct procedure *proc,
+	      const struct json_object *inventory,
+	      const struct json_object *vars, struct diags *d, struct buf *out)
 {
-	struct json_object *doc = NULL, *given = NULL;
 	struct json_out o;
 	struct err err;
-	int ret = 0;
 
 	json_out_init(&o, out);
-	if (vars != NULL)
-		ret = json_parse_object(vars, strlen(vars), &json_limits_doc,
-					&given, &err);
-	if (ret == 0)
-		ret = json_parse_object(inventory, strlen(inventory),
-					&json_limits_doc, &doc, &err);
-	if (ret == 0)
-		ret = strategy_out(proc, doc, given, &o, &err);
-	if (ret < 0)
-		diag_error(d, (struct mark){ 0 }, 0, "%s", err.text);
-	json_free(&doc);
-	json_free(&given);
-	return ret;
+	if (strategy_out(proc, inventory, vars, &o, &err) == 0)
+		return 0;
+	diag_error(d, (struct mark){ 0 }, 0, "%s", err.text);
+	return -1;
 }

@@ -10,7 +10,8 @@ struct env {
 	const struct procedure *proc;
 	struct diags *d;
 	const char *rollout; /* or NULL: stays open */
-	struct json_object *inventory, *vars, *files;
+	const struct json_object *inventory;
+	const struct json_object *vars, *files; /* or NULL */
 	const struct json_object *backend;
 	const char *backend_name;
 	char **value;	     /* per variable; NULL: absent */

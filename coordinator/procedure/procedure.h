@@ -23,6 +23,7 @@
 #include "buf.h"
 #include "diag.h"
 
+struct json_object;
 struct procedure;
 
 /*
@@ -45,14 +46,18 @@ const char *procedure_name(const struct procedure *proc);
  */
 void procedure_vars(const struct procedure *proc, struct buf *out);
 
-/* What a plan is made from besides the procedure. */
+/*
+ * What a plan is made from besides the procedure.  Read once by the caller,
+ * for all backends; objects all three.
+ */
 struct plan_input {
-	const char *inventory; /* normalised JSON, see inventory.h */
-	const char *backend;   /* a backend's name in it */
-	const char *vars;      /* JSON object NAME: value; NULL: none */
-	const char *files;     /* JSON object VAR: {"name","sha256"}; or NULL */
-	const char *rollout;   /* its number as text; NULL: ${rollout.id} stays
-				  open, like ${steps.S.x} */
+	const struct json_object *inventory; /* normalised, see inventory.h */
+	const char *backend;		     /* a backend's name in it */
+	const struct json_object *vars;	 /* NAME: value; NULL: none */
+	const struct json_object *files; /* VAR: {"name","sha256"}; or NULL */
+	const char *rollout;		 /* its number as text; NULL:
+					    ${rollout.id} stays open, like
+					    ${steps.S.x} */
 };
 
 /*
@@ -75,8 +80,10 @@ int plan_expand(const struct procedure *proc, const struct plan_input *in,
  * The order to take the backends in and the strategy, as JSON:
  * {"order":["mail01",…],"canary":1,"settle_ms":120000}.  vars: as in a plan.
  */
-int plan_strategy(const struct procedure *proc, const char *inventory,
-		  const char *vars, struct diags *d, struct buf *out);
+int plan_strategy(const struct procedure *proc,
+		  const struct json_object *inventory,
+		  const struct json_object *vars, struct diags *d,
+		  struct buf *out);
 
 /*
  * The agents' allow files that permit exactly this procedure, as text with a

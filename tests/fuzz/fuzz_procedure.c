@@ -1,5 +1,6 @@
 /* fuzz_procedure.c - a procedure's text: errors shown, or a plan made. */
 #include "fuzz.h"
+#include "json.h"
 #include "procedure.h"
 
 static const char inventory[] =
@@ -12,17 +13,21 @@ static const char inventory[] =
 static void
 use(const struct procedure *proc, struct diags *d)
 {
-	const struct plan_input in = { .inventory = inventory,
-				       .backend = "mail1" };
+	struct plan_input in = { .backend = "mail1" };
+	struct json_object *fleet;
 	struct buf out;
 
+	FUZZ_MUST(json_parse_object(inventory, strlen(inventory),
+				    &json_limits_doc, &fleet, NULL) == 0);
+	in.inventory = fleet;
 	buf_init(&out, 8 << 20);
 	procedure_lint(proc, d);
 	procedure_vars(proc, &out);
 	(void)plan_expand(proc, &in, d, &out);
-	(void)plan_strategy(proc, inventory, NULL, d, &out);
+	(void)plan_strategy(proc, fleet, NULL, d, &out);
 	(void)procedure_allow(proc, inventory, "backend", d, &out);
 	buf_free(&out);
+	json_free(&fleet);
 }
 
 int

@@ -114,6 +114,7 @@ scene_begin(struct scene *s)
 		{ "mail1", "10.0.0.11" }, { "mail2", "10.0.0.12" },
 		{ "mail3", "10.0.0.13" },
 	};
+	struct json_object *fleet;
 	struct err err = { 0 };
 
 	memset(s, 0, sizeof(*s));
@@ -127,9 +128,11 @@ scene_begin(struct scene *s)
 
 		(void)call_get(s->fake.set, &h);
 	}
-	if (look_roster_parse(inventory, strlen(inventory), &s->roster,
-			      &err) < 0)
+	if (json_parse_object(inventory, strlen(inventory), &json_limits_doc,
+			      &fleet, &err) < 0 ||
+	    look_roster_parse(fleet, &s->roster, &err) < 0)
 		fail_msg("%s", err.text);
+	json_free(&fleet);
 	look_roster_calls(s->roster, s->fake.set);
 	assert_int_equal(json_parse(plan_text, strlen(plan_text),
 				    &json_limits_doc, &s->plan, &err), 0);

@@ -452,14 +452,17 @@ test_look(void **state)
 		"{\"name\":\"mail2\",\"address\":\"10.0.0.12\"}]}},"
 		"\"backends\":[{\"name\":\"b1\",\"address\":\"10.1.0.1\"}]}";
 	struct real *r = *state;
+	struct json_object *fleet;
 	struct look_roster *roster;
 	struct look *look;
 	unsigned int nr;
 
 	need_agent(r);
 	(void)real_call(r, "mail2", "10.0.0.12");
-	assert_int_equal(look_roster_parse(inventory, strlen(inventory),
-					   &roster, NULL), 0);
+	assert_int_equal(json_parse_object(inventory, strlen(inventory),
+					   &json_limits_doc, &fleet, NULL), 0);
+	assert_int_equal(look_roster_parse(fleet, &roster, NULL), 0);
+	json_free(&fleet);
 	look_roster_calls(roster, r->set);
 	look = look_new(roster);
 	nr = look_service(look, "b1");

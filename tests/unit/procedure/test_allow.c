@@ -34,7 +34,7 @@ struct fixture {
 	struct ydoc *doc;
 	struct buf inventory, plan_text;
 	struct procedure *proc;
-	struct json_object *plan;
+	struct json_object *fleet, *vars, *files, *plan;
 	struct allow *allow[2]; /* backend, director */
 };
 
@@ -64,19 +64,27 @@ allow_make(struct fixture *f, const char *role)
 	return allow;
 }
 
+/* NULL for NULL. */
+static struct json_object *
+read_json(const char *text)
+{
+	struct json_object *doc = NULL;
+	struct err err;
+
+	if (text != NULL && json_parse_object(text, strlen(text),
+					      &json_limits_doc, &doc,
+					      &err) < 0)
+		fail_msg("%s: %s", err.text, text);
+	return doc;
+}
+
 static void
 fixture_open(struct fixture *f, const char *path, const char *vars,
 	     const char *files)
 {
-	struct plan_input in = {
-		.backend = "mail02",
-		.rollout = "17",
-		.vars = vars,
-		.files = files,
-	};
+	struct plan_input in = { .backend = "mail02", .rollout = "17" };
 	char *text = x_alloc(1 << 20);
 	FILE *file = fopen(path, "r");
-	struct err err;
 	size_t len;
 
 	memset(f, 0, sizeof(*f));
@@ -90,13 +98,12 @@ fixture_open(struct fixture *f, const char *path, const char *vars,
 					 &f->inventory),
 			 0);
 	assert_int_equal(procedure_parse(text, len, &f->d, &f->proc), 0);
-	in.inventory = buf_str(&f->inventory);
+	in.inventory = f->fleet = read_json(buf_str(&f->inventory));
+	in.vars = f->vars = read_json(vars);
+	in.files = f->files = read_json(files);
 	if (plan_expand(f->proc, &in, &f->d, &f->plan_text) < 0)
 		fail_msg("%s: %s", path, f->d.item[0].message);
-	assert_int_equal(json_parse_object(buf_str(&f->plan_text),
-					   f->plan_text.len, &json_limits_doc,
-					   &f->plan, &err),
-			 0);
+	f->plan = read_json(buf_str(&f->plan_text));
 	f->allow[0] = allow_make(f, "backend");
 	f->allow[1] = allow_make(f, "director");
 	free(text);
@@ -108,6 +115,9 @@ fixture_close(struct fixture *f)
 	diags_free(&f->d);
 	ydoc_free(&f->doc);
 	procedure_free(&f->proc);
+	json_free(&f->fleet);
+	json_free(&f->vars);
+	json_free(&f->files);
 	json_free(&f->plan);
 	buf_free(&f->inventory);
 	buf_free(&f->plan_text);
