@@ -30,15 +30,25 @@ $$;
 comment on function fleet_internal.hold_next(text, text, bigint, text) is
 	'What to type for a hold that says nothing itself.';
 
+-- A function, so that what it depends on is planned only when a turn is held: on
+-- a new connection that is half of what a look at the holds costs.
+create or replace function fleet_internal.turn_commands(p_rollout bigint,
+	p_backend text)
+returns text language sql stable security definer
+set search_path = pg_catalog, pg_temp as $$
+	select string_agg(c.command, E'\n' order by c.position)
+	  from fleet_internal.turn_choice c
+	 where c.rollout_id = p_rollout and c.backend = p_backend
+$$;
+comment on function fleet_internal.turn_commands(bigint, text) is
+	'What can be typed about a turn that waits for a person, line by line.';
+
 create or replace view fleet.hold as
 select f.name as fleet, h.rollout_id as rollout, h.kind, h.gate,
 	b.name as backend, h.why, h.since, n.now - h.since as lasts, h.until,
 	h.critical, h.by_ as by, case
-		when h.kind = 'turn' then coalesce((select string_agg(c.command,
-				E'\n' order by c.position)
-			  from fleet_internal.turn_choice c
-			 where c.rollout_id = h.rollout_id
-			   and c.backend = b.name), 'drydock coordinator list')
+		when h.kind = 'turn' then coalesce(fleet_internal.turn_commands(
+			h.rollout_id, b.name), 'drydock coordinator list')
 		when h.kind = 'pause' and exists (select
 			from fleet_internal.turn t
 			where t.rollout_id = h.rollout_id

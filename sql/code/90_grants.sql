@@ -13,6 +13,7 @@ grant execute on function fleet_internal.clock(),
 	fleet_internal.span(numeric), fleet_internal.min_up_count(text, int),
 	fleet_internal.safe_text(bytea), fleet_internal.window_openings(),
 	fleet_internal.hold_next(text, text, bigint, text),
+	fleet_internal.turn_commands(bigint, text),
 	fleet_internal.silent_next(text, text, text, int)
 	to fleet_reader;
 grant select on all tables in schema fleet to fleet_reader;
