@@ -16,6 +16,7 @@
 #include "beacon.h"
 #include "conf.h"
 #include "engine.h"
+#include "evbase.h"
 #include "hook_list.h"
 #include "log.h"
 #include "notify.h"
@@ -161,7 +162,9 @@ daemon_open(struct daemon *d, struct err *err)
 {
 	size_t n = d->conf.fleet.n;
 
-	d->base = event_base_new();
+	d->base = evbase_new(err);
+	if (d->base == NULL)
+		return -1;
 	d->fleets = x_calloc(n + 1, sizeof(*d->fleets));
 	for (size_t i = 0; i < n; i++)
 		d->fleets[i] = d->conf.fleet.item[i].value;

@@ -47,6 +47,8 @@ spawn_fds(const struct spawn *s, int why)
 	for (int i = 0; i <= SPAWN_FD_WHY; i++) {
 		if (from[i] == SPAWN_NULL)
 			from[i] = open("/dev/null", O_RDWR | O_CLOEXEC);
+		if (from[i] < 0)
+			return -1;
 		from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, SPAWN_FD_WHY + 1);
 		if (from[i] < 0)
 			return -1;
@@ -89,7 +91,7 @@ spawn_child(const struct spawn *s, int why)
 	_exit(127);
 }
 
-/* What the child wrote before it died, or 0 once it runs. */
+/* What the child wrote before it died, 0 once it runs, or why nobody knows. */
 static int
 spawn_why(int fd)
 {
@@ -99,6 +101,8 @@ spawn_why(int fd)
 	do
 		n = read(fd, &why, sizeof(why));
 	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno;
 	return n == (ssize_t)sizeof(why) ? why : 0;
 }
 
@@ -123,6 +127,7 @@ spawn_start(const struct spawn *s, pid_t *pid_r, struct err *err)
 	why = spawn_why(pipefd[0]);
 	(void)close(pipefd[0]);
 	if (why != 0) {
+		(void)kill(pid, SIGKILL);
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
 		errno = why;

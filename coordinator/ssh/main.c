@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "evbase.h"
 #include "fault.h"
 #include "key_file.h"
 #include "log.h"
@@ -28,12 +29,13 @@ static const char usage[] =
 static int
 run(const struct key_file *key)
 {
-	struct event_base *base = event_base_new();
 	struct relay *relay;
 	struct err err;
+	struct event_base *base = evbase_new(&err);
 
 	if (base == NULL || libssh2_init(0) != 0) {
-		log_crit("libevent or libssh2 cannot begin");
+		log_crit("%s", base == NULL ? err.text :
+			 "libssh2 cannot begin");
 		return EXIT_FAILURE;
 	}
 	if (sandbox_enter(&err) < 0) {

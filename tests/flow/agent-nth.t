@@ -17,9 +17,9 @@ import signal
 import threading
 import time
 
-from agent_lib import BIN, DEADLINE, Host, main, test
+from agent_lib import DEADLINE, Host, main, test
+from nth_lib import SHIM, nth_told
 
-SHIM = os.path.join(os.path.dirname(BIN), "tests/nth.so")
 ALLOW = "change sh FILES/job\nchange copy <path under FILES/etc>\n"
 TEXT = b"a content\n"
 SHA = hashlib.sha256(TEXT).hexdigest()
@@ -45,11 +45,7 @@ class Talk:
         self.told = {}
 
     def noted(self):
-        try:
-            with open(self.log) as f:
-                return f.read().split()
-        except FileNotFoundError:
-            return []
+        return nth_told(self.log)[1]
 
     def put(self, r):
         return r.ask("put", sha256=SHA, size=len(TEXT), offset=0,
@@ -122,7 +118,7 @@ class Talk:
         h, noted = self.h, self.noted()
         ran = h.count("count")
         assert 1 <= ran <= 1 + self.repeated, ran
-        ends = [line for line in noted if line != "fired"]
+        ends = [line for line in noted if not line.startswith("fired:")]
         if "malloc" in asked:
             # it says so and ends; json-c 0.16 does not look at all it gets
             assert all(line.startswith("abort:") or "libjson-c" in line
@@ -140,7 +136,7 @@ def talk(asked):
     with SIDE_BY_SIDE:
         t = Talk(asked)
         returned = t.first()
-        fired = "fired" in t.noted()
+        fired = any(n.startswith("fired:") for n in t.noted())
         t.again()
         t.close(asked, returned)
         return fired
