@@ -1,0 +1,263 @@
+/*
+ * main.c - simulated rollouts with the whole coordinator: many, or one again.
+ *
+ * usage: whole CONNINFO COUNT [FIRST]    whole CONNINFO --seed SEED
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "plan.h"
+#include "world.h"
+
+struct world world;
+
+struct sums {
+	long long statements, jobs, ended, held;
+	int rules[64];
+};
+
+/* ------------------------------------------------------------ its history */
+
+static void
+hash_add(const char *text)
+{
+	for (; *text != '\0'; text++)
+		world.hash = (world.hash ^ (unsigned char)*text) *
+			1099511628211u;
+}
+
+static void
+say(bool note, const char *format, va_list ap)
+{
+	char text[1024], at[32];
+
+	if (!note && !world.trace)
+		return;
+	vsnprintf(text, sizeof(text), format, ap);
+	snprintf(at, sizeof(at), "%9.3f  ",
+		 (double)(world.now_ms - TIME_START_MS) / 1000);
+	if (note) {
+		hash_add(at);
+		hash_add(text);
+	}
+	if (world.trace)
+		printf("%s%s\n", at, text);
+}
+
+void
+world_say(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	say(false, format, ap);
+	va_end(ap);
+}
+
+void
+world_note(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	say(true, format, ap);
+	va_end(ap);
+}
+
+void
+world_wrong(const char *format, ...)
+{
+	va_list ap;
+
+	if (world.wrong[0] != '\0')
+		return;
+	va_start(ap, format);
+	vsnprintf(world.wrong, sizeof(world.wrong), format, ap);
+	va_end(ap);
+	world_say("WRONG: %s", world.wrong);
+}
+
+/* " R12 " in what a coordinator says: a rule that decided. */
+static void
+count_rule(const char *line)
+{
+	for (const char *at = line; (at = strstr(at, " R")) != NULL; at += 2)
+		if (isdigit((unsigned char)at[2])) {
+			int n = atoi(at + 2);
+
+			if (n < 64)
+				world.rules[n]++;
+			return;
+		}
+}
+
+/* What a coordinator calls an error is one: it writes what SQL refuses. */
+static void
+on_log(void *self, enum log_level level, const char *line)
+{
+	(void)self;
+	count_rule(line);
+	world_say("  %d says %s", world.me, line);
+	if (level <= LOG_LEVEL_ERROR)
+		world_wrong("coordinator %d: %s", world.me, line);
+}
+
+/* ------------------------------------------------------------------ seeds */
+
+static void
+run(uint64_t seed, const bool *left_out, bool trace)
+{
+	memset(&world, 0, sizeof(world));
+	world.seed = seed;
+	world.trace = trace;
+	for (int i = 0; left_out != NULL && i < TROUBLES; i++)
+		world.troubles[i].left_out = left_out[i];
+	course_run();
+	course_end();
+}
+
+/*
+ * Without which troubles does it still happen?  One after the other is left
+ * out; what is left is told as the trace.
+ */
+static void
+shortest(uint64_t seed)
+{
+	bool left_out[TROUBLES] = { false };
+	char wrong[sizeof(world.wrong)];
+	bool fewer = true;
+
+	run(seed, left_out, false);
+	memcpy(wrong, world.wrong, sizeof(wrong));
+	while (fewer && wrong[0] != '\0') {
+		fewer = false;
+		for (int i = 0; i < TROUBLES; i++) {
+			if (left_out[i])
+				continue;
+			left_out[i] = true;
+			run(seed, left_out, false);
+			if (strncmp(world.wrong, wrong, 8) == 0)
+				fewer = i < world.ntroubles;
+			else
+				left_out[i] = false;
+		}
+	}
+	run(seed, left_out, true);
+}
+
+static void
+sum(struct sums *sums)
+{
+	sums->statements += world.statements;
+	sums->jobs += world.nentries;
+	if (strcmp(world.state, "running") == 0)
+		sums->held++;
+	else
+		sums->ended++;
+	for (int i = 0; i < 64; i++)
+		sums->rules[i] += world.rules[i];
+}
+
+static void
+tell(const struct sums *sums)
+{
+	int reached = 0;
+
+	printf("# %lld statements, %lld commands begun, %lld rollouts ended, "
+	       "%lld held with a reason\n", sums->statements, sums->jobs,
+	       sums->ended, sums->held);
+	for (int i = 0; i < RULE_COUNT; i++)
+		reached += sums->rules[atoi(rule_number((enum rule)i) + 1)] >
+			0;
+	printf("# %d of %d rules decided something; not:", reached,
+	       RULE_COUNT);
+	for (int i = 0; i < RULE_COUNT; i++)
+		if (sums->rules[atoi(rule_number((enum rule)i) + 1)] == 0)
+			printf(" %s", rule_number((enum rule)i));
+	putchar('\n');
+}
+
+/* The first seed again: it must be the same history. */
+static bool
+is_repeated(uint64_t seed)
+{
+	uint64_t before;
+
+	run(seed, NULL, false);
+	before = world.hash;
+	run(seed, NULL, false);
+	printf("%sok - seed %llu is one history: %016llx\n",
+	       before == world.hash ? "" : "not ", (unsigned long long)seed,
+	       (unsigned long long)before);
+	return before == world.hash;
+}
+
+static int
+many(uint64_t count, uint64_t first)
+{
+	struct sums sums = { .statements = 0 };
+	int failed = 0;
+	bool same;
+
+	for (uint64_t seed = first; seed < first + count; seed++) {
+		run(seed, NULL, false);
+		sum(&sums);
+		if (world.wrong[0] == '\0')
+			continue;
+		printf("# seed %llu: %s\n", (unsigned long long)seed,
+		       world.wrong);
+		if (failed++ == 0)
+			shortest(seed);
+	}
+	tell(&sums);
+	printf("%sok - %llu seeds, %d of them with a broken promise\n",
+	       failed ? "not " : "", (unsigned long long)count, failed);
+	same = is_repeated(first);
+	printf("%d passed, %d failed, 0 skipped\n", !failed + same,
+	       (failed > 0) + !same);
+	return failed > 0 || !same;
+}
+
+static uint64_t
+number(const char *text)
+{
+	char *end;
+	unsigned long long n;
+
+	errno = 0;
+	n = strtoull(text, &end, 10);
+	if (errno != 0 || end == text || *end != '\0') {
+		fprintf(stderr, "whole: \"%s\" is not a number\n", text);
+		exit(2);
+	}
+	return n;
+}
+
+int
+main(int argc, char **argv)
+{
+	int status = 0;
+
+	if (argc < 3 || argc > 4) {
+		fprintf(stderr, "usage: whole CONNINFO COUNT [FIRST] | "
+			"CONNINFO --seed SEED\n");
+		return 2;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	log_set_level(LOG_LEVEL_DEBUG);
+	log_set_sink(on_log, NULL);
+	sql_open(argv[1]);
+	course_plan();
+	if (strcmp(argv[2], "--seed") == 0 && argc == 4)
+		shortest(number(argv[3]));
+	else
+		status = many(number(argv[2]), argc == 4 ? number(argv[3]) :
+			      1);
+	sql_close();
+	return status != 0 || world.wrong[0] != '\0';
+}

@@ -1,0 +1,299 @@
+/* trouble.c - what goes wrong, and when. */
+#include <stdio.h>
+
+#include "world.h"
+
+/* X(name, how often among all, what happens): each has its function. */
+#define TROUBLES_LIST(X)						\
+	X(steer, 14, "somebody types something")			\
+	X(cut, 6, "the channels of a host break")			\
+	X(mute, 6, "lines to and from a host come late")		\
+	X(late, 4, "a change comes when its channel is gone")		\
+	X(twice, 6, "a change comes twice")				\
+	X(unreachable, 6, "a host cannot be reached")			\
+	X(unsure, 5, "readings of a host say nothing")			\
+	X(reboot, 8, "a host reboots")					\
+	X(refuses, 4, "somebody holds a host")				\
+	X(fails, 5, "a command fails and does nothing")			\
+	X(half, 4, "a command works and fails")				\
+	X(sick, 5, "a backend fails by itself, or is well again")	\
+	X(broken, 3, "a backend does not pass its proof")		\
+	X(torn, 4, "the directors are not ready")			\
+	X(crash, 8, "a coordinator is killed")				\
+	X(stall, 8, "a coordinator stands still")			\
+	X(session, 8, "a coordinator's sessions are ended")		\
+	X(away, 5, "the database is away")				\
+	X(ahead, 3, "the database's clock leaps ahead")			\
+	X(back, 3, "the database's clock is set back")
+
+typedef void trouble_fn(const struct trouble *trouble, struct dice *dice);
+
+#define X(name, often, what) static trouble_fn trouble_##name;
+TROUBLES_LIST(X)
+#undef X
+
+static const struct {
+	int often;
+	const char *what;
+	trouble_fn *run;
+} kinds[] = {
+#define X(name, often, what) { often, what, trouble_##name },
+	TROUBLES_LIST(X)
+#undef X
+};
+
+enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+
+/*
+ * A seed has some kinds of trouble only, and more of each: what it takes two
+ * or three of a kind for is met sooner than with a little of everything.
+ */
+static uint64_t
+trouble_kinds(struct dice *dice)
+{
+	uint64_t some = 0;
+
+	while (some == 0)
+		for (int i = 0; i < KINDS; i++)
+			if (dice_chance(dice, 25))
+				some |= (uint64_t)1 << i;
+	return some;
+}
+
+static int
+trouble_pick(struct dice *dice, uint64_t some)
+{
+	int all = 0, kind = -1;
+	int64_t n;
+
+	for (int i = 0; i < KINDS; i++)
+		if (some >> i & 1)
+			all += kinds[i].often;
+	n = dice_range(dice, 1, all);
+	while (n > 0)
+		if (some >> ++kind & 1)
+			n -= kinds[kind].often;
+	return kind;
+}
+
+static void
+trouble_happens(void *self)
+{
+	const struct trouble *t = self;
+	struct dice dice = { t->dice };
+
+	if (world.now_ms >= world.troubles_end_ms)
+		return;
+	world_note("-- %s: %s, %lld s", kinds[t->kind].what,
+		   host_name(t->a), (long long)(t->span_ms / 1000));
+	kinds[t->kind].run(t, &dice);
+}
+
+/* Half of them come when something was just written down. */
+static void
+trouble_make(struct trouble *t, uint64_t some, int64_t within)
+{
+	struct dice *dice = &world.dice;
+	int64_t at = world.now_ms + dice_range(dice, 0, within);
+
+	t->kind = trouble_pick(dice, some);
+	t->a = (int)dice_range(dice, 0, HOSTS - 1);
+	t->span_ms = dice_range(dice, 1, 60) * 1000;
+	t->after = dice_chance(dice, 50) ? (int)dice_range(dice, 1, 60) : 0;
+	t->dice = dice_roll(dice);
+	due_init(&t->due, OUTSIDE, trouble_happens, t);
+	if (!t->left_out && t->after == 0)
+		due_at(&t->due, at);
+}
+
+static void
+trouble_over(void *self)
+{
+	(void)self;
+	world_note("-- the troubles are over");
+	world.moved_ms = world.now_ms;
+	for (int i = 0; i < HOSTS; i++) {
+		struct host *host = &world.hosts[i];
+
+		host->mute_until_ms = host->unsure_until_ms = 0;
+		host->hold_until_ms = 0;
+		host->late = host->twice = 0;
+		host->next = OUTCOME_DONE;
+	}
+	for (int i = 0; i < BACKENDS; i++)
+		world.backends[i].sick = world.backends[i].broken = false;
+	world.ring_torn_until_ms = 0;
+}
+
+void
+trouble_plan(void)
+{
+	static struct due over;
+	int64_t within = dice_range(&world.dice, 1, 10) * 15000;
+	uint64_t some = trouble_kinds(&world.dice);
+
+	world.answers = (int)dice_range(&world.dice, 0, 6);
+	world.ntroubles = (int)dice_range(&world.dice, 1, TROUBLES);
+	for (int i = 0; i < world.ntroubles; i++)
+		trouble_make(&world.troubles[i], some, within);
+	world.troubles_end_ms = world.now_ms + within + 1;
+	due_init(&over, OUTSIDE, trouble_over, NULL);
+	due_at(&over, world.troubles_end_ms);
+}
+
+void
+trouble_follows(void)
+{
+	world.written++;
+	for (int i = 0; i < world.ntroubles; i++)
+		if (world.troubles[i].after == world.written &&
+		    !world.troubles[i].left_out)
+			due_at(&world.troubles[i].due, world.now_ms);
+}
+
+/* -------------------------------------------------------- each of them */
+
+static void
+trouble_steer(const struct trouble *t, struct dice *dice)
+{
+	(void)t;
+	people_steer(dice);
+}
+
+static void
+trouble_cut(const struct trouble *t, struct dice *dice)
+{
+	(void)dice;
+	net_cut(t->a);
+}
+
+static void
+trouble_mute(const struct trouble *t, struct dice *dice)
+{
+	(void)dice;
+	world.hosts[t->a].mute_until_ms = world.now_ms + t->span_ms;
+}
+
+static void
+trouble_late(const struct trouble *t, struct dice *dice)
+{
+	world.hosts[t->a].late += (int)dice_range(dice, 1, 2);
+}
+
+static void
+trouble_twice(const struct trouble *t, struct dice *dice)
+{
+	world.hosts[t->a].twice += (int)dice_range(dice, 1, 3);
+}
+
+static void
+trouble_unreachable(const struct trouble *t, struct dice *dice)
+{
+	int64_t long_ms = dice_chance(dice, 20) ? 200000 : 0;
+
+	world.hosts[t->a].down_until_ms = world.now_ms + t->span_ms + long_ms;
+	if (dice_chance(dice, 50))
+		net_cut(t->a);
+}
+
+static void
+trouble_unsure(const struct trouble *t, struct dice *dice)
+{
+	(void)dice;
+	world.hosts[t->a].unsure_until_ms = world.now_ms + t->span_ms;
+}
+
+static void
+trouble_reboot(const struct trouble *t, struct dice *dice)
+{
+	agent_reboot(t->a, t->span_ms, dice_chance(dice, 80));
+}
+
+static void
+trouble_refuses(const struct trouble *t, struct dice *dice)
+{
+	(void)dice;
+	world.hosts[t->a].hold_until_ms = world.now_ms + t->span_ms;
+}
+
+static void
+trouble_fails(const struct trouble *t, struct dice *dice)
+{
+	(void)dice;
+	world.hosts[t->a].next = OUTCOME_FAILS;
+}
+
+static void
+trouble_half(const struct trouble *t, struct dice *dice)
+{
+	(void)dice;
+	world.hosts[t->a].next = OUTCOME_HALF;
+}
+
+static void
+trouble_sick(const struct trouble *t, struct dice *dice)
+{
+	struct backend *b = &world.backends[t->a % BACKENDS];
+
+	(void)dice;
+	b->sick = !b->sick;
+}
+
+static void
+trouble_broken(const struct trouble *t, struct dice *dice)
+{
+	struct backend *b = &world.backends[t->a % BACKENDS];
+
+	(void)dice;
+	b->broken = !b->broken;
+}
+
+static void
+trouble_torn(const struct trouble *t, struct dice *dice)
+{
+	(void)dice;
+	world.ring_torn_until_ms = world.now_ms + t->span_ms;
+}
+
+static void
+trouble_crash(const struct trouble *t, struct dice *dice)
+{
+	(void)dice;
+	coordinator_dies(t->a % COORDINATORS, t->span_ms);
+}
+
+static void
+trouble_stall(const struct trouble *t, struct dice *dice)
+{
+	(void)dice;
+	world.coordinators[t->a % COORDINATORS].stalled_until_ms =
+		world.now_ms + t->span_ms;
+}
+
+static void
+trouble_session(const struct trouble *t, struct dice *dice)
+{
+	(void)dice;
+	sql_cut(t->a % COORDINATORS);
+}
+
+static void
+trouble_away(const struct trouble *t, struct dice *dice)
+{
+	(void)dice;
+	world.away_until_ms = world.now_ms + t->span_ms;
+	for (int i = 0; i < COORDINATORS; i++)
+		sql_cut(i);
+}
+
+static void
+trouble_ahead(const struct trouble *t, struct dice *dice)
+{
+	world.clock_ms += t->span_ms * dice_range(dice, 1, 60);
+}
+
+static void
+trouble_back(const struct trouble *t, struct dice *dice)
+{
+	world.clock_ms -= t->span_ms * dice_range(dice, 1, 10);
+}
