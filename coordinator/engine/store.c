@@ -40,14 +40,22 @@ store_refused(const struct pg_error *error, const char *sqlstate)
 	return error != NULL && strcmp(error->sqlstate, sqlstate) == 0;
 }
 
-/* 57: the server stops or starts; 08: the connection; 25006: read only. */
+/*
+ * 57: the server stops or starts; 08: the connection; 53, 58: it lacks memory,
+ * disk, or what it stands on; 40: it had to undo one of two; 25006: read only.
+ */
 bool
 store_away(const struct pg_error *error)
 {
-	return error->sqlstate[0] == '\0' ||
-		strncmp(error->sqlstate, "57", 2) == 0 ||
-		strncmp(error->sqlstate, "08", 2) == 0 ||
-		strcmp(error->sqlstate, "25006") == 0;
+	static const char *const away[] = { "57", "08", "53", "58", "40",
+					    "25006" };
+
+	if (error->sqlstate[0] == '\0')
+		return true;
+	for (size_t i = 0; i < sizeof(away) / sizeof(away[0]); i++)
+		if (strncmp(error->sqlstate, away[i], strlen(away[i])) == 0)
+			return true;
+	return false;
 }
 
 const char *
