@@ -1,9 +1,9 @@
 /*
- * key_file.c - our private key, read once and kept in memory.
+ * key_file.c - the file with our private key, read once.
  *
  * The OpenSSH format ("openssh-key-v1", cipher, kdf, options, number of keys,
- * public key, …; PROTOCOL.key in OpenSSH) tells cipher and type in the clear,
- * so an encrypted or an RSA key is known for what it is here.
+ * public key, own part; PROTOCOL.key in OpenSSH) tells cipher and type in the
+ * clear, so an encrypted or an RSA key is known for what it is here.
  */
 #include "key_file.h"
 
@@ -12,12 +12,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base64.h"
 #include "host_key.h"
+#include "key_sign.h"
 
 #define KEY_FILE_MAX 16384
 #define KEY_BEGIN    "-----BEGIN OPENSSH PRIVATE KEY-----\n"
@@ -83,14 +83,40 @@ key_string(const unsigned char **p, const unsigned char *end,
 	return true;
 }
 
+/*
+ * The part that a cipher would hide: a number twice, the type, and then of an
+ * ed25519 key its public half, and its seed with that behind it; of an ecdsa
+ * key its curve, its point and its secret.
+ */
+static int
+key_file_own(struct key_file *key, const unsigned char *p, size_t len)
+{
+	const unsigned char *end = p + len, *part[4];
+	size_t n[4];
+
+	if (len < 8 || memcmp(p, p + 4, 4) != 0)
+		return -1;
+	p += 8;
+	for (size_t i = 0; i < 4; i++)
+		if (!key_string(&p, end, &part[i], &n[i]))
+			return -1; /* the fourth of an ed25519: its comment */
+	if (strcmp(key->type, "ssh-ed25519") != 0)
+		key->sign = key_sign_ecdsa(key->type, part[2], n[2], part[3],
+					   n[3]);
+	else if (n[2] == 64)
+		key->sign = key_sign_ed25519(part[2], 32);
+	return key->sign != NULL ? 0 : -1;
+}
+
 /* Cipher and public key, in the clear at the beginning of the blob. */
 static int
 key_file_look(struct key_file *key, const struct buf *blob, const char *path,
 	      struct err *err)
 {
 	const unsigned char *p = (const unsigned char *)buf_str(blob);
-	const unsigned char *end = p + blob->len, *cipher, *skip, *pub;
-	size_t cipher_len, skip_len, pub_len;
+	const unsigned char *end = p + blob->len, *cipher, *skip, *pub,
+			    *own;
+	size_t cipher_len, skip_len, pub_len, own_len;
 
 	if (blob->len < sizeof(KEY_MAGIC) ||
 	    memcmp(p, KEY_MAGIC, sizeof(KEY_MAGIC)) != 0)
@@ -116,18 +142,29 @@ key_file_look(struct key_file *key, const struct buf *blob, const char *path,
 			       "signatures of libssh2 1.10 are refused by "
 			       "sshd); ssh-keygen -t ed25519 -N '' -f %s",
 			       path, path);
-	if (host_key_text(pub, pub_len, &key->public) < 0)
+	if (buf_add(&key->public, pub, pub_len) < 0 ||
+	    !key_string(&p, end, &own, &own_len) ||
+	    key_file_own(key, own, own_len) < 0)
 		goto damaged;
 	return 0;
 damaged:
 	return err_set(err, ERR_USAGE, "%s: the key is damaged", path);
 }
 
-static int
-key_file_parse(struct key_file *key, const char *path, struct err *err)
+static void
+key_file_wipe(struct buf *secret)
 {
-	const char *from = strstr(buf_str(&key->text), KEY_BEGIN);
-	const char *to = strstr(buf_str(&key->text), KEY_END);
+	if (secret->data != NULL)
+		explicit_bzero(secret->data, secret->size);
+	buf_free(secret);
+}
+
+static int
+key_file_parse(struct key_file *key, const struct buf *text, const char *path,
+	       struct err *err)
+{
+	const char *from = strstr(buf_str(text), KEY_BEGIN);
+	const char *to = strstr(buf_str(text), KEY_END);
 	struct buf plain, blob;
 	int ret;
 
@@ -146,22 +183,18 @@ key_file_parse(struct key_file *key, const char *path, struct err *err)
 		(void)err_prefix(err, "%s: ", path);
 	else
 		ret = key_file_look(key, &blob, path, err);
-	if (plain.data != NULL)
-		explicit_bzero(plain.data, plain.size);
-	if (blob.data != NULL)
-		explicit_bzero(blob.data, blob.size);
-	buf_free(&plain);
-	buf_free(&blob);
+	key_file_wipe(&plain);
+	key_file_wipe(&blob);
 	return ret;
 }
 
 int
 key_file_read(struct key_file *key, const char *path, struct err *err)
 {
+	struct buf text;
 	int fd, ret;
 
 	*key = (struct key_file){ 0 };
-	buf_init(&key->text, KEY_FILE_MAX);
 	buf_init(&key->public, HOST_KEY_TEXT_MAX);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 && errno == ELOOP)
@@ -170,24 +203,22 @@ key_file_read(struct key_file *key, const char *path, struct err *err)
 			       path);
 	if (fd < 0)
 		return err_set_errno(err, "%s", path);
+	buf_init(&text, KEY_FILE_MAX);
 	ret = key_file_check_mode(fd, path, err);
 	if (ret == 0)
-		ret = key_file_slurp(fd, path, &key->text, err);
+		ret = key_file_slurp(fd, path, &text, err);
 	if (ret == 0)
-		ret = key_file_parse(key, path, err);
+		ret = key_file_parse(key, &text, path, err);
 	(void)close(fd);
+	key_file_wipe(&text);
 	if (ret < 0)
 		key_file_free(key);
-	else
-		(void)mlock(key->text.data, key->text.size); /* if allowed */
 	return ret;
 }
 
 void
 key_file_free(struct key_file *key)
 {
-	if (key->text.data != NULL)
-		explicit_bzero(key->text.data, key->text.size);
-	buf_free(&key->text);
+	key_sign_free(&key->sign);
 	buf_free(&key->public);
 }

@@ -1,5 +1,5 @@
 /*
- * key_file.h - our private key, read once and kept in memory.
+ * key_file.h - the file with our private key, read once.
  *
  * Taken is an unencrypted OpenSSH key of type ed25519 or ecdsa in a regular
  * file (no link) that nobody else may read.  Everything else is refused with
@@ -13,15 +13,16 @@
 #include "buf.h"
 #include "err.h"
 
+struct key_sign;
+
 struct key_file {
-	struct buf text;   /* as it stands in the file */
-	struct buf public; /* "ssh-ed25519 AAAA…" */
 	const char *type;
+	struct buf public; /* as it goes over the wire */
+	struct key_sign *sign;
 };
 
 /* ERR_USAGE or ERR_SYS, with the path. */
 int key_file_read(struct key_file *key, const char *path, struct err *err);
-/* Overwrites the memory first. */
 void key_file_free(struct key_file *key);
 
 #endif

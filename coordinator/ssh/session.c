@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "alloc.h"
+#include "key_sign.h"
 #include "session_private.h"
 #include "transport.h"
 
@@ -206,20 +207,31 @@ do_hostkey(void *self)
 	return step_fail();
 }
 
-/*
- * With its public half, the key is read once, as what it is.  Without, libssh2
- * first lets OpenSSL try everything that a key might be: half of what all of a
- * connection costs.
- */
+/* libssh2's callback: sign what proves that the key is ours. */
+static int
+session_sign(LIBSSH2_SESSION *ssh, unsigned char **sig, size_t *sig_len,
+	     const unsigned char *data, size_t data_len, void **abstract)
+{
+	struct session *s = *abstract;
+	unsigned char own[KEY_SIGNATURE_MAX];
+
+	(void)ssh;
+	*sig_len = key_sign(s->target.key->sign, data, data_len, own);
+	*sig = *sig_len > 0 ? ssh_alloc(s, *sig_len) : NULL;
+	if (*sig == NULL)
+		return -1;
+	memcpy(*sig, own, *sig_len);
+	return 0;
+}
+
 static struct step_ret
 do_auth(void *self)
 {
 	struct session *s = self;
-	const struct buf *key = &s->target.key->text;
 	const struct buf *public = &s->target.key->public;
-	int rc = libssh2_userauth_publickey_frommemory(
-		s->ssh, s->target.user, strlen(s->target.user),
-		buf_str(public), public->len, buf_str(key), key->len, NULL);
+	int rc = libssh2_userauth_publickey(
+		s->ssh, s->target.user, (const unsigned char *)public->data,
+		public->len, session_sign, &self);
 
 	return ssh_ret(s, rc, &OPEN);
 }

@@ -68,6 +68,8 @@ void ssh_drop(struct session *s);
 
 /* ssh_bounds.c: what one host may cost.  NULL: no memory. */
 LIBSSH2_SESSION *ssh_new(struct session *s);
+/* Memory that libssh2 will free. */
+void *ssh_alloc(struct session *s, size_t size);
 
 /* session_pump.c */
 void session_pump_init(struct session *s);

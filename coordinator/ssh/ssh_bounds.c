@@ -66,6 +66,14 @@ bounds_alloc(size_t size, void **self)
 	return bounds_realloc(NULL, size, self);
 }
 
+void *
+ssh_alloc(struct session *s, size_t size)
+{
+	void *self = s;
+
+	return bounds_alloc(size, &self);
+}
+
 LIBSSH2_SESSION *
 ssh_new(struct session *s)
 {

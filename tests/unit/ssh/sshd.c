@@ -75,23 +75,38 @@ file_line(const char *path)
 }
 
 static void
+sshd_takes(const struct sshd *d, FILE *f, const char *key, const char *command)
+{
+	char *path = x_asprintf("%s/%s.pub", d->dir, key);
+	char *pub = file_line(path);
+
+	(void)fprintf(f, "restrict,command=\"%s\" %s\n", command, pub);
+	free(pub);
+	free(path);
+}
+
+static void
 sshd_configure(struct sshd *d, const char *type, const char *command)
 {
-	char *path = x_asprintf("%s/auth", d->dir), *pub;
+	static const char *const ecdsa[] = { "256", "384", "521" };
+	char *path, *pub;
 	FILE *f;
 
 	shell("cd %s && ssh-keygen -q -t %s -N '' -f host && "
 	      "ssh-keygen -q -t ed25519 -N '' -f client && "
+	      "for b in 256 384 521; do "
+	      "ssh-keygen -q -t ecdsa -b $b -N '' -f $b; done && "
 	      "ssh-keygen -q -t ed25519 -N '' -f other", d->dir, type);
-	pub = x_asprintf("%s/client.pub", d->dir);
+	path = x_asprintf("%s/auth", d->dir);
 	f = fopen(path, "w");
 	assert_non_null(f);
 	free(path);
-	path = file_line(pub);
-	(void)fprintf(f, "restrict,command=\"%s\" %s\n", command, path);
+	sshd_takes(d, f, "client", command);
+	for (int i = 0; i < 3; i++) {
+		sshd_takes(d, f, ecdsa[i], command);
+		d->ecdsa_key[i] = x_asprintf("%s/%s", d->dir, ecdsa[i]);
+	}
 	(void)fclose(f);
-	free(path);
-	free(pub);
 	pub = x_asprintf("%s/host.pub", d->dir);
 	d->host_key = file_line(pub);
 	free(pub);
@@ -170,6 +185,8 @@ sshd_stop(struct sshd *d)
 	free(d->dir);
 	free(d->host_key);
 	free(d->client_key);
+	for (int i = 0; i < 3; i++)
+		free(d->ecdsa_key[i]);
 	free(d->other_key);
 }
 

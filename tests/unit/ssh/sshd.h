@@ -11,6 +11,7 @@ struct sshd {
 	unsigned int port;
 	char *host_key;	  /* "ssh-ed25519 AAAA…" */
 	char *client_key; /* path of the private key it takes */
+	char *ecdsa_key[3]; /* the same, of other types */
 	char *other_key;  /* path of one that it does not take */
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "host_key.h"
 #include "key_file.h"
 
 static const struct {
@@ -13,6 +14,8 @@ static const struct {
 } rows[] = {
 	{ "ssh-keygen -q -t ed25519 -N '' -f k", NULL },
 	{ "ssh-keygen -q -t ecdsa -N '' -f k", NULL },
+	{ "ssh-keygen -q -t ecdsa -b 384 -N '' -f k", NULL },
+	{ "ssh-keygen -q -t ecdsa -b 521 -N '' -f k", NULL },
 	{ "ssh-keygen -q -t ed25519 -N '' -f k; chmod 440 k", NULL },
 	{ "ssh-keygen -q -t ed25519 -N secret -f k", "is encrypted" },
 	{ "ssh-keygen -q -t rsa -b 2048 -N '' -f k", "ssh-keygen -t ed25519" },
@@ -39,12 +42,18 @@ static const struct {
 static void
 key_check(const struct key_file *key, const char *dir)
 {
-	char *command = x_asprintf("test \"%s\" = \"$(cut -d' ' -f1,2 %s/k.pub)\"",
-				   buf_str(&key->public), dir);
+	struct buf text;
+	char *command;
 
+	buf_init(&text, HOST_KEY_TEXT_MAX);
+	assert_int_equal(host_key_text(key->public.data, key->public.len,
+				       &text), 0);
+	command = x_asprintf("test \"%s\" = \"$(cut -d' ' -f1,2 %s/k.pub)\"",
+			     buf_str(&text), dir);
 	assert_non_null(key->type);
 	assert_int_equal(system(command), 0);
 	free(command);
+	buf_free(&text);
 }
 
 static void

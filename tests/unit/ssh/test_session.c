@@ -254,6 +254,24 @@ test_auth_refused(void **state)
 	finish(&s);
 }
 
+/* Ours is an ed25519 key everywhere else. */
+static void
+test_ecdsa_client(void **state)
+{
+	struct key_file key;
+	struct seen s;
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT(server.ecdsa_key); i++) {
+		assert_int_equal(key_file_read(&key, server.ecdsa_key[i],
+					       NULL), 0);
+		begin(&s, server.port, server.host_key, &key, false);
+		loop_until(base, 10000, s.opened == 1);
+		finish(&s);
+		key_file_free(&key);
+	}
+}
+
 static void
 test_rsa_only_host(void **state)
 {
@@ -533,6 +551,7 @@ main(void)
 		cmocka_unit_test(test_narrow_line),
 		cmocka_unit_test(test_wrong_host_key),
 		cmocka_unit_test(test_auth_refused),
+		cmocka_unit_test(test_ecdsa_client),
 		cmocka_unit_test(test_rsa_only_host),
 		cmocka_unit_test(test_ecdsa_and_scan),
 		cmocka_unit_test(test_cut_is_lost),
