@@ -82,6 +82,30 @@ $$ select make_interval(secs => (ms / 1000)::double precision) $$;
 comment on function fleet_internal.span(numeric) is
 	'An interval of so many milliseconds.';
 
+-- A time without end makes no screen fail that only shows how long ago it is.
+create or replace function fleet_internal.elapsed(since timestamptz,
+	until timestamptz)
+returns interval language sql immutable parallel safe as
+$$ select case when isfinite(since) and isfinite(until)
+	then until - since end $$;
+comment on function fleet_internal.elapsed(timestamptz, timestamptz) is
+	'From one time to another; null when one of them is unknown or infinity.';
+
+-- What a person types; all tables refuse an infinity, with fewer words.
+create or replace function fleet_internal.demand_time(at timestamptz, name text)
+returns void language plpgsql as $$
+begin
+	if not isfinite(at) or at > fleet_internal.clock() + interval '10 years'
+	then
+		perform fleet_internal.fail('RD004', format(
+			'%s is %s: that is no time at which anybody is here',
+			name, at), 'At most ten years ahead.',
+			'Give a time like 2026-12-01 01:00, or none.');
+	end if;
+end $$;
+comment on function fleet_internal.demand_time(timestamptz, text) is
+	'Refuses with RD004 a time that is never, or so far away that it is an error.';
+
 -- Every function asks here. The fleet is an argument so that a right can be
 -- narrowed to fleets without touching the callers.
 create or replace function fleet_internal.may(fleet int, verb text)

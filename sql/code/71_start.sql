@@ -123,6 +123,7 @@ declare
 begin
 	perform fleet_internal.refuse_start(r, start.change_ref);
 	perform fleet_internal.refuse_stale(r);
+	perform fleet_internal.demand_time(start.at, 'the time to start');
 	if later then
 		perform fleet_internal.refuse_unattended(r.fleet_id, format(
 			'rollout %s', r.rollout_id),

@@ -92,6 +92,11 @@ begin
 	elsif p_expires <= interval '0' then
 		perform fleet_internal.fail('RD004', 'the pause would be over at once',
 			'', 'Give a time span: ''2 h''');
+	elsif p_expires > interval '1 year' then
+		perform fleet_internal.fail('RD004',
+			'nobody would be called within a year',
+			'At its end somebody is called; the rollout stays paused.',
+			'Give a time span: ''2 h'', or none.');
 	end if;
 	perform fleet_internal.refuse_ending(r, 'paused');
 	select * into p from fleet_internal.pause x

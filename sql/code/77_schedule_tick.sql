@@ -185,7 +185,7 @@ comment on function fleet_internal.schedule_tick(int) is
 create or replace view fleet.schedule as
 select f.name as fleet, 's' || s.schedule_id as id, s.schedule_id as schedule,
 	s.spec, s.zone, s.procedure, s.next_at as starts_at,
-	s.next_at - n.now as starts_in, s.rollout_id as rollout,
+	fleet_internal.elapsed(n.now, s.next_at) as starts_in, s.rollout_id as rollout,
 	case when r.rollout_id is not null then r.state
 	     when s.request_id is not null then 'planning'
 	     else 'waits' end as state,
@@ -198,7 +198,8 @@ select f.name as fleet, 's' || s.schedule_id as id, s.schedule_id as schedule,
  where s.ended_at is null
 union all
 select f.name, r.rollout_id::text, null, null, f.timezone, p.name, r.start_at,
-	r.start_at - n.now, r.rollout_id, r.state, r.missed, null, null, null,
+	fleet_internal.elapsed(n.now, r.start_at), r.rollout_id,
+	r.state, r.missed, null, null, null,
 	r.start_by, r.created_at
   from fleet_internal.rollout r
   join fleet_internal.fleet f using (fleet_id)

@@ -18,16 +18,18 @@ select t.rollout_id, t.turn_id, t.position, t.backend_id,
 		(array_agg(s.value order by s.at desc))[1] as last
 	  from fleet_internal.sample s
 	 where s.turn_id = t.turn_id and s.metric ~ '(^|\.)users$') u
-  left join lateral (select fleet_internal.ms(coalesce(p.ended_at,
-			fleet_internal.clock()) - s.started_at) as ms
+  left join lateral (select fleet_internal.ms(fleet_internal.elapsed(
+			s.started_at, coalesce(p.ended_at,
+			fleet_internal.clock()))) as ms
 	  from fleet_internal.step s
 	  join fleet_internal.turn_phase p on p.turn_id = s.turn_id
 	   and p.name = s.phase
 	 where s.turn_id = t.turn_id and s.started_at is not null
 	   and (s.spec->>'no_return')::bool
 	 order by s.started_at limit 1) d on true
- cross join lateral (select sum(fleet_internal.ms(coalesce(x.back_at,
-			fleet_internal.clock()) - x.out_since))::bigint as ms
+ cross join lateral (select sum(fleet_internal.ms(fleet_internal.elapsed(
+			x.out_since, coalesce(x.back_at,
+			fleet_internal.clock()))))::bigint as ms
 	  from fleet_internal.outage x where x.turn_id = t.turn_id) o;
 select fleet_internal.describe('fleet_internal.impact', $$
 What users felt of a turn.
@@ -120,7 +122,8 @@ returns jsonb language sql stable set search_path = pg_catalog, pg_temp as $$
 	select jsonb_build_object('state', r.state,
 		'done', r.state = 'succeeded', 'procedure', p.name,
 		'sha256', p.sha256, 'started_at', r.started_at,
-		'took_ms', fleet_internal.ms(r.finished_at - r.started_at),
+		'took_ms', fleet_internal.ms(fleet_internal.elapsed(
+			r.started_at, r.finished_at)),
 		'backends', t.backends, 'users_moved', u.moved,
 		'users_cut', u.cut, 'vars', r.vars,
 		'dead_ms_at_most', u.dead_ms,

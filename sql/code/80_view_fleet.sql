@@ -27,9 +27,10 @@ select f.name as fleet, b.name as backend,
 	case when b.excluded_at is not null then b.excluded_at
 	     when o.outage_id is not null then o.out_since
 	     else s.since end as state_since,
-	n.now - case when b.excluded_at is not null then b.excluded_at
+	fleet_internal.elapsed(case when b.excluded_at is not null
+		then b.excluded_at
 	     when o.outage_id is not null then o.out_since
-	     else s.since end as in_state,
+	     else s.since end, n.now) as in_state,
 	b.labels, b.last_rollout as rollout, b.last_state as turn,
 	b.excluded_at is not null as excluded,
 	b.excluded_at, b.excluded_by, b.excluded_why as excluded_reason,
@@ -83,7 +84,8 @@ select f.name as fleet, x.backends, x.in_service, x.excluded,
 		x.backends::int) as may_take_one,
 	r.rollout_id as active_rollout, c.name as coordinator,
 	case when c.coordinator_id is not null
-		then n.now - c.beat_at end as coordinator_silent_for,
+		then fleet_internal.elapsed(c.beat_at, n.now)
+		end as coordinator_silent_for,
 	f.epoch, f.interlock, slot.fleet || '/' || slot.backend as slot_taken_by,
 	f.timezone, f.windows, f.revision, f.event_seq as last_event, f.uuid,
 	f.service, x.not_seen
@@ -217,7 +219,7 @@ $$);
 
 create or replace view fleet.sighting as
 select f.name as fleet, b.name as backend, s.in_service, s.at,
-	n.now - s.at as age, s.since, s.why, s.readings
+	fleet_internal.elapsed(s.at, n.now) as age, s.since, s.why, s.readings
   from fleet_internal.sighting s
   join fleet_internal.backend b using (backend_id)
   join fleet_internal.fleet f using (fleet_id)
@@ -237,7 +239,8 @@ $$);
 create or replace view fleet.coordinator as
 select c.name as coordinator, c.stopped_at is null
 	and c.beat_at > n.now - interval '15 s' as alive,
-	n.now - c.beat_at as silent_for, f.fleets, c.host, c.version, c.pid,
+	fleet_internal.elapsed(c.beat_at, n.now) as silent_for, f.fleets,
+	c.host, c.version, c.pid,
 	c.started_at, c.beat_at as heartbeat_at, c.stopped_at, c.login
   from fleet_internal.coordinator c
  cross join (select fleet_internal.clock() as now) n

@@ -45,7 +45,8 @@ comment on function fleet_internal.turn_commands(bigint, text) is
 
 create or replace view fleet.hold as
 select f.name as fleet, h.rollout_id as rollout, h.kind, h.gate,
-	b.name as backend, h.why, h.since, n.now - h.since as lasts, h.until,
+	b.name as backend, h.why, h.since,
+	fleet_internal.elapsed(h.since, n.now) as lasts, h.until,
 	h.critical, h.by_ as by, case
 		when h.kind = 'turn' then coalesce(fleet_internal.turn_commands(
 			h.rollout_id, b.name), 'drydock coordinator list')
@@ -191,12 +192,12 @@ $$);
 
 create or replace view fleet.turn as
 select t.rollout_id as rollout, f.name as fleet, b.name as backend, t.state,
-	t.phase, t.message, t.state_since, n.now - t.state_since as in_state,
+	t.phase, t.message, t.state_since,
+	fleet_internal.elapsed(t.state_since, n.now) as in_state,
 	t.steps_done, t.steps_total,
 	fleet_internal.span(t.expected_ms) as expected,
-	t.taken_at, t.ended_at, coalesce(t.ended_at,
-		case when t.taken_at is not null then n.now end) - t.taken_at
-		as elapsed,
+	t.taken_at, t.ended_at, fleet_internal.elapsed(t.taken_at,
+		coalesce(t.ended_at, n.now)) as elapsed,
 	o.out_since, o.back_at, o.accepted_by as taken_over_by,
 	t.no_return_begun, t.proved, t.asked, t.mouths, t.remembered,
 	t.position, t.plan, case when t.state in
@@ -242,11 +243,12 @@ select t.rollout_id as rollout, b.name as backend, s.position, s.state,
 	s.phase, s.name as step, s.kind, s.target, h.name as host, a.argv,
 	s.attempts as attempt,
 	coalesce((s.spec->>'retries')::int, 0) + 1 as max_attempts,
-	s.started_at, s.ended_at as finished_at, coalesce(s.ended_at, case
-		when s.state in ('running', 'unknown') then n.now end)
-		- s.started_at as elapsed,
+	s.started_at, s.ended_at as finished_at, fleet_internal.elapsed(
+		s.started_at, coalesce(s.ended_at, case when s.state in
+			('running', 'unknown') then n.now end)) as elapsed,
 	fleet_internal.span(s.expected_ms) as expected, s.wait_until,
-	greatest(s.wait_until - n.now, interval '0') as wait_remaining,
+	greatest(fleet_internal.elapsed(n.now, s.wait_until), interval '0')
+		as wait_remaining,
 	fleet_internal.span((s.spec->>'timeout_ms')::numeric) as timeout,
 	a.exit_status as exit_code, a.signal, a.timed_out, s.message,
 	u.name as undoes, s.repairs, a.attempt_id,
@@ -328,9 +330,11 @@ $$);
 create or replace view fleet.current_step as
 select t.rollout_id as rollout, b.name as backend, s.state, s.phase,
 	s.name as step, s.kind, s.target, h.name as host, a.argv,
-	s.attempts as attempt, s.started_at, n.now - s.started_at as elapsed,
+	s.attempts as attempt, s.started_at,
+	fleet_internal.elapsed(s.started_at, n.now) as elapsed,
 	fleet_internal.span(s.expected_ms) as expected, s.wait_until,
-	greatest(s.wait_until - n.now, interval '0') as wait_remaining,
+	greatest(fleet_internal.elapsed(n.now, s.wait_until), interval '0')
+		as wait_remaining,
 	fleet_internal.span((s.spec->>'timeout_ms')::numeric) as timeout,
 	s.message, s.step_id
   from fleet_internal.turn t
@@ -344,11 +348,11 @@ select t.rollout_id as rollout, b.name as backend, s.state, s.phase,
  where t.state in ('working', 'held', 'restoring', 'out')
 union all
 select x.rollout_id, b.name, 'running', x.phase, 'settle', 'wait', 'backend',
-	null, null, 0, x.since, n.now - x.since,
+	null, null, 0, x.since, fleet_internal.elapsed(x.since, n.now),
 	fleet_internal.span(x.settle_ms),
 	x.since + fleet_internal.span(x.settle_ms),
-	greatest(x.since + fleet_internal.span(x.settle_ms) - n.now,
-		interval '0'), null,
+	greatest(fleet_internal.elapsed(n.now, x.since
+		+ fleet_internal.span(x.settle_ms)), interval '0'), null,
 	'all its steps are over; it must be proved in service for that long',
 	null
   from fleet_internal.settling x
@@ -415,9 +419,9 @@ $$);
 
 create or replace view fleet.timeline as
 select t.rollout_id as rollout, b.name as backend, p.name as phase, p.state,
-	p.started_at, p.ended_at as finished_at, coalesce(p.ended_at,
-		case when p.state = 'running' then n.now end) - p.started_at
-		as elapsed,
+	p.started_at, p.ended_at as finished_at, fleet_internal.elapsed(
+		p.started_at, coalesce(p.ended_at, case when p.state = 'running'
+			then n.now end)) as elapsed,
 	fleet_internal.span(p.expected_ms) as expected, p.takes_out,
 	p.no_pause, p.proves, p.rest, p.committed_at, t.state as turn,
 	t.position as backend_position, p.position as phase_position

@@ -11,7 +11,7 @@ select r.rollout_id as rollout, w.state, f.name as fleet,
 	t.steps_total, t.steps_done,
 	case when t.expected_ms > 0 then round(100 * least(t.work_ms + z.now_ms,
 		t.expected_ms)::numeric / t.expected_ms, 1) end as percent,
-	coalesce(r.finished_at, n.now) - r.started_at
+	fleet_internal.elapsed(r.started_at, coalesce(r.finished_at, n.now))
 		- fleet_internal.span(r.halted_ms + z.halting_ms) as active,
 	case when r.finished_at is null then fleet_internal.span(
 		greatest(t.expected_ms - t.work_ms - z.now_ms, 0)) end
@@ -20,7 +20,7 @@ select r.rollout_id as rollout, w.state, f.name as fleet,
 		+ fleet_internal.span(greatest(t.expected_ms - t.work_ms
 			- z.now_ms, 0))) end as eta,
 	case when w.state in ('paused', 'halted', 'waiting')
-		then n.now - w.since end as paused_for,
+		then fleet_internal.elapsed(w.since, n.now) end as paused_for,
 	w.why as waits_for, coalesce(w.critical, false) as critical,
 	case when r.finished_at is null and t.expected_ms > 0
 		then fleet_internal.span(round(z.rest_ms * t.low_ms
@@ -52,13 +52,16 @@ select r.rollout_id as rollout, w.state, f.name as fleet,
   left join lateral (select b.name as backend, y.phase,
 		coalesce(s.name, case when e.turn_id is not null
 			then 'settle' end) as step,
-		n.now - coalesce(s.started_at, e.since) as step_elapsed,
+		fleet_internal.elapsed(coalesce(s.started_at, e.since), n.now)
+			as step_elapsed,
 		fleet_internal.span(coalesce(s.expected_ms, e.settle_ms))
 			as step_expected,
 		case when s.state = 'running' then least(s.expected_ms,
-			fleet_internal.ms(n.now - s.started_at))
+			fleet_internal.ms(fleet_internal.elapsed(
+				s.started_at, n.now)))
 		     when e.turn_id is not null then least(e.settle_ms,
-			fleet_internal.ms(n.now - e.since)) end as ms
+			fleet_internal.ms(fleet_internal.elapsed(
+				e.since, n.now))) end as ms
 	  from fleet_internal.turn y
 	  join fleet_internal.backend b using (backend_id)
 	  left join fleet_internal.step s on s.turn_id = y.turn_id
@@ -68,7 +71,8 @@ select r.rollout_id as rollout, w.state, f.name as fleet,
 	   and y.state in ('working', 'held', 'restoring')
 	 order by y.position, s.position limit 1) c on true
  cross join lateral (select coalesce(c.ms, 0) as now_ms,
-		coalesce(fleet_internal.ms(n.now - w.since), 0)
+		coalesce(fleet_internal.ms(
+			fleet_internal.elapsed(w.since, n.now)), 0)
 			as halting_ms,
 		greatest(t.expected_ms - t.work_ms - coalesce(c.ms, 0), 0)
 			as rest_ms) z;
@@ -199,7 +203,8 @@ $$);
 
 create or replace view fleet.outage as
 select f.name as fleet, b.name as backend, o.out_since, o.back_at,
-	coalesce(o.back_at, n.now) - o.out_since as lasted,
+	fleet_internal.elapsed(o.out_since, coalesce(o.back_at, n.now))
+		as lasted,
 	o.back_at is null and o.accepted_at is null as takes_slot,
 	t.rollout_id as rollout, o.accepted_by, o.accepted_at,
 	o.accepted_why as accepted_reason, o.interlock, o.survey_at,

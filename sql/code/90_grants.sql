@@ -10,6 +10,7 @@ grant usage on schema fleet_internal to fleet_coordinator;
 -- what views call is checked for the one who reads
 grant execute on function fleet_internal.clock(),
 	fleet_internal.ms(interval), fleet_internal.ms(timestamptz),
+	fleet_internal.elapsed(timestamptz, timestamptz),
 	fleet_internal.span(numeric), fleet_internal.min_up_count(text, int),
 	fleet_internal.safe_text(bytea), fleet_internal.window_openings(),
 	fleet_internal.hold_next(text, text, bigint, text),

@@ -43,7 +43,8 @@ ROWS = [
      "update rollout set state = 'running' where rollout_id = ROLLOUT"),
     # what fails in SQL itself, and what only the inventory's reader finds
     ("insert into hold (fleet_id, rollout_id, kind, since, until, why) select "
-     "fleet_id, rollout_id, 'gate', clock(), 'infinity', 'until the cows come home' "
+     "fleet_id, rollout_id, 'gate', '-infinity', 'infinity', "
+     "'until the cows come home' "
      "from rollout where rollout_id = ROLLOUT",
      "infinity", "delete from hold where until = 'infinity'"),
     ("update fleet set revision = revision + 1, service = jsonb_set(service, "
@@ -51,7 +52,8 @@ ROWS = [
      "update fleet set revision = revision + 1, service = jsonb_set(service, "
      "'{format}', '\"json\"') where name = 'mail-hel'"),
 ]
-CHECKS = ["step_kind_check", "turn_phase_state_check", "hold_kind_check"]
+CHECKS = ["step_kind_check", "turn_phase_state_check", "hold_kind_check",
+          "hold_finite_check"]
 
 
 def by_hand(w, text):
