@@ -131,7 +131,7 @@ sshd_start(struct sshd *d, const char *host_key_type, const char *command)
 {
 	char template[] = "/tmp/drydock-sshd.XXXXXX";
 	char *conf, *log;
-	int64_t end = clock_boot_ms() + 10000;
+	int64_t end;
 	int fd;
 
 	*d = (struct sshd){ 0 };
@@ -156,6 +156,7 @@ sshd_start(struct sshd *d, const char *host_key_type, const char *command)
 
 		assert_int_equal(spawn_start(&s, &d->pid, NULL), 0);
 	}
+	end = clock_boot_ms() + 30000; /* the keys were made before */
 	while ((fd = socket_at(d->port)) < 0) {
 		if (clock_boot_ms() > end)
 			fail_msg("sshd does not listen: %s", log);
