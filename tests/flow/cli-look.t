@@ -205,6 +205,10 @@ steering() {
 		cell 'disk replaced,\x0a"b"\x1b[2J'
 	run backend list
 	is "it says why" 0 'mail03 .*excluded.*disk replaced'
+	force "update fleet_internal.backend set excluded_why = '=HYPERLINK(1)'
+		where name = 'mail03'"
+	run -o csv backend list
+	ok "51 nor is a formula one, in CSV" cell "'=HYPERLINK(1)"
 }
 
 # what a tab offers; a slow machine may have nothing to say within the second

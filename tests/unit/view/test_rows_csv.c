@@ -1,4 +1,6 @@
 /* test_rows_csv.c - rows as CSV: quoted where it must be, harmless always. */
+#include <stdio.h>
+
 #include "unit.h"
 
 #include "rows_csv.h"
@@ -33,11 +35,47 @@ test_csv(void **state)
 	rows_free(&r);
 }
 
+/* text is a host's or a person's; a number and a span are ours */
+static void
+test_formula(void **state)
+{
+	static const char *const begins[] = { "=", "+", "-", "@" };
+	struct rows *r = rows_new(3);
+	struct buf out;
+	size_t i;
+
+	(void)state;
+	rows_column(r, 0, "why", CELL_TEXT);
+	rows_column(r, 1, "delta", CELL_NUMBER);
+	rows_column(r, 2, "starts_in", CELL_SPAN);
+	for (i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
+		char text[40];
+		const char *cells[] = { text, "-1", "-00:01:00" };
+
+		(void)snprintf(text, sizeof(text), "%scmd|' /C x'!A0,1",
+			       begins[i]);
+		rows_add(r, cells);
+	}
+	rows_add(r, (const char *const[]){ "a=b", "+2", "1 day" });
+	buf_init(&out, 4096);
+	rows_csv(&out, r);
+	assert_string_equal(buf_str(&out),
+			    "why,delta,starts_in\r\n"
+			    "\"'=cmd|' /C x'!A0,1\",-1,-00:01:00\r\n"
+			    "\"'+cmd|' /C x'!A0,1\",-1,-00:01:00\r\n"
+			    "\"'-cmd|' /C x'!A0,1\",-1,-00:01:00\r\n"
+			    "\"'@cmd|' /C x'!A0,1\",-1,-00:01:00\r\n"
+			    "a=b,+2,1 day\r\n");
+	buf_free(&out);
+	rows_free(&r);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_csv),
+		cmocka_unit_test(test_formula),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
