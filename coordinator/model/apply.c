@@ -21,6 +21,8 @@ apply_rollout(struct view *v, const struct op *op)
 	if (to < 0)
 		return -1;
 	v->state = (enum rollout_state)to;
+	if (v->state == ROLLOUT_RUNNING)
+		v->check = (struct view_check){ .asked_ms = 0 };
 	return 0;
 }
 

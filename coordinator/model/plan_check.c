@@ -8,14 +8,22 @@
  */
 #include "plan_private.h"
 
-/* Is the check asked last this one, and of this start? */
+/* Is the check asked last this one?  A start forgets what was before it. */
 static bool
 check_is(const struct plan *p)
 {
 	const struct view_check *check = &p->v->check;
 
-	return check->asked_ms != 0 && check->turn == p->turn &&
-		check->asked_ms >= p->v->started_ms;
+	return check->asked_ms != 0 && check->turn == p->turn;
+}
+
+/* Just now; a clock that was set back since says nothing of that. */
+static bool
+check_is_fresh(const struct plan *p)
+{
+	int64_t done_ms = p->v->check.done_ms;
+
+	return p->now >= done_ms && p->now < done_ms + PLAN_CHECK_AGAIN_MS;
 }
 
 static void
@@ -30,8 +38,7 @@ check_wait(struct plan *p)
 			  "%s is being checked", who);
 		return;
 	}
-	if (check_is(p) && check->wrong[0] != '\0' &&
-	    p->now < check->done_ms + PLAN_CHECK_AGAIN_MS) {
+	if (check_is(p) && check->wrong[0] != '\0' && check_is_fresh(p)) {
 		plan_hold(p, RULE_CHECK, HOLD_GATE, GATE_CHECK, false,
 			  check->done_ms + PLAN_CHECK_AGAIN_MS,
 			  "%s is not taken before its check finds nothing: %s",

@@ -182,6 +182,8 @@ begin
 	update fleet_internal.rollout x set state = t,
 		started_at = case when t = 'running' then now_
 			else x.started_at end,
+		check_request = case when t <> 'running'
+			then x.check_request end,
 		finished_at = case when t in ('succeeded', 'incomplete',
 			'aborted', 'cancelled') then now_ end,
 		last_seq = case when t in ('succeeded', 'incomplete', 'aborted')

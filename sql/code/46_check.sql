@@ -19,8 +19,7 @@ begin
 	 where rollout_id = p_rollout;
 	select q.request_id into id from fleet_internal.request q
 	 where q.request_id = r.check_request and q.done_at is null
-	   and q.args = a
-	   and (r.started_at is null or q.asked_at >= r.started_at);
+	   and q.args = a;
 	if found then
 		return id;
 	end if;
@@ -88,7 +87,9 @@ $$;
 comment on function fleet_internal.check_errors(fleet_internal.request) is
 	'What a finished check of a rollout found wrong, in words; null = nothing that counts.';
 
--- What was seen before the start says nothing about it.
+-- What was seen before the start says nothing about it. The check that the
+-- rollout waits for is of after it (the start forgets the one before), also
+-- when the clock was set back since.
 create or replace function fleet_internal.judge_check(
 	q fleet_internal.request)
 returns void language plpgsql as $$
@@ -120,15 +121,16 @@ begin
 				r.rollout_id, p_detail => jsonb_build_object(
 					'request', q.request_id));
 		end if;
-	elsif wrong is null and r.state = 'running'
-	      and q.taken_at >= r.started_at and q.args ? 'backend' then
+	elsif wrong is not null or r.state <> 'running' or (q.taken_at
+	      < r.started_at and q.request_id is distinct from r.check_request) then
+		null;
+	elsif q.args ? 'backend' then
 		update fleet_internal.turn t set checked_at = q.taken_at
 		  from fleet_internal.backend b
 		 where t.rollout_id = r.rollout_id
 		   and b.backend_id = t.backend_id
 		   and b.name = q.args->>'backend';
-	elsif wrong is null and r.state = 'running'
-	      and q.taken_at >= r.started_at then
+	else
 		update fleet_internal.rollout set checked_at = q.taken_at
 		 where rollout_id = r.rollout_id;
 		perform fleet_internal.note(r.fleet_id, 'rollout.checked',

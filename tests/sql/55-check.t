@@ -84,3 +84,13 @@ take
 answer true "$fine"
 is "a check of one backend is its own" 'f|mail2' \
 	"select x.checked_at is not null, b.name from fleet_internal.rollout x join fleet_internal.turn t using (rollout_id) join fleet_internal.backend b using (backend_id) where t.checked_at is not null"
+
+# the clock was set back an hour right after the start
+do_ "update fleet_internal.rollout set checked_at = null"
+do_ "update fleet_internal.rollout set started_at = started_at + interval '1 h', check_request = null"
+do_ "select test.adv($r, '[{\"op\":\"check\"}]')"
+is "asked again it is the same, whatever the clock says" t \
+	"select (test.adv($r, '[{\"op\":\"check\",\"ref\":\"q\"}]')->'ids'->>'q')::bigint = check_request from fleet.rollout where rollout = $r"
+take
+answer true "$fine"
+checked "the check that it waits for counts, whatever the clock says" t

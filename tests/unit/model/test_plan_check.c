@@ -46,10 +46,34 @@ a_check_from_before_the_start_does_not_count(void **state)
 {
 	(void)state;
 	world_ready(&w);
+	w.v.state = ROLLOUT_SCHEDULED;
+	w.v.start_ms = w.now;
 	w.v.checked_ms = 0;
-	w.v.started_ms = w.now - 1000;
 	w.v.check = (struct view_check){ .asked_ms = w.now - 2000,
 					 .turn = -1 };
+	world_expect(&w, DECIDE_DO, RULE_START);
+	world_apply(&w);
+	world_expect(&w, DECIDE_DO, RULE_CHECK);
+	assert_true(world_has(&w, OP_CHECK, -1));
+}
+
+/* It was asked, and answered, at a time that has not come yet. */
+static void
+a_clock_that_is_set_back_asks_once_more(void **state)
+{
+	(void)state;
+	world_ready(&w);
+	w.v.checked_ms = 0;
+	w.v.started_ms = w.now;
+	w.now -= 3600000;
+	world_expect(&w, DECIDE_DO, RULE_CHECK);
+	world_apply(&w);
+	world_expect(&w, DECIDE_DO, RULE_CHECK);
+	assert_string_equal(world_hold(&w)->text, "the fleet is being checked");
+	world_apply(&w);
+	w.v.check.done_ms = w.now;
+	snprintf(w.v.check.wrong, VIEW_WHY, "1 error: UNIT mail3: dead");
+	w.now -= 60000;
 	world_expect(&w, DECIDE_DO, RULE_CHECK);
 	assert_true(world_has(&w, OP_CHECK, -1));
 }
@@ -142,6 +166,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(nobody_is_taken_before_the_check_finds_nothing),
 		T(a_check_from_before_the_start_does_not_count),
+		T(a_clock_that_is_set_back_asks_once_more),
 		T(what_was_checked_long_ago_is_checked_again_alone),
 		T(abort_of_one_that_was_down_already_ends),
 		T(the_words_of_a_hold_follow_what_is_seen),
