@@ -8,7 +8,8 @@
  *  "ssh":{"user","port"},
  *  "service":{"from","run":[…],"format","key","in","strangers"},
  *  "groups":{G:{"members":[{"name","address"}],
- *               "ready":{"run":[…],"format","row":{…}|null,"in"}|null,
+ *               "ready":{"run":[…],"format","row":{…}|null,"in",
+ *                        "lists":{"key","up"}|null}|null,
  *               "min_gap_ms","confirm_ms"}},
  *  "backends":[{"name","address","labels":{},"address_elsewhere"}],
  *  "change_required","change_pattern","four_eyes","allow_single"}

@@ -108,9 +108,9 @@ name_refuse(void *ctx, const char *name, size_t off)
 	*any = true;
 }
 
-/* An expression over columns; writes "in". */
+/* An expression over columns; writes `key`. */
 static void
-inv_in_out(struct inv *v, const struct ynode *in)
+inv_expr_out(struct inv *v, const char *key, const struct ynode *in)
 {
 	struct expr *expr;
 	struct err err;
@@ -132,9 +132,20 @@ inv_in_out(struct inv *v, const struct ynode *in)
 			    "${} here");
 	buf_init(&text, 65536);
 	expr_print(expr, &text);
-	json_out_str(v->o, "in", buf_str(&text));
+	json_out_str(v->o, key, buf_str(&text));
 	buf_free(&text);
 	expr_free(&expr);
+}
+
+/* The column that tells whose row it is; writes "key". */
+static void
+inv_key_out(struct inv *v, const struct ynode *key)
+{
+	char norm[READING_NAME_MAX + 1];
+
+	if (key != NULL && reading_name(key->text, norm) < 0)
+		ynode_error(v->d, key, "a column's name is wanted");
+	json_out_str(v->o, "key", key == NULL ? NULL : key->text);
 }
 
 enum { S_FROM, S_RUN, S_FORMAT, S_KEY, S_IN, S_STRANGERS, S_N };
@@ -178,7 +189,6 @@ inv_service(struct inv *v, const struct ynode *node)
 {
 	static const char *const strangers[] = { "refuse", "ignore" };
 	const struct ynode *f[S_N] = { NULL };
-	char norm[READING_NAME_MAX + 1];
 	size_t i = 0;
 
 	if (node == NULL)
@@ -191,10 +201,8 @@ inv_service(struct inv *v, const struct ynode *node)
 		     f[S_FROM] == NULL ? "backend" : f[S_FROM]->text);
 	inv_run_out(v, f[S_RUN]);
 	inv_format_out(v, f[S_FORMAT]);
-	if (f[S_KEY] != NULL && reading_name(f[S_KEY]->text, norm) < 0)
-		ynode_error(v->d, f[S_KEY], "a column's name is wanted");
-	json_out_str(v->o, "key", f[S_KEY] == NULL ? NULL : f[S_KEY]->text);
-	inv_in_out(v, f[S_IN]);
+	inv_key_out(v, f[S_KEY]);
+	inv_expr_out(v, "in", f[S_IN]);
 	if (f[S_STRANGERS] != NULL)
 		(void)yread_choice(v->d, f[S_STRANGERS], "strangers", strangers,
 				   2, &i);
@@ -208,12 +216,42 @@ inv_service(struct inv *v, const struct ynode *node)
 			   f[S_FROM]->text);
 }
 
-enum { R_RUN, R_FORMAT, R_ROW, R_IN, R_N };
+enum { L_KEY, L_UP, L_N };
+static const struct yfield lists_fields[] = {
+	[L_KEY] = { "key", YFIELD_TEXT, true },
+	[L_UP] = { "up", YFIELD_TEXT, true },
+};
+
+/* How a member's reading tells of the others. */
+static void
+lists_out(struct inv *v, const struct ynode *node, const struct ynode *format)
+{
+	const struct ynode *f[L_N];
+
+	if (node == NULL) {
+		json_out_null(v->o, "lists");
+		return;
+	}
+	(void)yfields_read(v->d, node, "lists", lists_fields, L_N, f);
+	if (format == NULL || (strcmp(format->text, "json") != 0 &&
+			       strcmp(format->text, "tab") != 0)) {
+		diag_error(v->d, node->at, 1,
+			   "\"lists\" needs a row for each member: format "
+			   "json or tab");
+	}
+	json_out_object(v->o, "lists");
+	inv_key_out(v, f[L_KEY]);
+	inv_expr_out(v, "up", f[L_UP]);
+	json_out_end(v->o);
+}
+
+enum { R_RUN, R_FORMAT, R_ROW, R_IN, R_LISTS, R_N };
 static const struct yfield ready_fields[] = {
 	[R_RUN] = { "run", YFIELD_ANY, true },
 	[R_FORMAT] = { "format", YFIELD_TEXT, false },
 	[R_ROW] = { "row", YFIELD_MAP, false },
 	[R_IN] = { "in", YFIELD_TEXT, true },
+	[R_LISTS] = { "lists", YFIELD_MAP, false },
 };
 
 static void
@@ -230,7 +268,8 @@ ready_out(struct inv *v, const struct ynode *node)
 	inv_run_out(v, f[R_RUN]);
 	inv_format_out(v, f[R_FORMAT]);
 	inv_row_out(v, f[R_ROW]);
-	inv_in_out(v, f[R_IN]);
+	inv_expr_out(v, "in", f[R_IN]);
+	lists_out(v, f[R_LISTS], f[R_FORMAT]);
 	json_out_end(v->o);
 }
 

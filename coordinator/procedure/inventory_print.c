@@ -157,7 +157,8 @@ ready_print(struct buf *out, const struct json_object *group, struct err *err)
 	if (words_print(out, r, "\n      ", err) < 0 ||
 	    text_print(out, r, "format", "\n      ", err) < 0 ||
 	    pairs_print(out, r, "row", "\n      ", err) < 0 ||
-	    text_print(out, r, "in", "\n      ", err) < 0)
+	    text_print(out, r, "in", "\n      ", err) < 0 ||
+	    pairs_print(out, r, "lists", "\n      ", err) < 0)
 		return err_prefix(err, "ready: ");
 	return 0;
 }

@@ -28,7 +28,7 @@ static const char full[] =
 	"  director:\n"
 	"    members: [{name: dir1, address: 10.0.0.1}]\n"
 	"    ready: {run: [x, 'a b'], format: tab, row: {type: self}, in: "
-	"status ~ \"^ring\"}\n"
+	"status ~ \"^ring\", lists: {key: director ip, up: type!=self}}\n"
 	"    min_gap: 2s\n"
 	"    confirm: 0s\n"
 	"  proxy: [{name: px, address: 'fd00::1'}]\n"
@@ -49,7 +49,8 @@ static const char full_json[] =
 	"\"ignore\"},\"groups\":{\"director\":{\"members\":[{\"name\":"
 	"\"dir1\",\"address\":\"10.0.0.1\"}],\"ready\":{\"run\":[\"x\",\"a "
 	"b\"],\"format\":\"tab\",\"row\":{\"type\":\"self\"},\"in\":\"status "
-	"~ \\\"^ring\\\"\"},\"min_gap_ms\":2000,\"confirm_ms\":0},\"proxy\":{"
+	"~ \\\"^ring\\\"\",\"lists\":{\"key\":\"director ip\",\"up\":"
+	"\"type != self\"}},\"min_gap_ms\":2000,\"confirm_ms\":0},\"proxy\":{"
 	"\"members\":[{\"name\":\"px\",\"address\":\"fd00::1\"}],\"ready\":"
 	"null,\"min_gap_ms\":1100,\"confirm_ms\":2000}},\"backends\":[{"
 	"\"name\":\"mail01\",\"address\":\"10.0.0.11\",\"labels\":{\"rack\":"
@@ -123,6 +124,8 @@ printed_and_read_back(void **state)
 		"\"q\\\\\"], in: 'text ~ \"a: \\\\.b\"'}\nbackends:\n"
 		"- {name: a, address: 10.0.0.1, labels: {a: '', b: '#x', "
 		"c: '*y', d: '- z', e: 'null ', f: '10:30', g: '%'}}\n",
+		LEAST "groups: {d: {members: [{name: d, address: 10.0.0.9}], "
+		"ready: {run: [x], in: text == up}}}\n",
 	};
 
 	(void)state;
@@ -181,6 +184,7 @@ printed_for_people(void **state)
 		"      format: tab\n"
 		"      row: {type: self}\n"
 		"      in: \"status ~ \\\"^ring\\\"\"\n"
+		"      lists: {key: director ip, up: \"type != self\"}\n"
 		"    min_gap: 2s\n"
 		"    confirm: 0s\n"
 		"  proxy:\n"
@@ -203,6 +207,12 @@ printed_for_people(void **state)
 #define TWO                                                                    \
 	"backends:\n- {name: a, address: 10.0.0.1}\n"                          \
 	"- {name: b, address: 10.0.0.2}\n"
+
+/* What is wrong stands in the seventh line. */
+#define LISTS(text)                                                            \
+	HEAD "groups:\n  d:\n    members: [{name: d, address: 10.0.0.9}]\n"     \
+	     "    ready: {run: x, format: tab, in: a == 1,\n"                   \
+	     "     lists: {" text "}}\n" TWO
 
 /*
  * The numbers are those of the classes of bad input; what is no text (4, 5) is
@@ -305,6 +315,17 @@ static const struct {
 	{ HEAD "groups: {backend: [{name: d, address: 10.0.0.9}]}\n" TWO, 3, 10,
 	  "no name for a group", NULL },
 	{ HEAD "groups: {d: []}\n" TWO, 3, 13, "has members", NULL },
+	{ LISTS("key: ip"), 7, 13, "needs \"up\"", NULL },
+	{ LISTS("key: ip, upp: a == 1"), 7, 23, "unknown key \"upp\"",
+	  "did you mean \"up\"?" },
+	{ LISTS("key: ip, up: a = 1"), 7, 29, "write ==", NULL },
+	{ LISTS("key: ip, up: a.b == 1"), 7, 27, "column's name", NULL },
+	{ LISTS("key: ip, up: 'a == ${x}'"), 7, 27, "no ${} here", NULL },
+	{ LISTS("key: '', up: a == 1"), 7, 19, "column's name", NULL },
+	{ HEAD "groups: {d: {members: [{name: d, address: 10.0.0.9}], "
+	       "ready: {run: x, in: text == up,\n"
+	       "  lists: {key: ip, up: a == 1}}}}\n" TWO,
+	  4, 10, "format json or tab", NULL },
 	/* 7 */
 	{ HEAD "groups: {d: {members: [{name: d, address: 10.0.0.9}], "
 	       "min_gap: 15}}\n" TWO,
