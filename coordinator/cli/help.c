@@ -184,7 +184,12 @@ topic_holds(struct buf *out)
 		     "some can\n"
 		     "            be lifted for one backend (drydock "
 		     "override)\n"
-		     "  contact   a host does not answer; asking goes on\n"
+		     "  contact   a host does not answer; asking goes on.  "
+		     "Another one of\n"
+		     "            its group is told instead only when it is "
+		     "gone: no other\n"
+		     "            lists it any more, or it was silent for 75 "
+		     "s\n"
 		     "  database  the coordinator cannot write\n");
 }
 

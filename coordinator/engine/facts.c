@@ -107,6 +107,37 @@ ask_expr(struct asking *a, struct part *part, int step, const char *key)
 	ask_part(part, look_expr(a->look, &scope, jdoc_str(spec, key, "")));
 }
 
+/* Who has the change of that step in its hands and does not answer; or NULL. */
+static const char *
+asked_host(const struct view_step *step)
+{
+	for (int i = 0; i < step->nattempts; i++)
+		if (step->attempts[i].state == ATTEMPT_SENT)
+			return step->attempts[i].host;
+	return NULL;
+}
+
+static void
+ask_done(struct asking *a, struct part *part, int step)
+{
+	struct look_scope scope = scope_of(a->f);
+	const struct view_step *s = &a->f->view.steps[step];
+
+	scope.without = asked_host(s);
+	ask_part(part, look_expr(a->look, &scope,
+				 jdoc_str(s->spec, "check", "")));
+}
+
+static void
+ask_absent(struct asking *a, struct part *part, int step)
+{
+	const struct view_step *s = &a->f->view.steps[step];
+	const char *host = asked_host(s);
+
+	ask_part(part, look_absent(a->look, a->f->view.groups[s->group].name,
+				   host != NULL ? host : ""));
+}
+
 static void
 ask_until(struct asking *a, struct part *part, int step)
 {
@@ -215,6 +246,12 @@ ask_want(struct asking *a, int i)
 	case FACT_READY:
 		ask_part(part, look_ready(a->look,
 			a->f->view.groups[want->id].name));
+		break;
+	case FACT_ABSENT:
+		ask_absent(a, part, want->id);
+		break;
+	case FACT_DONE:
+		ask_done(a, part, want->id);
 		break;
 	case FACT_TARGET:
 		ask_service(a, fleet_service(a->f,
@@ -420,6 +457,8 @@ note_want(struct asking *a, int i)
 	case FACT_CHECK:
 	case FACT_EXPECT:
 	case FACT_READY:
+	case FACT_ABSENT:
+	case FACT_DONE:
 	case FACT_PREFLIGHT:
 		note_parts(a, i);
 		break;

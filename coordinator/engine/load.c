@@ -83,6 +83,7 @@ load_group(struct view_group *group, const struct json_object *doc)
 	jdoc_copy(doc, "name", group->name, sizeof(group->name));
 	group->min_gap_ms = jdoc_int(doc, "min_gap_ms", 0);
 	group->confirm_ms = jdoc_int(doc, "confirm_ms", 0);
+	group->lists = jdoc_in(jdoc_in(doc, "ready"), "lists") != NULL;
 	group->members = x_calloc(n + 1, sizeof(*group->members));
 	for (size_t i = 0; i < n; i++) {
 		const struct json_object *member = json_item(members, i);

@@ -206,7 +206,7 @@ item_service(struct look *look, struct look_item *item,
 	     const struct look_host *backend)
 {
 	item_columns(item, look->roster->service_in);
-	look_probe_service(look, item_probe(item), backend);
+	look_probe_service(look, item_probe(item), backend, NULL);
 }
 
 unsigned int
@@ -229,11 +229,29 @@ look_ready(struct look *look, const char *group)
 	const struct look_group *g = look_roster_group(look->roster, group);
 	struct look_item *item = item_new(look, LOOK_KIND_READY, group);
 
+	item->group = g;
 	if (g == NULL) {
 		item->broken = x_asprintf("no group %.60s", group);
 	} else if (g->ready != NULL) {
 		item_columns(item, g->ready_in);
-		look_probe_ready(look, item_probe(item), g);
+		look_probe_ready(look, item_probe(item), g, NULL);
+	}
+	return (unsigned int)look->nitems - 1;
+}
+
+unsigned int
+look_absent(struct look *look, const char *group, const char *member)
+{
+	const struct look_group *g = look_roster_group(look->roster, group);
+	struct look_item *item = item_new(look, LOOK_KIND_ABSENT, member);
+
+	item->group = g;
+	if (g == NULL || g->lists_key == NULL ||
+	    look_roster_member(g, member) == NULL) {
+		item->broken = x_asprintf("nobody lists %.60s", member);
+	} else {
+		item_columns(item, g->ready_in);
+		look_probe_ready(look, item_probe(item), g, member);
 	}
 	return (unsigned int)look->nitems - 1;
 }

@@ -65,6 +65,7 @@ struct look_scope {
 	const struct json_object *result;	/* out.*: of the attempt */
 	int64_t elapsed_ms;		/* out.elapsed in a poll */
 	const char *rollout;		/* ${rollout.id} */
+	const char *without;		/* a member that is not asked */
 };
 
 struct look_fact {
@@ -100,8 +101,17 @@ unsigned int look_same(struct look *look, const struct look_scope *scope,
 		       const char *field);
 /* Is this backend in service on every member that is asked? */
 unsigned int look_service(struct look *look, const char *backend);
-/* Are all members of the group ready? */
+/*
+ * Are all members of the group ready?  Where they tell of one another, each
+ * must be listed as up by another one.
+ */
 unsigned int look_ready(struct look *look, const char *group);
+/*
+ * Is that member not there any more, as all others say (absent.h)?  It is not
+ * asked itself.
+ */
+unsigned int look_absent(struct look *look, const char *group,
+			 const char *member);
 
 /* All rows of the service read, whoever they are; see look_each_row(). */
 unsigned int look_rows(struct look *look);

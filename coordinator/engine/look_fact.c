@@ -292,6 +292,17 @@ decide_service(struct decide *d)
 	return tri == TRI_UNKNOWN && !d->doubtful ? TRI_FALSE : tri;
 }
 
+/* No `ready` in the inventory: always ready. */
+static enum tri
+decide_ready(struct decide *d)
+{
+	enum tri tri = d->item->expr == NULL ? TRI_TRUE : decide_expr(d);
+
+	if (tri == TRI_TRUE && d->item->group->lists_key != NULL)
+		tri = look_lists_all(d->item, &d->why);
+	return tri;
+}
+
 static enum tri
 decide_one(struct decide *d)
 {
@@ -303,8 +314,10 @@ decide_one(struct decide *d)
 	case LOOK_KIND_SERVICE:
 		return decide_service(d);
 	case LOOK_KIND_READY:
-		/* no `ready` in the inventory: always ready */
-		return d->item->expr == NULL ? TRI_TRUE : decide_expr(d);
+		return decide_ready(d);
+	case LOOK_KIND_ABSENT:
+		return look_lists_absent(d->item, decide_expr(d), &d->seen,
+					 &d->why);
 	case LOOK_KIND_ROWS:
 		return d->doubtful ? TRI_UNKNOWN : TRI_TRUE;
 	case LOOK_KIND_SAME:

@@ -90,11 +90,15 @@ probe_on(struct look *look, struct look_probe *probe, const char *host,
 
 static void
 probe_on_group(struct look *look, struct look_probe *probe,
-	       const struct look_group *group, char *const *argv)
+	       const struct look_group *group, const char *without,
+	       char *const *argv)
 {
 	for (size_t i = 0; i < group->nmembers; i++) {
-		if (!group->members[i].excluded)
-			probe_on(look, probe, group->members[i].name, argv);
+		const struct look_host *member = &group->members[i];
+
+		if (!member->excluded &&
+		    (without == NULL || strcmp(member->name, without) != 0))
+			probe_on(look, probe, member->name, argv);
 	}
 }
 
@@ -115,7 +119,7 @@ probe_match(struct look_probe *probe, const char *key, const char *value)
 
 void
 look_probe_service(struct look *look, struct look_probe *probe,
-		   const struct look_host *backend)
+		   const struct look_host *backend, const char *without)
 {
 	const struct look_roster *roster = look->roster;
 	const struct look_group *group = NULL;
@@ -125,7 +129,7 @@ look_probe_service(struct look *look, struct look_probe *probe,
 	if (roster->service_group != NULL)
 		group = look_roster_group(roster, roster->service_group);
 	if (group != NULL)
-		probe_on_group(look, probe, group, probe->spec->argv);
+		probe_on_group(look, probe, group, without, probe->spec->argv);
 	else
 		probe_on(look, probe, backend->name, probe->spec->argv);
 }
@@ -141,7 +145,7 @@ look_probe_rows(struct look *look, struct look_probe *probe)
 		probe_on_group(look, probe,
 			       look_roster_group(roster,
 						 roster->service_group),
-			       probe->spec->argv);
+			       NULL, probe->spec->argv);
 		return;
 	}
 	for (size_t i = 0; i < roster->nbackends; i++) {
@@ -153,11 +157,11 @@ look_probe_rows(struct look *look, struct look_probe *probe)
 
 void
 look_probe_ready(struct look *look, struct look_probe *probe,
-		 const struct look_group *group)
+		 const struct look_group *group, const char *without)
 {
 	probe->spec = group->ready;
 	probe_match(probe, NULL, NULL);
-	probe_on_group(look, probe, group, probe->spec->argv);
+	probe_on_group(look, probe, group, without, probe->spec->argv);
 }
 
 /* ${rollout.id}, or ${steps.S.x}: the last dot parts S from x. */
@@ -238,13 +242,16 @@ probe_target(struct look *look, struct look_probe *probe,
 	if (!each && scope->mouth != NULL)
 		mouth = scope->mouth(scope->ctx, group->name);
 	probe->any = !each;
+	if (mouth != NULL && scope->without != NULL &&
+	    strcmp(mouth, scope->without) == 0)
+		mouth = NULL;
 	for (size_t i = 0; mouth != NULL && i < group->nmembers; i++) {
 		if (strcmp(group->members[i].name, mouth) == 0) {
 			probe_on(look, probe, group->members[i].name, argv);
 			return;
 		}
 	}
-	probe_on_group(look, probe, group, argv);
+	probe_on_group(look, probe, group, scope->without, argv);
 }
 
 static const struct json_object *
@@ -313,7 +320,7 @@ look_probe_plan(struct look *look, struct look_probe *probe,
 	if (scope->backend != NULL)
 		backend = look_roster_backend(look->roster, scope->backend);
 	if (strcmp(name, "service") == 0 && backend != NULL)
-		look_probe_service(look, probe, backend);
+		look_probe_service(look, probe, backend, scope->without);
 	else
 		probe->broken = x_asprintf("the plan has no probe %.60s",
 					   name);

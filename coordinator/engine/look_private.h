@@ -74,7 +74,7 @@ struct look_probe {
 
 enum look_kind {
 	LOOK_KIND_EXPR, LOOK_KIND_VALUE, LOOK_KIND_SERVICE, LOOK_KIND_READY,
-	LOOK_KIND_ROWS, LOOK_KIND_SAME
+	LOOK_KIND_ABSENT, LOOK_KIND_ROWS, LOOK_KIND_SAME
 };
 
 struct look_item {
@@ -83,6 +83,7 @@ struct look_item {
 	char *name;			/* backend, group, probe of a value */
 	char *column;			/* of a value */
 	struct expr *expr;
+	const struct look_group *group;	/* of READY and ABSENT */
 	char *broken;			/* what makes it UNKNOWN at once */
 	struct look_probe *probes;
 	size_t nprobes;
@@ -120,11 +121,14 @@ const struct reading *look_reading_rows(struct look_reading *reading,
 /* A need of this look got its outcome. */
 void look_arrived(struct look *look);
 
-/* look_need.c, look_probe.c: what an item needs to know, and what it saw. */
+/*
+ * look_need.c, look_probe.c: what an item needs to know, and what it saw.
+ * without (NULL allowed): a member that is not asked.
+ */
 void look_probe_service(struct look *look, struct look_probe *probe,
-			const struct look_host *backend);
+			const struct look_host *backend, const char *without);
 void look_probe_ready(struct look *look, struct look_probe *probe,
-		      const struct look_group *group);
+		      const struct look_group *group, const char *without);
 /* All its rows; on each member, or on each backend. */
 void look_probe_rows(struct look *look, struct look_probe *probe);
 void look_probe_plan(struct look *look, struct look_probe *probe,
@@ -142,6 +146,15 @@ bool look_scope_out(const struct look_scope *scope, const char *column,
 /* Does this probe of the scope's plan say the same of every backend? */
 bool look_probe_is_members(const struct look *look,
 			   const struct look_scope *scope, const char *name);
+
+/*
+ * look_lists.c: what the members that were asked say of one another; why is
+ * added to when it is not TRUE.
+ */
+enum tri look_lists_all(const struct look_item *item, struct buf *why);
+/* Of item->name alone; ready: are those that were asked? */
+enum tri look_lists_absent(const struct look_item *item, enum tri ready,
+			   struct buf *seen, struct buf *why);
 
 /* look_fact.c: when all is there. */
 void look_item_decide(struct look *look, struct look_item *item);

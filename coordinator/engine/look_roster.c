@@ -44,6 +44,25 @@ roster_hosts(const struct json_object *list, struct look_host **hosts_r,
 }
 
 static int
+roster_lists(const struct json_object *ready, struct look_group *group,
+	     struct err *err)
+{
+	const struct json_object *lists = NULL;
+	const char *key, *up;
+
+	if (json_opt_object(ready, "lists", &lists, err) < 0)
+		return -1;
+	if (lists == NULL)
+		return 0;
+	if (json_get_str(lists, "key", 255, &key, err) < 0 ||
+	    json_get_str(lists, "up", 4096, &up, err) < 0)
+		return err_prefix(err, "lists: ");
+	group->lists_key = x_strdup(key);
+	group->lists_up = x_strdup(up);
+	return 0;
+}
+
+static int
 roster_ready(const struct json_object *obj, struct look_group *group,
 	     struct err *err)
 {
@@ -55,7 +74,8 @@ roster_ready(const struct json_object *obj, struct look_group *group,
 	if (ready == NULL)
 		return 0;
 	if (look_spec_parse(ready, &group->ready, err) < 0 ||
-	    json_get_str(ready, "in", 4096, &in, err) < 0)
+	    json_get_str(ready, "in", 4096, &in, err) < 0 ||
+	    roster_lists(ready, group, err) < 0)
 		return err_prefix(err, "ready: ");
 	group->ready_in = x_strdup(in);
 	return 0;
@@ -182,6 +202,8 @@ look_roster_free(struct look_roster **rosterp)
 		roster_free_hosts(group->members, group->nmembers);
 		look_spec_free(&group->ready);
 		free(group->ready_in);
+		free(group->lists_key);
+		free(group->lists_up);
 	}
 	free(roster->groups);
 	roster_free_hosts(roster->backends, roster->nbackends);
@@ -203,14 +225,26 @@ look_roster_group(const struct look_roster *roster, const char *name)
 	return NULL;
 }
 
+static const struct look_host *
+roster_host(const struct look_host *hosts, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(hosts[i].name, name) == 0)
+			return &hosts[i];
+	}
+	return NULL;
+}
+
+const struct look_host *
+look_roster_member(const struct look_group *group, const char *name)
+{
+	return roster_host(group->members, group->nmembers, name);
+}
+
 const struct look_host *
 look_roster_backend(const struct look_roster *roster, const char *name)
 {
-	for (size_t i = 0; i < roster->nbackends; i++) {
-		if (strcmp(roster->backends[i].name, name) == 0)
-			return &roster->backends[i];
-	}
-	return NULL;
+	return roster_host(roster->backends, roster->nbackends, name);
 }
 
 const struct look_host *

@@ -37,6 +37,7 @@ struct look_group {
 	size_t nmembers;
 	struct look_spec *ready;	/* NULL: always ready */
 	char *ready_in;
+	char *lists_key, *lists_up;	/* rows of ready tell of the others */
 };
 
 struct look_roster {
@@ -56,6 +57,8 @@ struct look_roster {
 };
 
 const struct look_group *look_roster_group(const struct look_roster *roster,
+					   const char *name);
+const struct look_host *look_roster_member(const struct look_group *group,
 					   const char *name);
 const struct look_host *look_roster_backend(const struct look_roster *roster,
 					    const char *name);

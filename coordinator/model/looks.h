@@ -20,6 +20,8 @@
 	X(PEERS,	"turn: all other backends are in service")	\
 	X(ANOTHER,	"turn: some other backend is in service")	\
 	X(READY,	"group: all members are ready")			\
+	X(ABSENT,	"step: who has its change is not there any more") \
+	X(DONE,		"step: its check, as all but that one see it")	\
 	X(GREETED,	"0: every agent of the fleet knows our epoch")	\
 	X(PREFLIGHT,	"number of the preflight row")
 

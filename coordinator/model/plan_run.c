@@ -10,6 +10,7 @@ struct run {
 	int s;
 	const struct view_step *step;
 	int64_t ended_ms;		/* of the round's last attempt */
+	int64_t look_ms;		/* for a silent one again; 0: not */
 };
 
 static struct op *
@@ -130,24 +131,66 @@ run_sends(struct run *r, int64_t *wake_ms)
 	}
 }
 
+/* Could another member do it, once this one is proven gone? */
+static bool
+run_may_move(const struct run *r)
+{
+	return r->step->target == TARGET_ANY &&
+		(r->step->has_check || r->step->idempotent);
+}
+
+/*
+ * Gone is who was silent for 75 s, or who is not there any more as the others
+ * say, asked since it fell silent and again and again.
+ */
+static bool
+run_proven_gone(struct run *r, const struct agent_fact *agent)
+{
+	struct plan *p = r->p;
+	int64_t since = p->now - PLAN_FRESH_MS, again = agent->silent_ms;
+	const struct fact *absent = looks_find(p->l, FACT_ABSENT, r->s);
+
+	if (agent->gone || !p->v->groups[r->step->group].lists)
+		return agent->gone;
+	if (since < agent->silent_ms)
+		since = agent->silent_ms;
+	if (absent != NULL && absent->at_ms >= since) {
+		if (absent->value == TRI_TRUE)
+			return true;
+		again = absent->at_ms;
+		since = again + 1;
+	}
+	r->look_ms = again + PLAN_LOOK_AGAIN_MS;
+	if (p->now >= r->look_ms)
+		plan_need(p, FACT_ABSENT, r->s, since);
+	return false;
+}
+
+static void
+run_abandon(struct run *r, int i, const struct agent_fact *agent)
+{
+	const struct fact *absent = looks_find(r->p->l, FACT_ABSENT, r->s);
+	char why[VIEW_WHY];
+
+	snprintf(why, sizeof(why), "its host is gone: %.400s", agent->gone ||
+		 absent == NULL ? "silent for 75 s" : absent->seen);
+	attempt_end(r, i, ATTEMPT_EV_ABANDON, why);
+}
+
 /*
  * A member that is proven gone: the check, read on the others, tells whether
  * it was done; if not, another member is asked under a new attempt.
  */
 static bool
-run_gone(struct run *r, int i)
+run_gone(struct run *r, int i, const struct agent_fact *agent)
 {
 	const struct view_step *step = r->step;
-	const struct view_group *group;
+	const struct view_group *group = &r->p->v->groups[step->group];
 	const struct fact *check;
 	struct op *op;
 
-	if (step->target != TARGET_ANY ||
-	    (!step->has_check && !step->idempotent))
-		return false;
-	group = &r->p->v->groups[step->group];
 	if (step->has_check) {
-		check = plan_fresh(r->p, FACT_CHECK, r->s);
+		check = plan_fresh(r->p, FACT_DONE, r->s);
 		if (check == NULL) {
 			plan_say(r->p, DECIDE_LOOK, RULE_CONTACT, 0,
 				 "%s: done before %s went?", step->name,
@@ -166,7 +209,7 @@ run_gone(struct run *r, int i)
 	for (int m = 0; m < group->nmembers; m++) {
 		if (strcmp(group->members[m], step->attempts[i].host) == 0)
 			continue;
-		attempt_end(r, i, ATTEMPT_EV_ABANDON, "its host is gone");
+		run_abandon(r, i, agent);
 		op = plan_op(r->p, OP_MOUTH);
 		op->group = step->group;
 		snprintf(op->text, sizeof(op->text), "%s", group->members[m]);
@@ -210,8 +253,8 @@ run_contact(struct run *r)
 		if (r->step->attempts[i].state != ATTEMPT_SENT ||
 		    agent == NULL || agent->silent_ms == 0)
 			continue;
-		if (agent->state == AGENT_SILENT && agent->gone &&
-		    run_gone(r, i))
+		if (agent->state == AGENT_SILENT && run_may_move(r) &&
+		    run_proven_gone(r, agent) && run_gone(r, i, agent))
 			return true;
 		silent = r->p->now - agent->silent_ms;
 		if (silent < PLAN_NAMED_MS ||
@@ -241,10 +284,15 @@ run_flight(struct run *r)
 		return true;
 	run_sends(r, &wake);
 	if (r->p->d->nsends > 0)
-		plan_say(r->p, DECIDE_SEND, RULE_SEND, wake, "%s is asked for",
+		plan_say(r->p, DECIDE_SEND, RULE_SEND,
+			 earliest(wake, r->look_ms), "%s is asked for",
 			 r->step->name);
+	else if (r->p->d->nwants > 0)
+		plan_say(r->p, DECIDE_LOOK, RULE_CONTACT, 0,
+			 "%s: is who was asked still there?", r->step->name);
 	else
-		plan_say(r->p, DECIDE_IDLE, RULE_WAIT, wake, "%s runs",
+		plan_say(r->p, DECIDE_IDLE, RULE_WAIT,
+			 earliest(wake, r->look_ms), "%s runs",
 			 r->step->name);
 	return true;
 }

@@ -100,6 +100,7 @@ struct view_turn {
 struct view_group {
 	char name[VIEW_NAME];
 	int64_t min_gap_ms, confirm_ms;
+	bool lists;			/* members tell of one another */
 	char (*members)[VIEW_NAME];	/* without the excluded */
 	int nmembers;
 	char mouth[VIEW_NAME];		/* of the detail turn, or "" */

@@ -81,6 +81,7 @@ fleet_ring_rules() {
       format: tab
       row: {type: self}
       in: status ~ "^ring synced"
+      lists: {key: director ip, up: 'type ~ "^(left|right|in|out)$"'}
 EOF
 	fi
 	cat <<'EOF'

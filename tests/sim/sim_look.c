@@ -16,13 +16,15 @@ can_read(const struct sim *sim, int host)
 		sim->now_ms >= sim->hosts[host].unsure_until_ms;
 }
 
-/* Is that the weight, as every director has it? */
+/* Is that the weight, as every director has it but one (-1: none)? */
 static enum tri
-read_weight(const struct sim *sim, int backend, int weight)
+read_weight(const struct sim *sim, int backend, int weight, int without)
 {
 	enum tri value = TRI_TRUE;
 
 	for (int d = 0; d < SIM_DIRECTORS; d++) {
+		if (SIM_BACKENDS + d == without)
+			continue;
 		if (!can_read(sim, SIM_BACKENDS + d))
 			value = TRI_UNKNOWN;
 		else if (sim->backends[backend].weight[d] != weight)
@@ -49,7 +51,7 @@ read_running(const struct sim *sim, int backend, bool running)
 }
 
 static enum tri
-read_check(const struct sim *sim, int s)
+read_check(const struct sim *sim, int s, int without)
 {
 	const struct view *v = &sim->view;
 	const struct backend *b = &sim->backends[v->detail];
@@ -57,7 +59,8 @@ read_check(const struct sim *sim, int s)
 
 	switch ((enum sim_step)view_origin(v, s)) {
 	case S_ZERO:
-		return read_weight(sim, v->detail, undo ? b->remembered : 0);
+		return read_weight(sim, v->detail, undo ? b->remembered : 0,
+				   without);
 	case S_FLUSH:
 		return can_read(sim, v->detail) ? tri_of(b->flushed) :
 			TRI_UNKNOWN;
@@ -66,7 +69,7 @@ read_check(const struct sim *sim, int s)
 	case S_START:
 		return read_running(sim, v->detail, true);
 	case S_BACK:
-		return read_weight(sim, v->detail, b->remembered);
+		return read_weight(sim, v->detail, b->remembered, without);
 	case S_DRAINED:
 	case S_CHANGE:
 	case S_WORKS:
@@ -92,9 +95,9 @@ static enum tri
 read_remember(const struct sim *sim)
 {
 	int backend = sim->view.detail;
-	enum tri zero = read_weight(sim, backend, 0);
+	enum tri zero = read_weight(sim, backend, 0, -1);
 
-	if (read_weight(sim, backend, sim->backends[backend].weight[0]) !=
+	if (read_weight(sim, backend, sim->backends[backend].weight[0], -1) !=
 	    TRI_TRUE)
 		return TRI_UNKNOWN;	/* they do not agree */
 	return zero == TRI_UNKNOWN ? zero : tri_of(zero == TRI_FALSE);
@@ -128,6 +131,29 @@ read_ready(const struct sim *sim)
 	return tri_of(sim->now_ms >= sim->ring_torn_until_ms);
 }
 
+/* Who has the change of that step in its hands, -1: nobody. */
+static int
+asked_of(const struct view_step *step)
+{
+	for (int i = 0; i < step->nattempts; i++)
+		if (step->attempts[i].state == ATTEMPT_SENT)
+			return host_of(step->attempts[i].host);
+	return -1;
+}
+
+/* Who cannot be reached is not in the ring either. */
+static enum tri
+read_absent(const struct sim *sim, int silent)
+{
+	if (silent < SIM_BACKENDS || fleet_reachable(sim, silent))
+		return TRI_FALSE;
+	for (int d = SIM_BACKENDS; d < SIM_HOSTS; d++)
+		if (d != silent && !can_read(sim, d))
+			return TRI_UNKNOWN;
+	return sim->now_ms >= sim->ring_torn_until_ms ? TRI_TRUE :
+		TRI_UNKNOWN;
+}
+
 static enum tri
 read_greeted(const struct sim *sim)
 {
@@ -142,7 +168,11 @@ read_fact(const struct sim *sim, enum fact_kind kind, int id)
 {
 	switch (kind) {
 	case FACT_CHECK:
-		return read_check(sim, id);
+		return read_check(sim, id, -1);
+	case FACT_DONE:
+		return read_check(sim, id, asked_of(&sim->view.steps[id]));
+	case FACT_ABSENT:
+		return read_absent(sim, asked_of(&sim->view.steps[id]));
 	case FACT_UNTIL:
 		return read_until(sim, id);
 	case FACT_REMEMBER:

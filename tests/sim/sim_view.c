@@ -85,6 +85,7 @@ group_make(struct view *v, struct dice *dice)
 			 host_name(SIM_BACKENDS + i));
 	group->used = true;
 	group->min_gap_ms = 1100;
+	group->lists = true;
 	group->confirm_ms = dice_range(dice, 0, 2) * 1000;
 }
 

@@ -306,7 +306,7 @@ static void
 test_silent(void **state)
 {
 	struct scene s;
-	unsigned int service, expr;
+	unsigned int service, expr, without;
 	struct others others;
 
 	(void)state;
@@ -315,7 +315,10 @@ test_silent(void **state)
 	service = look_service(s.look, "mail1");
 	others = others_ask(&s);
 	expr = look_expr(s.look, &s.scope, "service.vhosts == 0");
+	s.scope.without = "dir2";
+	without = look_expr(s.look, &s.scope, "service.vhosts == 100");
 	scene_run(&s, 0);
+	expect(&s, without, TRI_TRUE, "service.vhosts 100 on dir1");
 	/* one member silent: unknown, and it is named */
 	expect(&s, service, TRI_UNKNOWN, "on dir2");
 	expect_others(&s, others, TRI_UNKNOWN, "mail2: ");

@@ -43,13 +43,140 @@ a_member_that_is_gone_is_followed_by_another(void **state)
 	agent->gone = true;
 	agent->silent_ms = w.now - 80000;
 	expect_rule(DECIDE_LOOK, RULE_CONTACT);
-	world_fact(&w, FACT_CHECK, W_BACK, TRI_FALSE);
+	assert_true(world_wants(&w, FACT_DONE, W_BACK));
+	world_fact(&w, FACT_DONE, W_BACK, TRI_FALSE);
 	expect_rule(DECIDE_DO, RULE_CONTACT);
 	world_apply(&w);
 	assert_string_equal(w.v.groups[0].mouth, "dir2");
 	assert_string_equal(w.v.steps[W_BACK].attempts[1].host, "dir2");
 	assert_int_equal(w.v.steps[W_BACK].attempts[0].state,
 			 ATTEMPT_ABANDONED);
+}
+
+/* What the looks say of a silent one, and since when it is silent. */
+struct silence {
+	int64_t silent_ms;		/* so long */
+	bool gone;			/* 75 s */
+	int absent;			/* enum tri, -1: never looked */
+	int64_t absent_ms;		/* its age */
+	int done;			/* enum tri, -1: never looked */
+	bool lists, has_check, idempotent, any;
+};
+
+/* The same by the words of the design: may another one be told? */
+static bool
+another_may(const struct silence *s)
+{
+	bool proved = s->gone || (s->lists && s->absent == TRI_TRUE &&
+		s->absent_ms <= 10000 && s->absent_ms <= s->silent_ms);
+
+	return proved && s->any &&
+		(s->has_check ? s->done == TRI_FALSE : s->idempotent);
+}
+
+static void
+silence_is(const struct silence *s)
+{
+	struct view_attempt *a;
+	struct agent_fact *agent;
+
+	world_clear(&w);
+	world_init(&w);
+	a = world_begun(&w, W_BACK, "dir1");
+	agent = agent_says(a, AGENT_SILENT);
+	agent->silent_ms = w.now - s->silent_ms;
+	agent->gone = s->gone;
+	agent->asked = 5;
+	w.v.groups[0].lists = s->lists;
+	w.v.steps[W_BACK].has_check = s->has_check;
+	w.v.steps[W_BACK].idempotent = s->idempotent;
+	if (!s->any)
+		w.v.steps[W_BACK].target = TARGET_BACKEND;
+	if (s->absent >= 0)
+		looks_note(&w.l, FACT_ABSENT, W_BACK, (enum tri)s->absent,
+			   w.now - s->absent_ms, "as the others say");
+	if (s->done >= 0)
+		world_fact(&w, FACT_DONE, W_BACK, (enum tri)s->done);
+	world_next(&w);
+	if (world_has(&w, OP_ATTEMPT, -1) != another_may(s))
+		fail_msg("silent %lld gone %d absent %d (%lld old) done %d "
+			 "lists %d check %d idempotent %d any %d: %s",
+			 (long long)s->silent_ms, s->gone, s->absent,
+			 (long long)s->absent_ms, s->done, s->lists,
+			 s->has_check, s->idempotent, s->any, w.d.reason);
+	assert_false(world_has(&w, OP_MOUTH, -1) && !another_may(s));
+}
+
+static void
+another_is_told_when_one_is_proven_gone_and_never_else(void **state)
+{
+	static const int64_t silents[] = { 0, 1000, 4000, 30000, 90000 };
+	static const int64_t ages[] = { 0, 2500, 9000, 12000, 60000 };
+
+	(void)state;
+	for (unsigned int n = 0; n < 5 * 5 * 4 * 4 * 32; n++) {
+		struct silence s = {
+			.silent_ms = silents[n % 5], .gone = n / 5 % 2,
+			.lists = n / 10 % 2, .has_check = n / 20 % 2,
+			.idempotent = n / 40 % 2, .any = n / 80 % 2,
+			.absent = (int)(n / 160 % 4) - 1,
+			.done = (int)(n / 640 % 4) - 1,
+			.absent_ms = ages[n / 2560 % 5],
+		};
+
+		silence_is(&s);
+	}
+}
+
+/* Asked after 2 s, and again; at last they say so. */
+static void
+the_others_are_asked_whether_a_silent_one_is_there(void **state)
+{
+	struct view_attempt *a = world_begun(&w, W_BACK, "dir1");
+	struct agent_fact *agent = agent_says(a, AGENT_SILENT);
+
+	(void)state;
+	agent->silent_ms = w.now;
+	expect_rule(DECIDE_IDLE, RULE_WAIT);
+	assert_int_equal(w.d.wake_ms, w.now + 1000);	/* asked again */
+	agent->asked = 6;
+	w.now += 1999;
+	agent->at_ms = w.now;
+	expect_rule(DECIDE_IDLE, RULE_WAIT);
+	assert_int_equal(w.d.wake_ms, w.now + 1);
+	w.now++;
+	expect_rule(DECIDE_LOOK, RULE_CONTACT);
+	assert_true(world_wants(&w, FACT_ABSENT, W_BACK));
+	world_fact(&w, FACT_ABSENT, W_BACK, TRI_FALSE);
+	expect_rule(DECIDE_IDLE, RULE_WAIT);
+	assert_int_equal(w.d.wake_ms, w.now + 2000);
+	w.now += 2000;
+	expect_rule(DECIDE_LOOK, RULE_CONTACT);
+	world_fact(&w, FACT_ABSENT, W_BACK, TRI_TRUE);
+	expect_rule(DECIDE_LOOK, RULE_CONTACT);
+	assert_true(world_wants(&w, FACT_DONE, W_BACK));
+	world_fact(&w, FACT_DONE, W_BACK, TRI_TRUE);
+	expect_rule(DECIDE_DO, RULE_CONTACT);
+	assert_true(world_has(&w, OP_ATTEMPT_END, ATTEMPT_EV_ABANDON));
+	assert_false(world_has(&w, OP_ATTEMPT, -1));
+}
+
+/* What was said of the one before says nothing of the next. */
+static void
+a_proof_of_before_it_fell_silent_is_none(void **state)
+{
+	struct view_attempt *a = world_begun(&w, W_BACK, "dir1");
+	struct agent_fact *agent = agent_says(a, AGENT_SILENT);
+
+	(void)state;
+	world_fact(&w, FACT_ABSENT, W_BACK, TRI_TRUE);
+	world_fact(&w, FACT_DONE, W_BACK, TRI_FALSE);
+	w.now += 3000;
+	agent->asked = 6;
+	agent->at_ms = w.now;
+	agent->silent_ms = w.now - 2000;
+	expect_rule(DECIDE_LOOK, RULE_CONTACT);
+	assert_true(world_wants(&w, FACT_ABSENT, W_BACK));
 }
 
 static void
@@ -80,7 +207,7 @@ an_excluded_mouth_is_not_gone(void **state)
 
 	(void)state;
 	agent->at_ms = agent->silent_ms = w.now - 4000;
-	world_fact(&w, FACT_CHECK, W_BACK, TRI_FALSE);
+	world_fact(&w, FACT_DONE, W_BACK, TRI_FALSE);
 	expect_rule(DECIDE_SEND, RULE_SEND);
 	assert_int_equal(w.d.nsends, 1);
 	agent->gone = true;
@@ -474,6 +601,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_member_that_is_gone_is_followed_by_another),
+		T(another_is_told_when_one_is_proven_gone_and_never_else),
+		T(the_others_are_asked_whether_a_silent_one_is_there),
+		T(a_proof_of_before_it_fell_silent_is_none),
 		T(an_excluded_mouth_is_not_spoken_to),
 		T(an_excluded_mouth_is_not_gone),
 		T(who_is_silent_is_named_soon),

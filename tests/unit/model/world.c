@@ -84,7 +84,7 @@ world_init(struct world *w)
 	v->ngroups = 1;
 	v->groups[0].members = x_calloc(2, VIEW_NAME);
 	v->groups[0].nmembers = 2;
-	v->groups[0].used = true;
+	v->groups[0].used = v->groups[0].lists = true;
 	snprintf(v->groups[0].name, VIEW_NAME, "director");
 	snprintf(v->groups[0].members[0], VIEW_NAME, "dir1");
 	snprintf(v->groups[0].members[1], VIEW_NAME, "dir2");
