@@ -20,6 +20,8 @@
  *
  * At most CHAN_UNSENT_MAX lines of a channel are on their way down (given back
  * by `sent`), and as many up as there is credit: nothing grows without bound.
+ * Both are given back when they have come to half of what there is, so that a
+ * short conversation has its lines and no others.
  */
 #ifndef DRYDOCK_SSH_WIRE_H
 #define DRYDOCK_SSH_WIRE_H
@@ -30,6 +32,8 @@
 /* A line's text may be all quotes and backslashes, or all \u00xx. */
 #define SSH_WIRE_LINE_MAX (6 * CHAN_LINE_MAX + 4096)
 #define SSH_WIRE_OUT_MAX  ((size_t)32 << 20)
+#define SSH_WIRE_MORE	  (CHAN_CREDIT / 2)
+#define SSH_WIRE_SENT	  (CHAN_UNSENT_MAX / 2)
 #define SSH_WIRE_KEYS_MAX 8
 #define SSH_WIRE_KEY_MAX  4096
 

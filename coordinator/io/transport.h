@@ -12,6 +12,7 @@
  * Credit: on_line() is called at most CHAN_CREDIT times, plus what was given
  * with transport_more().  The usual owner gives 1 back for each line it is
  * done with; who gives nothing is sent nothing, and the peer is made to wait.
+ * What is given may be passed on only when it is CHAN_CREDIT / 2.
  */
 #ifndef DRYDOCK_TRANSPORT_H
 #define DRYDOCK_TRANSPORT_H

@@ -51,6 +51,7 @@ struct ssh_chan {
 	struct event *fail; /* tells err from the loop */
 	struct err err;
 	size_t unsent;
+	unsigned int owed; /* credit for it to be told of */
 	bool dead;	/* nothing more comes from the process */
 	bool announced; /* the owner has had its last callback */
 };
@@ -236,11 +237,13 @@ ssh_more(struct chan *face, unsigned int n)
 	struct json_out o;
 	struct buf b;
 
-	if (c->dead)
+	c->owed += n;
+	if (c->dead || c->owed < SSH_WIRE_MORE)
 		return;
 	ssh_begin(&o, &b, "more", c->id);
-	json_out_int(&o, "n", n);
+	json_out_int(&o, "n", c->owed);
 	json_out_end(&o);
+	c->owed = 0;
 	(void)ssh_post(c->t, &b, NULL); /* fails only with the process */
 }
 

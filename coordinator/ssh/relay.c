@@ -46,6 +46,7 @@ struct channel {
 	struct event *begin; /* after the host's back-off */
 	struct err refused;  /* why it will not even begin */
 	int64_t opened_at;   /* 0: not yet */
+	unsigned int sent;   /* lines for drydockd to be told of */
 	bool scan;
 };
 
@@ -156,8 +157,12 @@ channel_on_sent(void *self, unsigned int lines)
 	struct json_out o;
 	struct buf b;
 
+	c->sent += lines;
+	if (c->sent < SSH_WIRE_SENT)
+		return;
 	relay_begin(&o, &b, "sent", c);
-	json_out_int(&o, "n", lines);
+	json_out_int(&o, "n", c->sent);
+	c->sent = 0;
 	relay_post(c->r, &o, &b);
 }
 

@@ -26,6 +26,7 @@ static struct sshd server;
 
 struct seen {
 	struct chan *chan;
+	bool gives; /* one more for each line */
 	unsigned int opened, lines, closed;
 	char last[256];
 	struct err why;
@@ -47,6 +48,8 @@ on_line(void *self, const char *text, size_t len)
 	s->lines++;
 	if (len < sizeof(s->last))
 		memcpy(s->last, text, len + 1);
+	if (s->gives)
+		transport_more(s->chan, 1);
 }
 
 static void
@@ -141,6 +144,73 @@ test_fifty_at_once(void **state)
 		transport_close(&s[i].chan);
 	}
 	transport_free(&t);
+}
+
+/* Sixteen lines, and then one for each message about them. */
+#define ANSWERS_CREDIT                                                         \
+	"l='{\"m\":\"line\",\"chan\":1,\"text\":\"x\"}'; read -r m; "            \
+	"for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do echo \"$l\"; done "  \
+	">&0; while read -r m; do echo \"$l\" >&0; done"
+
+/* Credit goes down by halves, not by lines. */
+static void
+test_credit_in_halves(void **state)
+{
+	const char *const argv[] = { "sh", "-c", ANSWERS_CREDIT, NULL };
+	struct transport *t = transport_ssh_new(base, argv);
+	struct seen s;
+
+	(void)state;
+	begin(&s, t, &server);
+	s.gives = true;
+	loop_until(base, 10000, s.lines == CHAN_CREDIT + 2);
+	loop_for(base, 300);
+	assert_int_equal(s.lines, CHAN_CREDIT + 2);
+	transport_close(&s.chan);
+	transport_free(&t);
+}
+
+/* The next message of drydock-ssh begins like this. */
+static void
+raw_must(FILE *from, const char *like)
+{
+	char line[4096];
+
+	if (fgets(line, sizeof(line), from) == NULL)
+		fail_msg("drydock-ssh has ended before %s", like);
+	if (strncmp(line, like, strlen(like)) != 0)
+		fail_msg("%s is wanted, not %s", like, line);
+}
+
+/* A short conversation costs its lines, and no word about each of them. */
+static void
+test_only_lines(void **state)
+{
+	const char *const argv[] = { BIN_DIR "/drydock-ssh", "-k",
+				     server.client_key, NULL };
+	struct spawn spawn = { .argv = argv, .fd_out = SPAWN_NULL,
+			       .fd_err = SPAWN_NULL };
+	int pair[2];
+	FILE *from;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	spawn.fd_in = pair[1];
+	assert_int_equal(spawn_start(&spawn, &pid, NULL), 0);
+	(void)close(pair[1]);
+	from = fdopen(pair[0], "r");
+	raw_must(from, "{\"m\":\"ready\"");
+	dprintf(pair[0], "{\"m\":\"open\",\"chan\":1,\"host\":\"a\","
+		"\"address\":\"127.0.0.1\",\"port\":%u,\"user\":\"root\","
+		"\"keys\":[\"%s\"]}\n", server.port, server.host_key);
+	raw_must(from, "{\"m\":\"opened\"");
+	for (int i = 0; i < CHAN_CREDIT; i++) {
+		dprintf(pair[0], "{\"m\":\"line\",\"chan\":1,\"text\":\"x\"}\n");
+		raw_must(from, "{\"m\":\"line\"");
+	}
+	(void)fclose(from);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
 #ifdef __SANITIZE_ADDRESS__ /* which keeps what was freed for a while */
@@ -488,6 +558,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exchange),
 		cmocka_unit_test(test_fifty_at_once),
+		cmocka_unit_test(test_credit_in_halves),
+		cmocka_unit_test(test_only_lines),
 		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_process_dies),
