@@ -9,6 +9,7 @@
 
 #include "alloc.h"
 #include "clock.h"
+#include "crc32c.h"
 #include "utf8.h"
 
 #define LOG_LINE_MAX	16384
@@ -201,6 +202,27 @@ log_with(enum log_level level, const struct log_field *fields, const char *fmt,
 	va_start(ap, fmt);
 	log_vwith(level, fields, fmt, ap);
 	va_end(ap);
+}
+
+void
+log_again(struct log_again *told, enum log_level level, const char *fmt, ...)
+{
+	int64_t now = clock_boot_ms();
+	char *words;
+	uint32_t sum;
+	va_list ap;
+
+	va_start(ap, fmt);
+	words = x_vasprintf(fmt, ap);
+	va_end(ap);
+	sum = crc32c(0, words, strlen(words));
+	if (told->at_ms == 0 || told->sum != sum ||
+	    now - told->at_ms >= LOG_AGAIN_MS) {
+		told->sum = sum;
+		told->at_ms = now;
+		log_with(level, NULL, "%s", words);
+	}
+	free(words);
 }
 
 #define LOG_FUNCTION(name, level)                                              \

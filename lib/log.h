@@ -11,6 +11,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "buf.h"
 
@@ -58,6 +59,18 @@ void log_with(enum log_level level, const struct log_field *fields,
 void log_vwith(enum log_level level, const struct log_field *fields,
 	       const char *fmt, va_list ap)
 	__attribute__((format(printf, 3, 0)));
+
+/*
+ * What may be told again and again: the same words once in LOG_AGAIN_MS.  Begin
+ * with zeroes, and set it to zeroes when what was told is over.
+ */
+struct log_again {
+	uint32_t sum;
+	int64_t at_ms; /* 0: nothing was told */
+};
+#define LOG_AGAIN_MS 600000
+void log_again(struct log_again *told, enum log_level level, const char *fmt,
+	       ...) __attribute__((format(printf, 3, 4)));
 
 /*
  * A text that must never be shown: *** stands where it would (shorter ones than

@@ -396,10 +396,13 @@ on_ear_state(void *self, bool up, const struct err *why)
 {
 	struct engine *e = self;
 
-	if (up)
+	if (up) {
+		e->told = (struct log_again){ 0 };
 		lease_beat(e);
-	else
-		log_warn("database: %s", why ? why->text : "gone");
+	} else {
+		log_again(&e->told, LOG_LEVEL_WARN, "database: %s",
+			  why ? why->text : "gone");
+	}
 }
 
 static void

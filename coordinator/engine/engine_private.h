@@ -3,6 +3,7 @@
 #define ENGINE_PRIVATE_H
 
 #include "engine.h"
+#include "log.h"
 #include "uuid.h"
 
 struct call_set;
@@ -58,6 +59,7 @@ struct engine {
 	struct call_loop *loop;
 	struct waker *beat_waker, *leave_waker;
 	bool beating, leaving;
+	struct log_again told;		/* why there is no connection */
 	int64_t leave_ms;		/* leaving since */
 	engine_left_fn *left;
 	void *left_arg;

@@ -40,6 +40,7 @@ struct hook_desk {
 	struct pg_call *asking;
 	int64_t coordinator;
 	bool offered, known, again, resting;
+	struct log_again told;
 };
 
 static void hook_desk_turn(void *self);
@@ -235,8 +236,10 @@ hook_took(void *self, const struct pg_rows *rows, const struct pg_error *error)
 
 	desk->asking = NULL;
 	if (rows == NULL) {
-		log_info("hooks are not asked for: %s", error->err.text);
+		log_again(&desk->told, LOG_LEVEL_INFO,
+			  "hooks are not asked for: %s", error->err.text);
 	} else {
+		desk->told = (struct log_again){ 0 };
 		text = store_value(rows);
 		if (json_parse(text, strlen(text), &json_limits_doc, &jobs,
 			       &err) < 0)

@@ -34,6 +34,7 @@ struct requests {
 	bool again;			/* woken while busy */
 	bool taking;
 	bool opened;			/* what an earlier desk left is open */
+	struct log_again told;
 	char coordinator[24], fleet[24];
 };
 
@@ -144,7 +145,8 @@ requests_opened(void *ctx, const char *value, const char *why)
 
 	all->taking = false;
 	if (value == NULL) {
-		log_warn("requests cannot be opened: %s", why);
+		log_again(&all->told, LOG_LEVEL_WARN,
+			  "requests cannot be opened: %s", why);
 		return;
 	}
 	all->opened = true;
@@ -390,9 +392,12 @@ requests_took(void *ctx, const char *value, const char *why)
 	struct err err = { 0 };
 
 	all->taking = false;
+	if (value != NULL)
+		all->told = (struct log_again){ 0 };
 	if (value == NULL || value[0] == '\0') {
 		if (value == NULL)
-			log_warn("requests cannot be taken: %s", why);
+			log_again(&all->told, LOG_LEVEL_WARN,
+				  "requests cannot be taken: %s", why);
 		else if (all->again)
 			requests_wake(all);
 		return;

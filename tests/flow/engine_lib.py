@@ -320,11 +320,11 @@ class World:
     def database_env(self):
         return {"PGHOST": self.pg}
 
-    def database_up(self, flush="fsync=off"):
+    def database_up(self, flush="fsync=off", socket=None):
         subprocess.run(self.as_postgres(
             f"{PG_BIN}/pg_ctl", "-D", f"{self.pg}/data", "-w", "-t", "60",
             "-s", "-l", f"{self.pg}/log", "-o",
-            f"-k {self.pg} -c listen_addresses= -c {flush} "
+            f"-k {socket or self.pg} -c listen_addresses= -c {flush} "
             "-c max_connections=200", "start"),
             check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 

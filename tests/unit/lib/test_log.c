@@ -59,6 +59,33 @@ test_redact(void **state)
 	assert_string_equal(last, "k=x***x -");
 }
 
+static bool
+tells(struct log_again *told, const char *words)
+{
+	x_free(&last);
+	log_again(told, LOG_LEVEL_INFO, "%s", words);
+	return last != NULL;
+}
+
+static void
+test_again(void **state)
+{
+	struct log_again told = { 0 };
+
+	(void)state;
+	log_set_sink(keep, NULL);
+	assert_true(tells(&told, "away"));
+	assert_false(tells(&told, "away"));
+	assert_true(tells(&told, "away: no such file"));
+	assert_true(tells(&told, "away"));
+	told.at_ms -= LOG_AGAIN_MS - 1000;
+	assert_false(tells(&told, "away"));
+	told.at_ms -= 1000;
+	assert_true(tells(&told, "away"));
+	told = (struct log_again){ 0 };
+	assert_true(tells(&told, "away"));
+}
+
 static void
 test_long(void **state)
 {
@@ -79,6 +106,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_redact),
+		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_long),
 	};
 
