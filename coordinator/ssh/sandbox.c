@@ -62,6 +62,20 @@ sandbox_harden(void)
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
+/* NULL: there is none, or, with errno of these, nobody can tell. */
+static const struct passwd *
+sandbox_find(const char *name)
+{
+	const struct passwd *user;
+
+	errno = 0;
+	user = getpwnam(name);
+	if (user == NULL && errno != ENOMEM && errno != EMFILE &&
+	    errno != ENFILE && errno != EIO)
+		errno = 0;
+	return user;
+}
+
 static int
 sandbox_user(struct err *err)
 {
@@ -69,9 +83,12 @@ sandbox_user(struct err *err)
 
 	if (geteuid() != 0)
 		return 0;
-	user = getpwnam(SANDBOX_USER);
-	if (user == NULL)
-		user = getpwnam("nobody");
+	user = sandbox_find(SANDBOX_USER);
+	if (user == NULL && errno == 0)
+		user = sandbox_find("nobody");
+	if (user == NULL && errno != 0)
+		return err_set_errno(err, "cannot look for the user "
+				     SANDBOX_USER);
 	if (user == NULL || user->pw_uid == 0)
 		return err_set(err, ERR_SYS, "started as root, and there is "
 			       "neither a user " SANDBOX_USER " nor nobody to "

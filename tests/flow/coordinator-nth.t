@@ -34,8 +34,9 @@ TURNS = {"malloc": 2, "write": 2, "read": 2, "open": 1, "fork": 1}
 # what out of memory ends in a library that does not look at what it gets
 CARELESS = ("libjson-c", "libcrypto")
 # how what failed is told
-WORDS = ("out of memory", "Input/output error", "Too many open files",
-         "Resource temporarily", "Connection reset", "closed (lost)")
+WORDS = ("out of memory", "Cannot allocate memory", "Input/output error",
+         "Too many open files", "Resource temporarily", "Connection reset",
+         "closed (lost)")
 # the log itself; a string that is kept where there is more room than it needs
 SILENT = ("log_vwith", "x_vasprintf")
 
