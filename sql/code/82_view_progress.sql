@@ -244,50 +244,43 @@ drop function if exists fleet_internal.event_of(int, bigint, text, text);
 
 -- Each fleet's events lie in order in their key, those of a rollout in an index:
 -- the last of each are taken first, and only then put together and named. (The
--- view, sorted, is read from one end to the other.)
+-- view, sorted, is read from one end to the other.) Planned for what is asked,
+-- each time, or a filter that is not asked for keeps the index of another away.
 drop function if exists fleet.last_events(int, bigint, text);
 create or replace function fleet.last_events(n int default 20,
 	rollout bigint default null, fleet text default null,
 	backend text default null, step text default null,
 	after bigint default 0)
-returns setof fleet.event language sql stable security definer
-set search_path = pg_catalog, pg_temp as $$
-	select v.* from (select f.name, e.seq, e.at
+returns setof fleet.event language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan as $$
+#variable_conflict use_column
+begin
+	return query select v.* from (select f.name, e.seq, e.at
 		  from fleet_internal.fleet f
-		 cross join (select array(
-			select b.backend_id from fleet_internal.backend b
-			 where b.name = last_events.backend)
-			as backends) w
-		 cross join lateral (
-			(select y.seq, y.at from fleet_internal.event y
-			  where last_events.rollout is null
-			    and y.fleet_id = f.fleet_id
-			    and y.seq > last_events.after
-			    and (last_events.backend is null or
-				y.backend_id = any (w.backends))
-			    and (last_events.step is null or exists (
+		 cross join lateral (select y.seq, y.at
+			  from fleet_internal.event y
+			 where y.fleet_id = f.fleet_id
+			   and y.seq > last_events.after
+			   and (last_events.rollout is null
+				or y.rollout_id = last_events.rollout)
+			   and (last_events.backend is null
+				or y.backend_id = any (array(
+				select b.backend_id from fleet_internal.backend b
+				 where b.name = last_events.backend)))
+			   and (last_events.step is null or exists (
 				select from fleet_internal.step s
 				 where s.step_id = y.step_id
 				   and s.name = last_events.step))
-			  order by y.seq desc limit least(last_events.n, 100000))
-			union all
-			(select y.seq, y.at from fleet_internal.event y
-			  where y.rollout_id = last_events.rollout
-			    and y.fleet_id = f.fleet_id
-			    and y.seq > last_events.after
-			    and (last_events.backend is null or
-				y.backend_id = any (w.backends))
-			    and (last_events.step is null or exists (
-				select from fleet_internal.step s
-				 where s.step_id = y.step_id
-				   and s.name = last_events.step))
-			  order by y.seq desc limit least(last_events.n, 100000))
-			) e
-		 where last_events.fleet is null or f.name = last_events.fleet
+			 order by y.seq desc limit least(last_events.n, 100000)) e
+		 where (last_events.fleet is null or f.name = last_events.fleet)
+		   and (last_events.rollout is null or f.fleet_id = (
+			select r.fleet_id from fleet_internal.rollout r
+			 where r.rollout_id = last_events.rollout))
 		 order by e.at desc, e.seq desc
 		 limit least(last_events.n, 100000)) x
 	  join fleet.event v on v.fleet = x.name and v.seq = x.seq
-	 order by x.at, x.seq
-$$;
+	 order by x.at, x.seq;
+end $$;
 comment on function fleet.last_events(int, bigint, text, text, text, bigint) is
 	'The last events, oldest first, of everything or of one rollout, fleet, backend or step, and after a number.';

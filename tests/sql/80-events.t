@@ -70,3 +70,22 @@ listen() {
 	say_ok "a command wakes the coordinator" || say_not_ok "a command wakes the coordinator"
 is "last_events: oldest of the last first" 'turn.working,outage.opened' \
 	"select string_agg(kind, ',') from (select kind from fleet.last_events(6) where kind in ('turn.working', 'outage.opened')) x"
+
+# each filter, and several, are those of the view
+do_ "select test.running('web', 9)"
+while IFS='|' read -r args where; do
+	is "last_events of $args" t "select count(*) > 0 and array_agg(seq) = (
+		select array_agg(seq order by at, seq) from (select e.* from fleet.event e
+			where $where order by at desc, seq desc limit 2) y)
+		from fleet.last_events(2, $args)"
+done <<-'LIST'
+	1|rollout = 1
+	2|rollout = 2
+	fleet => 'web'|fleet = 'web'
+	backend => 'mail1'|backend = 'mail1'
+	step => 'count'|step = 'count'
+	after => 3|seq > 3
+	1, 'mail', 'mail1', 'count', 1|fleet = 'mail' and rollout = 1 and backend = 'mail1' and step = 'count' and seq > 1
+LIST
+is "none of a rollout in another fleet" 0 \
+	"select count(*) from fleet.last_events(9, 1, 'web')"
