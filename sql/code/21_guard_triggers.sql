@@ -7,28 +7,24 @@ create or replace trigger state_begin before insert
 	execute function fleet_internal.guard_state('rollout');
 create or replace trigger state_change before update of state
 	on fleet_internal.rollout for each row
-	when (old.state is distinct from new.state)
 	execute function fleet_internal.guard_state('rollout');
 create or replace trigger state_begin before insert
 	on fleet_internal.turn for each row
 	execute function fleet_internal.guard_state('turn');
 create or replace trigger state_change before update of state
 	on fleet_internal.turn for each row
-	when (old.state is distinct from new.state)
 	execute function fleet_internal.guard_state('turn');
 create or replace trigger state_begin before insert
 	on fleet_internal.step for each row
 	execute function fleet_internal.guard_state('step');
 create or replace trigger state_change before update of state
 	on fleet_internal.step for each row
-	when (old.state is distinct from new.state)
 	execute function fleet_internal.guard_state('step');
 create or replace trigger state_begin before insert
 	on fleet_internal.attempt for each row
 	execute function fleet_internal.guard_state('attempt');
 create or replace trigger state_change before update of state
 	on fleet_internal.attempt for each row
-	when (old.state is distinct from new.state)
 	execute function fleet_internal.guard_state('attempt');
 
 create or replace trigger history before update or delete

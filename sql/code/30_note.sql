@@ -5,6 +5,8 @@ set local role fleet_owner;
 -- A commit that notified takes one lock for the whole cluster, so steps, which
 -- are many, do not notify; a poll covers what was missed anyway.
 --
+-- A fleet's events are never removed, so the last one counts them.
+--
 -- `p_now` is for who has read the clock already. No search path is pinned here:
 -- whoever comes in from outside has pinned it, and to do it again for each
 -- event costs as much as a statement.
@@ -22,15 +24,21 @@ declare
 	f text;
 	now_ timestamptz := coalesce(p_now, fleet_internal.clock());
 begin
-	update fleet_internal.fleet set event_seq = event_seq + 1
-	 where fleet_id = p_fleet returning event_seq, name into n, f;
+	select name into f from fleet_internal.fleet
+	 where fleet_id = p_fleet for no key update;
 	insert into fleet_internal.event (fleet_id, seq, at, happened_at,
 		severity, kind, rollout_id, turn_id, backend_id, step_id,
 		actor, origin, message, detail)
-	values (p_fleet, n, now_, p_happened, p_severity,
-		p_kind, p_rollout, p_turn, p_backend, p_step, session_user,
-		p_origin, p_message, p_detail);
-	perform fleet_internal.hook_hear(p_fleet, n, p_kind, f, now_);
+	values (p_fleet, coalesce((select max(e.seq)
+			from fleet_internal.event e
+			where e.fleet_id = p_fleet), 0) + 1,
+		now_, p_happened, p_severity, p_kind, p_rollout, p_turn,
+		p_backend, p_step, session_user, p_origin, p_message, p_detail)
+	returning seq into n;
+	if exists (select from fleet_internal.hook h
+		    where p_kind ~ h.matches) then
+		perform fleet_internal.hook_hear(p_fleet, n, p_kind, f, now_);
+	end if;
 	if p_kind !~ '^(step|attempt|phase)\.' then
 		perform pg_notify('fleet_event', json_build_object(
 			'fleet', f, 'seq', n, 'kind', left(p_kind, 60),

@@ -12,6 +12,7 @@ declare
 	at_ timestamptz := fleet_internal.op_at(now_, op);
 	delta int;
 	leaves bool;
+	seq bigint;
 begin
 	update fleet_internal.step x set state = t,
 		started_at = case when t = 'running'
@@ -51,7 +52,7 @@ begin
 			no_return_begun = no_return_begun or leaves
 		 where turn_id = s.turn_id;
 	end if;
-	perform fleet_internal.note(f, 'step.' || t,
+	seq := fleet_internal.note(f, 'step.' || t,
 		case when t in ('failed', 'unknown') then 'warning'
 		     else 'info' end,
 		s.name || ': ' || coalesce(op->>'message',
@@ -86,35 +87,28 @@ create or replace function fleet_internal.op_attempt(f int, r bigint,
 returns bigint language plpgsql as $$
 declare
 	s bigint := (op->>'step')::bigint;
-	n int;
-	epoch_ bigint;
+	attempt uuid := (op->>'id')::uuid;
 begin
-	update fleet_internal.step x set attempts = x.attempts + 1
-	  from fleet_internal.turn t where x.step_id = s
-	   and t.turn_id = x.turn_id and t.rollout_id = r
-	   and not exists (select from fleet_internal.attempt a
-		where a.attempt_id = (op->>'id')::uuid and a.step_id = s)
-	returning x.attempts into n;
-	if not found then
-		if not exists (select from fleet_internal.attempt a
-			where a.attempt_id = (op->>'id')::uuid
-			  and a.step_id = s) then
-			perform fleet_internal.op_missed('step', op->>'step',
-				null, op);
-		end if;
-		return null;
-	end if;
-	update fleet_internal.fleet x set change_seq =
-		greatest(x.change_seq, (op->>'seq')::bigint)
-	 where x.fleet_id = f returning x.epoch into epoch_;
+	with step as (
+		update fleet_internal.step x set attempts = x.attempts + 1
+		  from fleet_internal.turn t where x.step_id = s
+		   and t.turn_id = x.turn_id and t.rollout_id = r
+		   and not exists (select from fleet_internal.attempt a
+			where a.attempt_id = attempt and a.step_id = s)
+		returning x.attempts)
 	insert into fleet_internal.attempt (attempt_id, step_id, nr, host_id,
 		after, seq, epoch, argv, note, sent_at, origin)
-	values ((op->>'id')::uuid, s, n, (op->>'host')::int,
-		(op->>'after')::uuid, (op->>'seq')::bigint, epoch_,
+	select attempt, s, step.attempts, (op->>'host')::int,
+		(op->>'after')::uuid, (op->>'seq')::bigint, fleet.epoch,
 		case when jsonb_typeof(op->'argv') = 'array' then
 			array(select jsonb_array_elements_text(op->'argv')) end,
 		coalesce(op->'note', '{}'), fleet_internal.op_at(now_, op),
-		coalesce(op->>'origin', 'coordinator'));
+		coalesce(op->>'origin', 'coordinator')
+	  from step, fleet_internal.fleet where fleet.fleet_id = f;
+	if not found and not exists (select from fleet_internal.attempt a
+			where a.attempt_id = attempt and a.step_id = s) then
+		perform fleet_internal.op_missed('step', op->>'step', null, op);
+	end if;
 	return null;
 end $$;
 comment on function fleet_internal.op_attempt(int, bigint, timestamptz, jsonb) is
@@ -147,8 +141,10 @@ begin
 			  where a.attempt_id = id and t.rollout_id = r), op);
 		return null;
 	end if;
-	perform fleet_internal.put_output(id, 'out', res->'out');
-	perform fleet_internal.put_output(id, 'err', res->'err');
+	if res #>> '{out,bytes}' <> '0' or res #>> '{err,bytes}' <> '0' then
+		perform fleet_internal.put_output(id, 'out', res->'out');
+		perform fleet_internal.put_output(id, 'err', res->'err');
+	end if;
 	return null;
 end $$;
 comment on function fleet_internal.op_attempt_end(int, bigint, timestamptz, jsonb) is

@@ -87,7 +87,9 @@ select f.name as fleet, x.backends, x.in_service, x.excluded,
 		then fleet_internal.elapsed(c.beat_at, n.now)
 		end as coordinator_silent_for,
 	f.epoch, f.interlock, slot.fleet || '/' || slot.backend as slot_taken_by,
-	f.timezone, f.windows, f.revision, f.event_seq as last_event, f.uuid,
+	f.timezone, f.windows, f.revision,
+	coalesce((select max(e.seq) from fleet_internal.event e
+		   where e.fleet_id = f.fleet_id), 0) as last_event, f.uuid,
 	f.service, x.not_seen
   from fleet_internal.fleet f
  cross join fleet_internal.moment n

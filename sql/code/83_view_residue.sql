@@ -95,7 +95,8 @@ select case when f.active > 0 then 'error' else 'warning' end,
 		to_char(c.beat_at, 'YYYY-MM-DD HH24:MI')),
 		'no coordinator drives it'),
 	'systemctl start drydockd   (where it is installed)'
-  from (select x.*, (select count(*) from fleet_internal.rollout r
+  from (select x.name, x.holder, (select count(*)
+		  from fleet_internal.rollout r
 		 where r.fleet_id = x.fleet_id and r.state = 'running')
 		as active from fleet_internal.fleet x) f
   left join fleet_internal.coordinator c on c.coordinator_id = f.holder
