@@ -86,25 +86,13 @@ struct host_of {
 	size_t nfleets;
 };
 
-static const struct json_object *
-host_in(const struct json_object *doc, const char *name)
-{
-	const struct json_object *hosts = jdoc_in(doc, "hosts");
-
-	for (size_t i = 0; i < jdoc_count(hosts); i++)
-		if (strcmp(jdoc_str(json_item(hosts, i), "name", ""),
-			   name) == 0)
-			return json_item(hosts, i);
-	return NULL;
-}
-
 static void
-host_fleet(struct host_of *h, const struct json_object *doc, int64_t epoch)
+host_fleet(struct host_of *h, const struct json_object *doc,
+	   const struct names *names, int64_t epoch)
 {
 	const char *uuid = jdoc_str(doc, "uuid", "");
 
-	if (doc == NULL || host_in(doc, h->name) == NULL ||
-	    h->nfleets == HOST_FLEETS)
+	if (names_host(names, h->name) == NULL || h->nfleets == HOST_FLEETS)
 		return;
 	for (size_t i = 0; i < h->nfleets; i++)
 		if (strcmp(h->fleets[i].uuid, uuid) == 0)
@@ -119,31 +107,26 @@ static void
 host_fleets(struct engine *e, struct host_of *h)
 {
 	const struct json_object *doc;
+	const struct names *names;
 
 	for (struct fleet *f = e->fleets; f != NULL; f = f->next)
-		host_fleet(h, f->doc, f->epoch);
-	for (int i = 0; (doc = taking_doc(e, i)) != NULL; i++)
-		host_fleet(h, doc, 0);
+		host_fleet(h, f->doc, &f->names, f->epoch);
+	for (int i = 0; (doc = taking_doc(e, i, &names)) != NULL; i++)
+		host_fleet(h, doc, names, 0);
 }
 
 /* A backend's address must be one of its machine's, unless waived. */
 static const char *
-host_backend_address(const struct json_object *doc, const char *name)
+host_backend_address(const struct names *names, const char *name)
 {
-	const struct json_object *backends = jdoc_in(doc, "backends");
+	const struct json_object *backend = names_backend(names, name);
 
-	for (size_t i = 0; i < jdoc_count(backends); i++) {
-		const struct json_object *b = json_item(backends, i);
-
-		if (strcmp(jdoc_str(b, "name", ""), name) == 0 &&
-		    !jdoc_bool(b, "address_elsewhere", false))
-			return jdoc_str(b, "address", NULL);
-	}
-	return NULL;
+	return jdoc_bool(backend, "address_elsewhere", false) ? NULL :
+	       jdoc_str(backend, "address", NULL);
 }
 
 static void
-host_config(struct engine *e, const struct json_object *doc,
+host_config(struct engine *e, const struct names *names,
 	    const struct json_object *host)
 {
 	const struct json_object *list = jdoc_in(host, "keys");
@@ -162,7 +145,7 @@ host_config(struct engine *e, const struct json_object *doc,
 		.user = jdoc_str(host, "ssh_user", "drydock"),
 		.keys = keys,
 		.machine_id = jdoc_str(host, "machine_id", NULL),
-		.backend_address = host_backend_address(doc, h.name),
+		.backend_address = host_backend_address(names, h.name),
 		.coordinator = e->opt.name,
 		.fleets = h.fleets,
 		.nfleets = h.nfleets,
@@ -174,24 +157,26 @@ host_config(struct engine *e, const struct json_object *doc,
 }
 
 static void
-hosts_of(struct engine *e, const struct json_object *doc)
+hosts_of(struct engine *e, const struct json_object *doc,
+	 const struct names *names)
 {
 	const struct json_object *hosts = jdoc_in(doc, "hosts");
 
 	for (size_t i = 0; i < jdoc_count(hosts); i++)
-		host_config(e, doc, json_item(hosts, i));
+		host_config(e, names, json_item(hosts, i));
 }
 
 void
 engine_hosts(struct engine *e)
 {
 	const struct json_object *doc;
+	const struct names *names;
 
-	for (int i = 0; (doc = taking_doc(e, i)) != NULL; i++)
-		hosts_of(e, doc);
+	for (int i = 0; (doc = taking_doc(e, i, &names)) != NULL; i++)
+		hosts_of(e, doc, names);
 	for (struct fleet *f = e->fleets; f != NULL; f = f->next)
 		if (f->doc != NULL)
-			hosts_of(e, f->doc);
+			hosts_of(e, f->doc, &f->names);
 }
 
 /* Excluded ones are not asked any more. */
@@ -344,7 +329,7 @@ on_up(void *ctx, struct call *call)
 	struct engine *e = ctx;
 
 	for (struct fleet *f = e->fleets; f != NULL; f = f->next)
-		if (f->doc != NULL && host_in(f->doc, call_name(call))) {
+		if (names_host(&f->names, call_name(call)) != NULL) {
 			if (f->view.database)
 				host_op(f, call);
 			host_fenced(f, call);
@@ -360,7 +345,7 @@ on_down(void *ctx, struct call *call, const char *why)
 
 	log_info("%s: no channel: %s", call_name(call), why);
 	for (struct fleet *f = e->fleets; f != NULL; f = f->next) {
-		if (f->doc == NULL || !host_in(f->doc, call_name(call)))
+		if (names_host(&f->names, call_name(call)) == NULL)
 			continue;
 		if (call_fenced_by(call) > f->epoch)
 			lease_raise(f, call_fenced_by(call));

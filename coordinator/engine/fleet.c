@@ -62,13 +62,7 @@ fleet_back(struct fleet *f)
 int64_t
 fleet_host_id(const struct fleet *f, const char *name)
 {
-	const struct json_object *hosts = jdoc_in(f->doc, "hosts");
-
-	for (size_t i = 0; i < jdoc_count(hosts); i++)
-		if (strcmp(jdoc_str(json_item(hosts, i), "name", ""),
-			   name) == 0)
-			return jdoc_int(json_item(hosts, i), "host_id", 0);
-	return 0;
+	return jdoc_int(names_host(&f->names, name), "host_id", 0);
 }
 
 int
@@ -188,26 +182,25 @@ load_exclusions(struct fleet *f)
 	}
 }
 
-/* The roster is made anew only when the inventory changed. */
+/* The inventory comes when it is not the one that the roster is made from. */
 static int
-load_roster(struct fleet *f, const struct json_object *before,
-	    struct err *err)
+load_roster(struct fleet *f, struct err *err)
 {
-	const struct json_object *inventory;
-	int rc = 0;
+	const struct json_object *inventory = NULL;
 
-	if (f->roster == NULL || before == NULL ||
-	    jdoc_int(before, "revision", -1) !=
-	    jdoc_int(f->doc, "revision", -2)) {
+	if (json_opt_object(f->loaded, "inventory", &inventory, err) < 0)
+		return -1;
+	if (inventory != NULL) {
 		facts_cancel(f);
 		look_roster_free(&f->roster);
-		rc = json_get_object(f->loaded, "inventory", &inventory, err);
-		if (rc == 0)
-			rc = look_roster_parse(inventory, &f->roster, err);
+		if (look_roster_parse(inventory, &f->roster, err) < 0)
+			return -1;
+		f->roster_revision = jdoc_int(f->doc, "revision", 0);
 	}
-	if (rc == 0)
-		load_exclusions(f);
-	return rc;
+	if (f->roster == NULL)
+		return err_set(err, ERR_PROTO, "it is missing");
+	load_exclusions(f);
+	return 0;
 }
 
 static void
@@ -277,7 +270,6 @@ load_turn_parts(struct fleet *f, int64_t was)
 static int
 fleet_took(struct fleet *f, struct json_object *doc, struct err *err)
 {
-	const struct json_object *before = f->doc;
 	struct json_object *old = f->loaded;
 	int64_t was = fleet_turn_doc(f) == NULL ? 0 :
 		f->view.turns[f->view.detail].id;
@@ -286,10 +278,11 @@ fleet_took(struct fleet *f, struct json_object *doc, struct err *err)
 	f->loaded = doc;
 	f->doc = doc_part(doc, "fleet");
 	f->work = doc_part(doc, "work");
+	names_make(&f->names, f->doc);
 	load_services(f);
 	load_offset(f);
 	rc = load_view(&f->view, f->doc, f->work, err);
-	if (rc >= 0 && load_roster(f, before, err) < 0)
+	if (rc >= 0 && load_roster(f, err) < 0)
 		rc = err_prefix(err, "fleet_internal.fleet %d, the inventory: ",
 				f->id);
 	f->has_rollout = rc == 0;
@@ -342,8 +335,8 @@ load_done(void *self, const struct pg_rows *rows,
 static void
 fleet_load(struct fleet *f)
 {
-	struct store_num id, turn;
-	const char *params[2];
+	struct store_num id, turn, known;
+	const char *params[3];
 
 	if (!pg_up(f->pg)) {
 		fleet_wake_at(f, fleet_now_ms(f) + 500);
@@ -355,6 +348,8 @@ fleet_load(struct fleet *f)
 		f->detail = 0;
 	params[0] = store_num(&id, f->id);
 	params[1] = f->detail != 0 ? store_num(&turn, f->detail) : NULL;
+	params[2] = f->roster != NULL ?
+		store_num(&known, f->roster_revision) : NULL;
 	f->loading = store_call(f->pg, STORE_LOAD, params, ENGINE_CALL_MS,
 				load_done, f);
 }
@@ -537,6 +532,7 @@ fleet_free(struct fleet **fp)
 	results_clear(f);
 	looks_clear(&f->looks);
 	view_clear(&f->view);
+	names_free(&f->names);
 	json_free(&f->loaded);
 	buf_free(&f->ops);
 	free(f->services);

@@ -16,6 +16,7 @@
 
 #include "buf.h"
 #include "looks.h"
+#include "names.h"
 #include "plan.h"
 #include "view.h"
 
@@ -80,6 +81,7 @@ struct fleet {
 
 	struct json_object *loaded;
 	const struct json_object *doc, *work;	/* parts of it */
+	struct names names;		/* of doc */
 	int64_t load_ms;		/* boot time: when it was asked for */
 	int64_t detail;			/* turn to load whole, 0: the next */
 	int64_t offset_ms;		/* database time - boot time */
@@ -90,6 +92,7 @@ struct fleet {
 	struct decision decision;
 
 	struct look_roster *roster;
+	int64_t roster_revision;	/* of what it was made from */
 	struct sheet *sheet;		/* on the turn's host, or NULL */
 	struct pull *pull;		/* a long output on its way */
 	int pull_tries;			/* 0: none is expected */

@@ -17,10 +17,8 @@
 	  "$2::bigint)::text")						\
 	X(GOODBYE, 2, "select fleet_internal.goodbye($1::int, "		\
 	  "$2::uuid)::text")						\
-	X(LOAD, 2, "select jsonb_build_object("				\
-	  "'fleet', fleet_internal.load_fleet($1::int), "		\
-	  "'work', fleet_internal.load_detail($1::int, $2::bigint), "	\
-	  "'inventory', fleet_internal.load_inventory($1::int))::text")	\
+	X(LOAD, 3, "select fleet_internal.load($1::int, $2::bigint, "	\
+	  "$3::bigint)::text")						\
 	X(FLEET, 1, "select fleet_internal.load_fleet($1::int)::text")	\
 	X(ADVANCE, 6, "select fleet_internal.advance($1::int, $2::bigint, " \
 	  "$3::bigint, $4::bigint, $5::jsonb, $6::uuid)::text")		\

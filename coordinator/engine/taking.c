@@ -23,6 +23,7 @@ struct taking {
 	char name[VIEW_NAME], uuid[VIEW_UUID];
 	int64_t epoch, beats, at_least;
 	struct json_object *doc;
+	struct names names;		/* of doc */
 	struct waker *waker;
 	struct pg_call *call;
 	int64_t asked_ms;
@@ -39,6 +40,7 @@ taking_end(struct taking *t)
 	if (t->call != NULL)
 		pg_call_cancel(&t->call);
 	waker_free(&t->waker);
+	names_free(&t->names);
 	json_free(&t->doc);
 	free(t);
 }
@@ -51,13 +53,16 @@ takings_free(struct engine *e)
 }
 
 const struct json_object *
-taking_doc(const struct engine *e, int n)
+taking_doc(const struct engine *e, int n, const struct names **names_r)
 {
 	const struct taking *t = e->takings;
 
 	while (t != NULL && n-- > 0)
 		t = t->next;
-	return t != NULL ? t->doc : NULL;
+	if (t == NULL)
+		return NULL;
+	*names_r = &t->names;
+	return t->doc;
 }
 
 static void
@@ -180,6 +185,7 @@ taking_read(void *self, const struct pg_rows *rows,
 		taking_end(t);
 		return;
 	}
+	names_make(&t->names, t->doc);
 	if (t->at_least > 0)
 		taking_take(t);
 	else

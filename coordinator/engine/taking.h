@@ -6,6 +6,7 @@
 
 struct engine;
 struct json_object;
+struct names;
 
 /*
  * fleet: an element of a beat's fleets, with epoch and holder_beats as seen.
@@ -16,6 +17,7 @@ void taking_begin(struct engine *engine, const struct json_object *fleet,
 		  int64_t at_least);
 void takings_free(struct engine *engine);
 /* The fleet document of the n-th taking, NULL after the last. */
-const struct json_object *taking_doc(const struct engine *engine, int n);
+const struct json_object *taking_doc(const struct engine *engine, int n,
+				     const struct names **names_r);
 
 #endif

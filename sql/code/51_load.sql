@@ -328,3 +328,21 @@ begin
 end $$;
 comment on function fleet_internal.load_work(int) is
 	'The rollout in hand with its turns, steps and holds, for the coordinator.';
+
+-- What a load brings in one answer, of one moment. The inventory is the larger
+-- half of it and seldom changes.
+create or replace function fleet_internal.load(p_fleet int, p_turn bigint,
+	p_known bigint)
+returns jsonb language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp as $$
+declare
+	f jsonb := fleet_internal.load_fleet(p_fleet);
+begin
+	return jsonb_build_object('fleet', f,
+		'work', fleet_internal.load_detail(p_fleet, p_turn),
+		'inventory', case when p_known is distinct from
+			(f ->> 'revision')::bigint
+			then fleet_internal.load_inventory(p_fleet) end);
+end $$;
+comment on function fleet_internal.load(int, bigint, bigint) is
+	'A fleet, its work with that turn whole (null: the one in hand), and its inventory unless the known revision is its own.';

@@ -54,6 +54,7 @@ grant execute on function
 	fleet_internal.goodbye(int, uuid),
 	fleet_internal.load_fleet(int), fleet_internal.load_work(int),
 	fleet_internal.load_detail(int, bigint),
+	fleet_internal.load(int, bigint, bigint),
 	fleet_internal.load_inventory(int), fleet_internal.load_plan(bigint),
 	fleet_internal.load_procedure(text), fleet_internal.load_content(text),
 	fleet_internal.plan_save(int, bigint, bigint, jsonb),

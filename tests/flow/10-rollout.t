@@ -69,10 +69,11 @@ def one_slot_for_two_fleets_with_one_interlock():
                      "'slot' and evidence->>'backend' is null") == "0"
 
 
-def reads(w):
+def reads(w, function="load_detail"):
     """How often all of a rollout was read; a session tells when it is gone."""
     return int(w.one("select coalesce(sum(calls), 0) from "
-                     "pg_stat_user_functions where funcname = 'load_detail'"))
+                     "pg_stat_user_functions where funcname = :'v'",
+                     v=function))
 
 
 @test
@@ -96,6 +97,8 @@ def a_step_that_ends_makes_nobody_read_the_rollout_again():
         n = reads(w)
         # at the beginning and the end of all, and what polls for news
         assert n <= 12 + spent / 5, f"{n} reads in {spent:.0f} s"
+        # it did not change: once for the fleet, once for who asked to start
+        assert reads(w, "load_inventory") == 2, reads(w, "load_inventory")
         return f"{n} reads in {spent:.0f} s, 60 steps"
 
 
