@@ -162,6 +162,24 @@ def at_its_hour_it_is_checked_too():
         w.wait_state(r, "aborted")
 
 
+@test
+def min_up_keeps_the_next_from_being_taken():
+    with World() as w:
+        w.daemon()
+        w.one("select fleet.exclude('mail-hel', 'mail3', 'no disk')")
+        r = w.start(only=["mail1"])
+        wait_for("it waits for min_up",
+                 lambda: hold(w, r)[0] == "min_up", 60)
+        assert hold(w, r)[1] == ("mail1: 1 of 3 would stay up, min_up is "
+                                 "all but 1"), hold(w, r)
+        assert evidence(w, r) == {"listed": 3, "excluded": 1,
+                                  "min_up": "all but 1"}, evidence(w, r)
+        nobody_taken(w, r)
+        w.one("select fleet.include('mail-hel', 'mail3')")
+        w.wait_state(r, "succeeded")
+        assert w.counts()["unit mail1 inactive"] == 1, w.counts()
+
+
 def checks_last(w, rollout):
     return w.one("select check_request from fleet.rollout where rollout = "
                  f"{rollout}")

@@ -1,8 +1,9 @@
 #!/bin/bash
 # lab-held.t - what must halt a rollout: a backend that only seems to work, one
-# that does not start, one that could not start; and the way out of each.
-# shellcheck source=tests/flow/lib-lab.sh
-. "$(dirname "$0")/lib-lab.sh"
+# that does not start, one that could not start; and the way out of each, of the
+# first one by its sheet, too, with coordinator and database gone.
+# shellcheck source=tests/flow/lib-rollout.sh
+. "$(dirname "$0")/lib-rollout.sh"
 
 untouched() { in_service dir1 "$1" "$2" && in_service dir2 "$1" "$2"; }
 
@@ -61,6 +62,20 @@ select count(*) from fleet.attempt
 SQL
 }
 
+# Held in verify, and returned by its sheet alone.
+by_hand() {
+	local pid
+
+	pid=$(main_pid mail2)
+	ok "its sheet is what status --sheet prints" \
+		wait_until 20 "the sheet" sheet_is_same mail2
+	ok "it can be followed to its end, by nothing else" sheet_alone mail2
+	ok "it says what is to be seen before it returns" \
+		grep -q 'wait until list.count == 1' "$work/sheet"
+	ok "and starts nothing again" test "$(main_pid mail2)" = "$pid"
+	ok "the fleet is whole" wait_until 20 "the weights" weights
+}
+
 lies() {
 	local rollout before
 
@@ -81,9 +96,11 @@ lies() {
 	ok "mail3 too" untouched mail3 200
 	ok "and was not touched" test "$(main_pid mail3)" = "$before"
 	storage_back mail2
+	by_hand
 	drydock --yes retry "$rollout" mail2
 	ok "after the repair retry goes on to the end" \
 		test "$(wait_rc "$rollout" 120)" -eq 0
+	ok "it saw what was done by hand" event 'weight-zero no longer holds'
 	ok "from there: mail2 was stopped once" \
 		test "$(attempts "$rollout" mail2 stop-dovecot)" -eq 1
 	ok "its weight is back on both" untouched mail2 50
