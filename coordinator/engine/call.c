@@ -61,7 +61,7 @@ call_hang_up(struct call *call, const char *why)
 
 	call_let_go(call, why);
 	hooks = call_set_hooks(call, &ctx);
-	if (hooks->down != NULL && !call->dead)
+	if (hooks->down != NULL)
 		hooks->down(ctx, call, why);
 }
 

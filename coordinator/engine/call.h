@@ -195,7 +195,14 @@ struct call *call_get(struct call_set *set, const struct call_host *host);
 struct call *call_find(struct call_set *set, const char *host);
 /* New epochs, keys, ids: an open channel is told by a new hello. */
 void call_config(struct call *call, const struct call_host *host);
-void call_remove(struct call **callp);
+/*
+ * Which hosts are of interest is said in rounds.  Those that neither call_get()
+ * nor call_config() named since call_set_round() are hung up and freed after
+ * call_set_sweep(), each when nobody waits for its answer any more.  Until then
+ * it is found as before, and who is named again stays.
+ */
+void call_set_round(struct call_set *set);
+void call_set_sweep(struct call_set *set);
 /* Open now, whatever the back-off; no effect on an open channel. */
 void call_open(struct call *call);
 /* Hang up and stay away until the next question or call_open(). */

@@ -34,7 +34,6 @@ ask_end(struct ask *ask, int written, struct call *call, enum wire_verb verb,
 {
 	uint64_t id;
 
-	assert(!call->dead);
 	if (written < 0 && ask->err.code == ERR_NONE)
 		(void)err_set(&ask->err, ERR_USAGE,
 			      "%s: longer than a message may be",

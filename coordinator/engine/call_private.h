@@ -156,7 +156,8 @@ struct call {
 	enum call_misfit misfit;
 	int64_t fenced_by;
 	char *why;
-	bool dead;			/* call_remove()d within a callback */
+	bool named;			/* in this round */
+	bool leaving;			/* goes when nobody waits for it */
 };
 
 /* call_question.c: the list of questions. */
@@ -169,6 +170,8 @@ uint64_t call_question_unfit(struct call *call, enum wire_verb verb,
 struct call_question *call_question_sent(struct call *call, uint64_t wire_id);
 /* Is one of that verb open? */
 bool call_question_has(const struct call *call, enum wire_verb verb);
+/* Does anybody wait for an answer? */
+bool call_question_awaited(const struct call *call);
 /* Its content is all there: now it is the change that it was put for. */
 void call_question_go_on(struct call *call, struct call_question *q);
 /* Its outcome is known without an answer: told at the next tick. */

@@ -110,6 +110,16 @@ call_question_has(const struct call *call, enum wire_verb verb)
 	return false;
 }
 
+bool
+call_question_awaited(const struct call *call)
+{
+	LIST_EACH (struct call_question, q, &call->questions, link) {
+		if (q->done != NULL)
+			return true;
+	}
+	return !list_empty(&call->ended);
+}
+
 void
 call_question_end(struct call *call, struct call_question *q,
 		  enum call_outcome outcome, const char *why)

@@ -2,8 +2,8 @@
  * call_set.c - the hosts of a coordinator: transport, clock, life and death.
  *
  * One wish to be woken for the whole set: the earliest of all calls and
- * timers.  A call that is removed may be in the middle of its own callback, so
- * it is only marked and goes at the next tick.
+ * timers.  A call that nobody needs any more may be in the middle of its own
+ * callback, so it is only marked and goes at a tick.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -116,6 +116,12 @@ call_set_now(const struct call *call)
 	return call_set_now_ms(call->set);
 }
 
+static bool
+set_is_over(const struct call *call)
+{
+	return call->leaving && !call_question_awaited(call);
+}
+
 void
 call_set_arm(struct call_set *set)
 {
@@ -124,7 +130,7 @@ call_set_arm(struct call_set *set)
 	if (set->ticking)
 		return;
 	LIST_EACH (struct call, call, &set->calls, link) {
-		int64_t at = call->dead ? 0 : call_next_ms(call);
+		int64_t at = set_is_over(call) ? 0 : call_next_ms(call);
 
 		if (at < next)
 			next = at;
@@ -204,13 +210,13 @@ call_set_tick(struct call_set *set)
 
 	assert(!set->ticking);
 	set->ticking = true;
-	/* calls made meanwhile are at the end, removed ones stay until now */
+	/* calls made meanwhile are at the end, those that go stay until now */
 	LIST_EACH (struct call, call, &set->calls, link)
 		call_tick(call, now_ms);
 	set_tick_timers(set, now_ms);
-	LIST_EACH_SAFE (struct call, dead, &set->calls, link) {
-		if (dead->dead)
-			set_bury(dead);
+	LIST_EACH_SAFE (struct call, over, &set->calls, link) {
+		if (set_is_over(over))
+			set_bury(over);
 	}
 	set->ticking = false;
 	call_set_arm(set);
@@ -274,10 +280,32 @@ struct call *
 call_find(struct call_set *set, const char *host)
 {
 	LIST_EACH (struct call, call, set_alike(set, host), alike) {
-		if (!call->dead && strcmp(call->host.name, host) == 0)
+		if (strcmp(call->host.name, host) == 0)
 			return call;
 	}
 	return NULL;
+}
+
+static void
+set_name(struct call *call)
+{
+	call->named = true;
+	call->leaving = false;
+}
+
+void
+call_set_round(struct call_set *set)
+{
+	LIST_EACH (struct call, call, &set->calls, link)
+		call->named = false;
+}
+
+void
+call_set_sweep(struct call_set *set)
+{
+	LIST_EACH (struct call, call, &set->calls, link)
+		call->leaving = !call->named;
+	call_set_arm(set);
 }
 
 struct call *
@@ -285,10 +313,13 @@ call_get(struct call_set *set, const struct call_host *host)
 {
 	struct call *call = call_find(set, host->name);
 
-	if (call != NULL)
+	if (call != NULL) {
+		set_name(call);
 		return call;
+	}
 	call = x_new(struct call);
 	call->set = set;
+	set_name(call);
 	call_host_copy(&call->host, host);
 	list_init(&call->questions);
 	list_init(&call->ended);
@@ -305,6 +336,7 @@ call_config(struct call *call, const struct call_host *host)
 	bool known = call_host_same_person(&old, host);
 
 	assert(strcmp(old.name, host->name) == 0);
+	set_name(call);
 	call_host_copy(&call->host, host);
 	call_host_free(&old);
 	if (!same && call->state != CALL_AWAY)
@@ -312,19 +344,6 @@ call_config(struct call *call, const struct call_host *host)
 	else if (!known &&
 		 (call->state == CALL_UP || call->state == CALL_GREETING))
 		call_greet(call);
-}
-
-void
-call_remove(struct call **callp)
-{
-	struct call *call = *callp;
-
-	*callp = NULL;
-	if (call == NULL)
-		return;
-	call->dead = true;
-	call_close(call);
-	call_set_arm(call->set);
 }
 
 const char *

@@ -72,6 +72,7 @@ engine_drop(struct engine *e, struct fleet *fleet, const char *why)
 		at = &(*at)->next;
 	*at = fleet->next;
 	fleet_free(&fleet);
+	engine_hosts(e);
 	engine_check_left(e);
 }
 
@@ -166,17 +167,30 @@ hosts_of(struct engine *e, const struct json_object *doc,
 		host_config(e, names, json_item(hosts, i));
 }
 
+/* One whose hosts are not read yet may need any of those we know. */
+static bool
+hosts_are_told(const struct engine *e)
+{
+	for (const struct fleet *f = e->fleets; f != NULL; f = f->next)
+		if (f->doc == NULL)
+			return false;
+	return true;
+}
+
 void
 engine_hosts(struct engine *e)
 {
 	const struct json_object *doc;
 	const struct names *names;
 
+	call_set_round(e->calls);
 	for (int i = 0; (doc = taking_doc(e, i, &names)) != NULL; i++)
 		hosts_of(e, doc, names);
 	for (struct fleet *f = e->fleets; f != NULL; f = f->next)
 		if (f->doc != NULL)
 			hosts_of(e, f->doc, &f->names);
+	if (hosts_are_told(e))
+		call_set_sweep(e->calls);
 }
 
 /* Excluded ones are not asked any more. */

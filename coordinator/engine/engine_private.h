@@ -76,7 +76,7 @@ bool engine_greeted(const struct fleet *fleet, int64_t since_ms, char *silent,
 /* What a person wrote who holds that host, as told since then; or NULL. */
 const char *engine_held(const struct fleet *fleet, const char *host,
 			int64_t since_ms);
-/* Tell call.c about the hosts of all fleets we hold or take. */
+/* Tell call.c about the hosts of all fleets we hold or take, and no other. */
 void engine_hosts(struct engine *engine);
 struct fleet *engine_fleet(struct engine *engine, int id);
 /* The fleet is not ours any more: forget it. */

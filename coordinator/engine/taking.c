@@ -57,12 +57,13 @@ taking_doc(const struct engine *e, int n, const struct names **names_r)
 {
 	const struct taking *t = e->takings;
 
-	while (t != NULL && n-- > 0)
-		t = t->next;
-	if (t == NULL)
-		return NULL;
-	*names_r = &t->names;
-	return t->doc;
+	for (; t != NULL; t = t->next) {
+		if (t->doc == NULL || n-- > 0)
+			continue;
+		*names_r = &t->names;
+		return t->doc;
+	}
+	return NULL;
 }
 
 static void

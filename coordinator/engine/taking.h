@@ -16,7 +16,7 @@ struct names;
 void taking_begin(struct engine *engine, const struct json_object *fleet,
 		  int64_t at_least);
 void takings_free(struct engine *engine);
-/* The fleet document of the n-th taking, NULL after the last. */
+/* The fleet document of the n-th taking that has one, NULL after the last. */
 const struct json_object *taking_doc(const struct engine *engine, int n,
 				     const struct names **names_r);
 

@@ -6,7 +6,7 @@ usage: 19-hosts.t [TEST…]
 import os
 import subprocess
 
-from engine_lib import BIN, World, main, steps, test, wait_for
+from engine_lib import BIN, World, inventory, main, steps, test, wait_for
 
 FORGOTTEN = "the hosts forgot"
 
@@ -93,6 +93,45 @@ def the_sheet_of_a_backend_that_is_left_out_stays():
             "select count(*) from fleet_internal.outage where back_at is null")
             == "0", 60)
         wait_for("the sheet is gone", lambda: not os.path.exists(path), 60)
+
+
+def channels(w, host):
+    """The relays that a coordinator's channels to that host began."""
+    mark = f"DRYDOCK_AGENT_ROOT={w.root(host)}\0".encode()
+    found = set()
+    for pid in w.agent_pids():
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as f:
+                ours = mark in f.read() + b"\0"
+            with open(f"/proc/{pid}/stat") as f:
+                parent = int(f.read().rsplit(")", 1)[1].split()[1])
+        except OSError:
+            continue
+        if ours and parent in [d.pid for d in w.daemons.values()]:
+            found.add(pid)
+    return found
+
+
+@test
+def a_host_that_left_the_inventory_is_left_alone():
+    with World(["mail1", "mail2", "mail3"]) as w:
+        w.daemon()
+        w.wait_greeted()
+        hosts = ["dir1", "dir2", "mail1", "mail2", "mail3"]
+        before = {h: channels(w, h) for h in hosts}
+        assert all(before.values()), before
+        w.sql_json("select fleet.import(:'v'::jsonb, prune := true)",
+                   w.fill(inventory(["mail1", "mail2"])))
+        wait_for("its channel is closed", lambda: not channels(w, "mail3"), 30)
+        # it is welcome when it comes back; the others noticed nothing
+        w.sql_json("select fleet.import(:'v'::jsonb)",
+                   w.fill(inventory(["mail1", "mail2", "mail3"])))
+        rollout = w.start()
+        w.wait_state(rollout, "succeeded")
+        after = {h: channels(w, h) for h in hosts}
+        assert after.pop("mail3") and not before["mail3"] & channels(
+            w, "mail3"), after
+        assert all(before[h] == after[h] for h in after), (before, after)
 
 
 LONG = """

@@ -594,6 +594,16 @@ fake_newest(struct fake *f, const char *host)
 	return found;
 }
 
+unsigned int
+fake_held(const struct fake *f)
+{
+	unsigned int n = 0;
+
+	LIST_EACH (struct fake_chan, c, &f->chans, link)
+		n += !c->given_back;
+	return n;
+}
+
 void
 fake_say(struct fake *f, const char *host, const char *line)
 {

@@ -78,6 +78,8 @@ struct call_host fake_host(const char *name, const char *address);
 void fake_say(struct fake *f, const char *host, const char *line);
 /* What was queued last is delivered first. */
 void fake_first(struct fake *f);
+/* How many channels are not given back. */
+unsigned int fake_held(const struct fake *f);
 /* The newest channel of that host ends. */
 void fake_break(struct fake *f, const char *host);
 

@@ -538,28 +538,57 @@ test_drop(void **state)
 }
 
 static void
-remove_in_callback(void *ctx, const struct call_answer *answer)
+sweep_in_callback(void *ctx, const struct call_answer *answer)
 {
 	struct talk *t = ctx;
 
-	(void)answer;
-	t->ended++;
-	call_remove(&t->call);
+	talk_done(ctx, answer);
+	call_set_round(t->fake.set);
+	call_set_sweep(t->fake.set);
 }
 
+/* Its channel goes, and no new one is opened, when nobody waits for it. */
 static void
-test_remove(void **state)
+test_sweep(void **state)
 {
+	struct talk t;
+	uint64_t dropped;
+
+	(void)state;
+	talk_begin(&t);
+	(void)call_probe(t.call, date, 5000, 4096, sweep_in_callback, &t);
+	(void)call_probe(t.call, date, 5000, 4096, talk_done, &t);
+	dropped = call_probe(t.call, date, 5000, 4096, talk_done, &t);
+	call_drop(t.call, dropped);
+	fake_run(&t.fake, NULL, t.fake.now_ms + 1000);
+	assert_int_equal(t.by[CALL_ANSWERED], 2);
+	assert_null(call_find(t.fake.set, "mail1"));
+	assert_int_equal(fake_held(&t.fake), 0);
+	fake_run(&t.fake, NULL, t.fake.now_ms + 90000);
+	assert_int_equal(t.fake.opened, 1);
+	talk_end(&t);
+}
+
+/* Who is named stays, also when it was on its way out. */
+static void
+test_named(void **state)
+{
+	struct call_host h = fake_host("mail1", "10.0.0.11");
 	struct talk t;
 
 	(void)state;
 	talk_begin(&t);
-	(void)call_probe(t.call, date, 5000, 4096, remove_in_callback, &t);
+	call_set_round(t.fake.set);
+	call_config(t.call, &h);
+	call_set_sweep(t.fake.set);
+	(void)call_probe(t.call, date, 5000, 4096, sweep_in_callback, &t);
 	(void)call_probe(t.call, date, 5000, 4096, talk_done, &t);
+	t.want = 1;
+	fake_run(&t.fake, &t.all, t.fake.now_ms + 1000);
+	assert_ptr_equal(call_get(t.fake.set, &h), t.call);
 	fake_run(&t.fake, NULL, t.fake.now_ms + 1000);
-	assert_null(t.call);
-	assert_null(call_find(t.fake.set, "mail1"));
-	assert_int_equal(t.ended, 2);
+	assert_ptr_equal(call_find(t.fake.set, "mail1"), t.call);
+	assert_true(call_is_up(t.call));
 	talk_end(&t);
 }
 
@@ -597,7 +626,8 @@ main(void)
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_rest),
 		cmocka_unit_test(test_drop),
-		cmocka_unit_test(test_remove),
+		cmocka_unit_test(test_sweep),
+		cmocka_unit_test(test_named),
 		cmocka_unit_test(test_shapes),
 	};
 
