@@ -137,7 +137,10 @@ say_state(struct json_out *o, const struct entry *e)
 	if (e->state != ENTRY_ENDED)
 		return;
 	json_out_object(o, "result");
-	json_out_int(o, "exit", e->exit);
+	if (e->outcome != OUTCOME_HANGS)
+		json_out_int(o, "exit", e->exit);
+	else
+		json_out_bool(o, "timed_out", true);
 	json_out_int(o, "ms", 12);
 	say_stream(o, "out", "");
 	say_stream(o, "err", "");
@@ -177,10 +180,11 @@ entry_ends(void *self)
 {
 	struct entry *e = self;
 
-	if (e->outcome != OUTCOME_FAILS)
+	if (e->outcome == OUTCOME_DONE || e->outcome == OUTCOME_HALF)
 		truth_effect(e);
 	e->state = ENTRY_ENDED;
-	e->exit = e->outcome == OUTCOME_DONE ? 0 : 1;
+	e->exit = e->outcome == OUTCOME_DONE ? 0 :
+		e->outcome == OUTCOME_HANGS ? -1 : 1;
 	if (e->host >= BACKENDS) {
 		world.group_ended_ms = world.now_ms;
 		world.group_clock_ms = world.clock_ms;
@@ -221,6 +225,7 @@ entry_begins(struct ask *a, const struct entry *asked)
 
 	assert(world.nentries < ENTRIES);
 	world.nentries++;
+	world.busy = a->host;
 	*e = *asked;
 	buf_init(&note, sizeof(e->note) - 1);
 	json_out_init(&o, &note);
@@ -234,7 +239,7 @@ entry_begins(struct ask *a, const struct entry *asked)
 		   (long long)e->epoch);
 	check_begun(e);
 	due_init(&e->end, OUTSIDE, entry_ends, e);
-	due_in(&e->end, 10, 3000);
+	due_in(&e->end, 10, e->outcome == OUTCOME_HANGS ? 30000 : 3000);
 	answer_state(a, e);
 }
 

@@ -57,9 +57,41 @@ coordinator_dies(int who, int64_t span_ms)
 	world.me = OUTSIDE;
 	transport_free(&nets[who]);
 	c->stalled_until_ms = 0;
+	c->leaving = false;
+	due_stop(&c->leave);
 	due_init(&c->life, OUTSIDE, coordinator_back, c);
 	if (span_ms > 0)
 		due_at(&c->life, world.now_ms + span_ms);
+}
+
+static void
+coordinator_gone(void *self)
+{
+	struct coordinator *c = self;
+
+	coordinator_dies((int)(c - world.coordinators), 1000);
+}
+
+static void
+coordinator_left(void *self)
+{
+	struct coordinator *c = self;
+
+	due_at(&c->leave, world.now_ms);
+}
+
+void
+coordinator_leaves(int who)
+{
+	struct coordinator *c = &world.coordinators[who];
+
+	if (c->engine == NULL || c->leaving)
+		return;
+	c->leaving = true;
+	due_init(&c->leave, OUTSIDE, coordinator_gone, c);
+	world.me = who;
+	engine_leave(c->engine, coordinator_left, c);
+	world.me = OUTSIDE;
 }
 
 /* ------------------------------------------------------------ a beginning */
@@ -110,7 +142,7 @@ course_plan(void)
 	}
 	sql_owner("update fleet_internal.rollout set "
 		  "uuid = '00000000-0000-4000-8000-000000000002'");
-	sql_owner("select sim.save()");
+	sql_owner("select sim.save('beginning')");
 }
 
 /* ------------------------------------------------------------- its course */
@@ -150,7 +182,7 @@ course_run(void)
 	int64_t glance_ms;
 
 	course_begin(world.seed);
-	sql_owner("select sim.restore()");
+	sql_owner("select sim.restore('beginning')");
 	world.rollout = atoll(sql_owner("select max(rollout_id)::text "
 					"from fleet_internal.rollout"));
 	check_database();

@@ -129,55 +129,66 @@ people_answer(void)
 	return true;
 }
 
+enum whim_of { OF_ROLLOUT, OF_TURN, OF_BACKEND };
+
+/* fleet.FUNCTION(…REST): of the rollout, of one turn of it, of a backend. */
+static const struct {
+	enum whim_of of;
+	const char *function, *rest;
+} whims[] = {
+	{ OF_ROLLOUT, "pause", ", 'lunch'" },
+	{ OF_ROLLOUT, "pause", ", 'lunch', 'backend'" },
+	{ OF_ROLLOUT, "pause", ", 'lunch', 'keep_drained', '2 min'" },
+	{ OF_ROLLOUT, "resume", "" },
+	{ OF_ROLLOUT, "resume", "" },
+	{ OF_ROLLOUT, "approve", "" },
+	{ OF_ROLLOUT, "abort", ", 'enough'" },
+	{ OF_ROLLOUT, "override", ", 'target_in', 'known', 'mail2'" },
+	{ OF_ROLLOUT, "override", ", 'min_up', 'known', 'mail2'" },
+	{ OF_ROLLOUT, "override", ", 'check', 'known', 'mail2'" },
+	{ OF_TURN, "restore", ", 'enough'" },
+	{ OF_TURN, "skip", ", 'mine'" },
+	{ OF_TURN, "skip", ", 'mine', true" },
+	{ OF_BACKEND, "exclude", ", 'broken'" },
+	{ OF_BACKEND, "include", "" },
+};
+
+enum { WHIMS = sizeof(whims) / sizeof(whims[0]) };
+
+static void
+people_whim(int i, const char *backend)
+{
+	long long rollout = (long long)world.rollout;
+
+	switch (whims[i].of) {
+	case OF_ROLLOUT:
+		(void)person("select fleet.%s(%lld%s)", whims[i].function,
+			     rollout, whims[i].rest);
+		break;
+	case OF_TURN:
+		(void)person("select fleet.%s(%lld, '%s'%s)",
+			     whims[i].function, rollout, backend,
+			     whims[i].rest);
+		break;
+	case OF_BACKEND:
+		(void)person("select fleet.%s('mail', '%s'%s)",
+			     whims[i].function, backend, whims[i].rest);
+		break;
+	}
+}
+
 /* Whatever comes to somebody's mind. */
 void
 people_steer(struct dice *dice)
 {
 	const char *backend = host_name((int)dice_range(dice, 0,
 							BACKENDS - 1));
-	long long rollout = (long long)world.rollout;
+	int whim = (int)dice_range(dice, 0, WHIMS + 1);
 
-	switch (dice_range(dice, 0, 10)) {
-	case 0:
-		(void)person("select fleet.pause(%lld, 'lunch')", rollout);
-		break;
-	case 1:
-		(void)person("select fleet.pause(%lld, 'lunch', 'backend')",
-			     rollout);
-		break;
-	case 2:
-		(void)person("select fleet.pause(%lld, 'lunch', "
-			     "'keep_drained', '2 min')", rollout);
-		break;
-	case 3:
-		(void)person("select fleet.resume(%lld)", rollout);
-		break;
-	case 4:
-		if (dice_chance(dice, 30))
-			(void)person("select fleet.abort(%lld, 'enough')",
-				     rollout);
-		break;
-	case 5:
+	if (whim == WHIMS)
 		people_retry(backend);
-		break;
-	case 6:
-		(void)person("select fleet.restore(%lld, '%s', 'enough')",
-			     rollout, backend);
-		break;
-	case 7:
-		(void)person("select fleet.skip(%lld, '%s', 'mine', %s)",
-			     rollout, backend, dice_chance(dice, 50) ?
-			     "true" : "false");
-		break;
-	case 8:
+	else if (whim == WHIMS + 1)
 		(void)people_settle(backend);
-		break;
-	case 9:
-		people_approve();
-		break;
-	case 10:
-		(void)person("select fleet.exclude('mail', '%s', 'broken')",
-			     backend);
-		break;
-	}
+	else
+		people_whim(whim, backend);
 }

@@ -11,35 +11,42 @@ returns timestamptz language sql volatile parallel safe as $$
 $$;
 reset role;
 
--- sim.save(): all tables as they are; sim.restore(): as they were then.
+-- sim.save(WHICH): all tables as they are; sim.restore(WHICH): as they were.
 create schema sim;
+create table sim.sequences (which text, name text, last bigint);
 create function sim.tables() returns setof text language sql as $$
 	select c.relname::text from pg_class c
 	 where c.relnamespace = 'fleet_internal'::regnamespace
 	   and c.relkind = 'r' order by 1
 $$;
-create function sim.save() returns void language plpgsql as $$
+create function sim.save(which text) returns void language plpgsql as $$
 declare
 	t text;
 begin
-	create table sim.sequences as select s.sequencename as name,
-		coalesce(s.last_value, 0) as last from pg_sequences s
+	delete from sim.sequences s where s.which = save.which;
+	insert into sim.sequences select save.which, s.sequencename,
+		coalesce(s.last_value, 0) from pg_sequences s
 	 where s.schemaname = 'fleet_internal';
 	for t in select sim.tables() loop
-		execute format('create table sim.%I as table fleet_internal.%1$I', t);
+		execute format('create table if not exists sim.%I (like fleet_internal.%I)',
+			which || '_' || t, t);
+		execute format('delete from sim.%I', which || '_' || t);
+		execute format('insert into sim.%I table fleet_internal.%I',
+			which || '_' || t, t);
 	end loop;
 end $$;
-create function sim.restore() returns void language plpgsql as $$
+create function sim.restore(which text) returns void language plpgsql as $$
 declare
 	t text;
 begin
 	set local session_replication_role = replica;
 	for t in select sim.tables() loop
 		execute format('delete from fleet_internal.%I', t);
-		execute format('insert into fleet_internal.%I overriding system value select * from sim.%1$I', t);
+		execute format('insert into fleet_internal.%I overriding system value table sim.%I',
+			t, which || '_' || t);
 	end loop;
 	perform setval(format('fleet_internal.%I', s.name),
-		greatest(s.last, 1), s.last > 0) from sim.sequences s;
+		greatest(s.last, 1), s.last > 0) from sim.sequences s where s.which = restore.which;
 end $$;
 
 set sim.now_ms = '1767614400000';
@@ -81,6 +88,7 @@ phases:
         target: director
         remember: {vhosts: {value: service.vhosts, where: service.vhosts > 0}}
         run: weight ${backend.address} 0
+        timeout: 40s
         check: service.vhosts == 0
         keep: {until: back, repair: 1}
         undo: {run: "weight ${backend.address} ${steps.zero.vhosts}", check: "service.vhosts == ${steps.zero.vhosts}"}
@@ -94,15 +102,18 @@ phases:
       - name: lmtp
         when: unit.Lmtp == yes
         run: lmtp ${backend.name} off
+        timeout: 40s
         check: unit.LmtpOff == yes
         undo: none
       - name: flush
         run: flush ${backend.name}
+        timeout: 40s
         check: unit.Dirty == no
         undo: none
       - name: stop
         no_return: true
         run: service ${backend.name} stop
+        timeout: 40s
         check: unit.ActiveState == inactive
         keep: {until: start}
         undo: {run: "service ${backend.name} start", check: unit.ActiveState == active}
@@ -113,12 +124,14 @@ phases:
         destroys: true
         require: unit.ActiveState == inactive
         run: change ${backend.name}
+        timeout: 40s
         undo: none
   - phase: start
     rest: none
     steps:
       - name: start
         run: service ${backend.name} start
+        timeout: 40s
         check: unit.ActiveState == active
         retries: 1
         undo: none
@@ -134,6 +147,7 @@ phases:
       - name: back
         target: director
         run: weight ${backend.address} ${steps.zero.vhosts}
+        timeout: 40s
         check: service.vhosts == ${steps.zero.vhosts}
         keep: {until: end}
         undo: none

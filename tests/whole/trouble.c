@@ -11,18 +11,21 @@
 	X(late, 4, "a change comes when its channel is gone")		\
 	X(twice, 6, "a change comes twice")				\
 	X(unreachable, 6, "a host cannot be reached")			\
-	X(unsure, 5, "readings of a host say nothing")			\
+	X(unsure, 8, "readings of a host say nothing")			\
 	X(reboot, 8, "a host reboots")					\
 	X(refuses, 4, "somebody holds a host")				\
 	X(fails, 5, "a command fails and does nothing")			\
 	X(half, 4, "a command works and fails")				\
+	X(hangs, 3, "a command runs into its timeout")			\
 	X(sick, 5, "a backend fails by itself, or is well again")	\
 	X(broken, 3, "a backend does not pass its proof")		\
 	X(torn, 4, "the directors are not ready")			\
 	X(crash, 8, "a coordinator is killed")				\
+	X(leaves, 5, "a coordinator is asked to leave")			\
 	X(stall, 8, "a coordinator stands still")			\
 	X(session, 8, "a coordinator's sessions are ended")		\
 	X(away, 5, "the database is away")				\
+	X(tail, 4, "the database loses its last commits")		\
 	X(ahead, 3, "the database's clock leaps ahead")			\
 	X(back, 3, "the database's clock is set back")
 
@@ -79,14 +82,16 @@ trouble_pick(struct dice *dice, uint64_t some)
 static void
 trouble_happens(void *self)
 {
-	const struct trouble *t = self;
-	struct dice dice = { t->dice };
+	struct trouble t = *(const struct trouble *)self;
+	struct dice dice = { t.dice };
 
 	if (world.now_ms >= world.troubles_end_ms)
 		return;
-	world_note("-- %s: %s, %lld s", kinds[t->kind].what,
-		   host_name(t->a), (long long)(t->span_ms / 1000));
-	kinds[t->kind].run(t, &dice);
+	if (t.a < 0)
+		t.a = world.busy;
+	world_note("-- %s: %s, %lld s", kinds[t.kind].what,
+		   host_name(t.a), (long long)(t.span_ms / 1000));
+	kinds[t.kind].run(&t, &dice);
 }
 
 /* Half of them come when something was just written down. */
@@ -97,9 +102,11 @@ trouble_make(struct trouble *t, uint64_t some, int64_t within)
 	int64_t at = world.now_ms + dice_range(dice, 0, within);
 
 	t->kind = trouble_pick(dice, some);
-	t->a = (int)dice_range(dice, 0, HOSTS - 1);
+	t->a = dice_chance(dice, 50) ? -1 :
+		(int)dice_range(dice, 0, HOSTS - 1);
 	t->span_ms = dice_range(dice, 1, 60) * 1000;
 	t->after = dice_chance(dice, 50) ? (int)dice_range(dice, 1, 60) : 0;
+	t->after_ms = dice_chance(dice, 50) ? 0 : dice_range(dice, 1, 2000);
 	t->dice = dice_roll(dice);
 	due_init(&t->due, OUTSIDE, trouble_happens, t);
 	if (!t->left_out && t->after == 0)
@@ -148,7 +155,8 @@ trouble_follows(void)
 	for (int i = 0; i < world.ntroubles; i++)
 		if (world.troubles[i].after == world.written &&
 		    !world.troubles[i].left_out)
-			due_at(&world.troubles[i].due, world.now_ms);
+			due_at(&world.troubles[i].due, world.now_ms +
+			       world.troubles[i].after_ms);
 }
 
 /* -------------------------------------------------------- each of them */
@@ -189,7 +197,7 @@ trouble_twice(const struct trouble *t, struct dice *dice)
 static void
 trouble_unreachable(const struct trouble *t, struct dice *dice)
 {
-	int64_t long_ms = dice_chance(dice, 20) ? 200000 : 0;
+	int64_t long_ms = dice_chance(dice, 20) ? 400000 : 0;
 
 	world.hosts[t->a].down_until_ms = world.now_ms + t->span_ms + long_ms;
 	if (dice_chance(dice, 50))
@@ -231,6 +239,13 @@ trouble_half(const struct trouble *t, struct dice *dice)
 }
 
 static void
+trouble_hangs(const struct trouble *t, struct dice *dice)
+{
+	(void)dice;
+	world.hosts[t->a].next = OUTCOME_HANGS;
+}
+
+static void
 trouble_sick(const struct trouble *t, struct dice *dice)
 {
 	struct backend *b = &world.backends[t->a % BACKENDS];
@@ -263,6 +278,13 @@ trouble_crash(const struct trouble *t, struct dice *dice)
 }
 
 static void
+trouble_leaves(const struct trouble *t, struct dice *dice)
+{
+	(void)dice;
+	coordinator_leaves(t->a % COORDINATORS);
+}
+
+static void
 trouble_stall(const struct trouble *t, struct dice *dice)
 {
 	(void)dice;
@@ -284,6 +306,32 @@ trouble_away(const struct trouble *t, struct dice *dice)
 	world.away_until_ms = world.now_ms + t->span_ms;
 	for (int i = 0; i < COORDINATORS; i++)
 		sql_cut(i);
+}
+
+/* Every session ends, and who connects finds the rows of a while ago. */
+static void
+tail_goes(void *self)
+{
+	(void)self;
+	world_note("-- its last commits are lost");
+	for (int i = 0; i < COORDINATORS; i++)
+		sql_cut(i);
+	sql_owner("select sim.restore('tail')");
+	check_lost();
+}
+
+static void
+trouble_tail(const struct trouble *t, struct dice *dice)
+{
+	static struct due goes;
+
+	(void)t;
+	if (world.tail_lost)
+		return;
+	world.tail_lost = true;
+	sql_owner("select sim.save('tail')");
+	due_init(&goes, OUTSIDE, tail_goes, NULL);
+	due_at(&goes, world.now_ms + dice_range(dice, 10, 8000));
 }
 
 static void

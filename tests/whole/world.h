@@ -60,7 +60,7 @@ struct backend {
 	bool open, excluded;		/* outage, as the database has it */
 };
 
-enum outcome { OUTCOME_DONE, OUTCOME_FAILS, OUTCOME_HALF };
+enum outcome { OUTCOME_DONE, OUTCOME_FAILS, OUTCOME_HALF, OUTCOME_HANGS };
 enum entry_state { ENTRY_RUNNING, ENTRY_ENDED, ENTRY_UNKNOWN };
 
 /* One attempt in the journal of its host. */
@@ -87,8 +87,9 @@ struct host {
 
 /* At a time, or right after a number of decisions were written down. */
 struct trouble {
-	int kind, a;			/* a host */
+	int kind, a;			/* a host, -1: the busy one */
 	int after;			/* so many decisions were written */
+	int64_t after_ms;		/* and so long after that */
 	int64_t span_ms;
 	uint64_t dice;
 	bool left_out;			/* to find the shortest trace */
@@ -98,7 +99,8 @@ struct trouble {
 struct coordinator {
 	struct engine *engine;		/* NULL: not running */
 	int64_t stalled_until_ms;
-	struct due life;
+	bool leaving;
+	struct due life, leave;
 };
 
 struct world {
@@ -115,7 +117,7 @@ struct world {
 	struct backend backends[BACKENDS];
 	struct host hosts[HOSTS];
 	struct entry entries[ENTRIES];
-	int nentries;
+	int nentries, busy;		/* busy: what began last, where */
 	int64_t ring_torn_until_ms, away_until_ms;
 	int64_t group_ended_ms, group_clock_ms;
 	int group_backend;
@@ -131,6 +133,7 @@ struct world {
 	int ntroubles, answers, answered;
 	int64_t troubles_end_ms;
 	int statements, written, rules[64];
+	bool tail_lost;			/* of the database: rows are missing */
 	char wrong[512];		/* "": no promise was broken */
 };
 
@@ -161,6 +164,8 @@ void course_run(void);
 void course_end(void);
 void coordinator_begins(int who);
 void coordinator_dies(int who, int64_t span_ms);
+/* In order, as at SIGTERM; another begins then. */
+void coordinator_leaves(int who);
 
 /* sql.c */
 void sql_open(const char *conninfo);
@@ -217,6 +222,7 @@ void trouble_plan(void);
 void trouble_follows(void);
 
 /* check.c */
+void check_lost(void);		/* the database lost its last commits */
 void check_database(void);	/* after each statement that may change it */
 void check_written(int who, int64_t epoch);
 void check_always(void);
