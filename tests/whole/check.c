@@ -11,7 +11,8 @@
 enum { SEEN_MS = 10000 + 1000 };
 
 static const char ask_format[] =
-	"select jsonb_build_object('epoch', f.epoch, 'seq', f.event_seq, "
+	"select jsonb_build_object('epoch', f.epoch, "
+	"'seq', (select max(e.seq) from fleet_internal.event e), "
 	"'out', (select coalesce(jsonb_agg(b.name), '[]') "
 		"from fleet_internal.outage o "
 		"join fleet_internal.backend b using (backend_id) "
@@ -152,14 +153,18 @@ check_turns(const struct json_object *doc)
 	}
 }
 
+static int64_t
+last_event(void)
+{
+	return atoll(sql_owner("select max(seq)::text "
+			       "from fleet_internal.event"));
+}
+
 /* Nothing changes without an event, so most times there is nothing to read. */
 static bool
 is_news(void)
 {
-	const char *seq = sql_owner("select event_seq::text "
-				    "from fleet_internal.fleet");
-
-	return world.rollout != 0 && atoll(seq) != world.seq;
+	return last_event() != world.seq && world.rollout != 0;
 }
 
 void
@@ -194,10 +199,7 @@ check_database(void)
 void
 check_lost(void)
 {
-	const char *seq = sql_owner("select event_seq::text "
-				    "from fleet_internal.fleet");
-
-	world.seq = atoll(seq) - 1;
+	world.seq = last_event() - 1;
 	world.epoch = 0;
 	check_database();
 }
