@@ -145,6 +145,13 @@ def heard(w, kind):
     return [e["message"] for e in lines if e["kind"] == kind]
 
 
+def checked(w, rollout):
+    """How many checks of it are done."""
+    return int(w.one("select count(*) from fleet_internal.request where "
+                     "kind = 'check' and done_at is not null and "
+                     f"args->>'rollout' = '{rollout}'"))
+
+
 def watched(w):
     """A coordinator with a hook that hears what all hooks hear."""
     path = os.path.join(w.top, "tell")
@@ -206,6 +213,10 @@ def typed_for_the_night_and_watched_by_a_hook():
             "a backend is not taken before its check finds nothing"), 60)
         assert w.turns(r) == ["waiting", "waiting"]
         assert w.counts() == {}
+        # looked at again, and found to be as before: told once
+        before = checked(w, r)
+        clock(w, "2026-12-02 03:00:30+00")
+        wait_for("it is checked again", lambda: checked(w, r) > before, 60)
         w.put("run/mail2", "active\n")
         clock(w, "2026-12-02 03:01+00")
         w.wait_state(r, "succeeded")
