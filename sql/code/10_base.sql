@@ -95,11 +95,11 @@ comment on function fleet_internal.elapsed(timestamptz, timestamptz) is
 create or replace function fleet_internal.demand_time(at timestamptz, name text)
 returns void language plpgsql as $$
 begin
-	if not isfinite(at) or at > fleet_internal.clock() + interval '10 years'
+	if not isfinite(at) or at > fleet_internal.clock() + interval '100 years'
 	then
 		perform fleet_internal.fail('RD004', format(
 			'%s is %s: that is no time at which anybody is here',
-			name, at), 'At most ten years ahead.',
+			name, at), 'At most a hundred years ahead.',
 			'Give a time like 2026-12-01 01:00, or none.');
 	end if;
 end $$;

@@ -45,7 +45,7 @@ inputs() {
 	48|RD001|no fleet|fleet.exclude('', 'mail1', 'x')
 	48|RD004|no time at which anybody is here|fleet.start(4, 'infinity')
 	48|RD004|no time at which anybody is here|fleet.start(4, '-infinity')
-	48|RD004|At most ten years ahead|fleet.start(4, '294276-12-31')
+	48|RD004|At most a hundred years ahead|fleet.start(4, '294276-12-31')
 	48|RD004|nobody would be called within a year|fleet.pause(1, 'x', expires => '170000 years')
 	48|RD004|up to seven days|fleet.override(1, 'min_up', 'x', 'mail2', expires => '170000 years')
 	48|22007|invalid input syntax|fleet.start(3, 'whenever')
