@@ -13,7 +13,8 @@
 
 /* Its directory, below our own group; free() it.  NULL: none. */
 char *cgroup_make(const char *attempt);
-pid_t cgroup_fork(const char *cgroup); /* fork(), the child in that group */
+/* fork(), the child in that group; to the parent also its pidfd. */
+pid_t cgroup_fork(const char *cgroup, int *pidfd_r);
 void cgroup_kill(const char *cgroup);
 void cgroup_remove(const char *cgroup); /* stays while a process is in it */
 

@@ -288,7 +288,7 @@ close_all(const int fds[CHILD_FDS])
 
 static void
 child_watch(struct child *c, const struct child_plan *plan,
-	    const int mine[CHILD_FDS])
+	    const int mine[CHILD_FDS], int pidfd)
 {
 	static watch_fn *const ready[] = { out_ready, err_ready, data_ready };
 
@@ -303,12 +303,11 @@ child_watch(struct child *c, const struct child_plan *plan,
 		sha256_begin(&s->hash);
 		loop_add(c->loop, &s->watch);
 	}
-	c->exit = (struct watch){ .fd = (int)syscall(SYS_pidfd_open, c->pid, 0),
+	c->exit = (struct watch){ .fd = pidfd,
 				  .events = POLLIN,
 				  .at = c->started_boot + plan->timeout_ms,
 				  .fn = child_exit,
 				  .self = c };
-	assert(c->exit.fd >= 0);
 	loop_add(c->loop, &c->exit);
 	c->linger = (struct watch){ .fd = -1, .fn = linger_over, .self = c };
 }
@@ -317,7 +316,7 @@ int
 child_start(struct child *c, struct loop *loop, const struct child_plan *plan,
 	    struct err *err)
 {
-	int mine[CHILD_FDS], theirs[CHILD_FDS];
+	int mine[CHILD_FDS], theirs[CHILD_FDS], pidfd = -1;
 	pid_t parent = getpid();
 
 	assert(c->output != NULL && c->done != NULL && plan->timeout_ms > 0);
@@ -328,7 +327,7 @@ child_start(struct child *c, struct loop *loop, const struct child_plan *plan,
 	c->started_wall = clock_wall_ms();
 	c->started_boot = clock_boot_ms();
 	fflush(NULL);
-	c->pid = cgroup_fork(c->cgroup);
+	c->pid = cgroup_fork(c->cgroup, &pidfd);
 	if (c->pid < 0) {
 		err_set_errno(err, "cannot start a process");
 		goto fail;
@@ -336,7 +335,7 @@ child_start(struct child *c, struct loop *loop, const struct child_plan *plan,
 	if (c->pid == 0)
 		child_run(plan, theirs, parent);
 	close_all(theirs);
-	child_watch(c, plan, mine);
+	child_watch(c, plan, mine, pidfd);
 	return 0;
 fail:
 	close_all(mine);

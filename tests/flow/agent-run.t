@@ -6,6 +6,7 @@ usage: agent-run.t [TEST…]
 import base64
 import os
 import random
+import resource
 import signal
 import subprocess
 import time
@@ -51,6 +52,27 @@ def the_same_id_twice_runs_once():
     other = a.ask(**{**c, "argv": ["sh", f"{h.files}/job", "x"]})
     assert other["code"] == "conflict", other
     assert len(h.runner_pids()) == 1
+    h.close()
+
+
+@test
+def without_a_descriptor_nothing_is_started():
+    h = host("echo ran >> FILES/count\n")
+    r = h.relay()
+    r.hello()
+    r.do(job(h))
+    pid, = h.runner_pids()
+    _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    used = 1 + max(int(fd) for fd in os.listdir(f"/proc/{pid}/fd"))
+    ran = 1
+    for n in range(used, used + 12):
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (n, hard))
+        change = job(h)
+        answer = r.ask(**change)
+        ended = answer["ok"] and r.ended(change["attempt"])
+        ran += bool(ended) and ended.get("exit") == 0
+        assert h.count("count") == ran, (n, answer, ended)
+    assert h.runner_pids() == [pid] and 1 < ran < 13, ran
     h.close()
 
 
