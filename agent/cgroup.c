@@ -1,7 +1,6 @@
 /* cgroup.c - a control group (v2) per attempt, where the kernel lets us. */
 #include "cgroup.h"
 
-#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -102,16 +102,47 @@ fork_into(int cgroup, int *pidfd_r)
 	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 }
 
-/* Where a filter of a container hides clone3(). */
+/* The child is let go; -1: it has no pidfd, and was never let go. */
+static pid_t
+fork_let_go(pid_t pid, int gate[2], int *pidfd_r)
+{
+	int error;
+
+	*pidfd_r = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (*pidfd_r >= 0 && write(gate[1], "", 1) == 1)
+		return pid;
+	error = errno;
+	if (*pidfd_r >= 0)
+		close(*pidfd_r);
+	close(gate[1]);
+	gate[1] = -1;
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	errno = error;
+	return -1;
+}
+
+/*
+ * Where a filter of a container hides clone3(): the pidfd comes after the
+ * child, which waits for it.
+ */
 static pid_t
 fork_plain(int *pidfd_r)
 {
-	pid_t pid = fork();
+	int gate[2];
+	pid_t pid;
+	char go;
 
-	if (pid > 0) {
-		*pidfd_r = (int)syscall(SYS_pidfd_open, pid, 0);
-		assert(*pidfd_r >= 0);
-	}
+	if (pipe2(gate, O_CLOEXEC) < 0)
+		return -1;
+	pid = fork();
+	if (pid > 0)
+		pid = fork_let_go(pid, gate, pidfd_r);
+	if (gate[1] >= 0)
+		close(gate[1]);
+	if (pid == 0 && read(gate[0], &go, 1) != 1)
+		_exit(127);
+	close(gate[0]);
 	return pid;
 }
 

@@ -176,6 +176,7 @@ def a_call_of_the_system_fails():
     return all_series(("relay", "write", 9), ("relay", "fork", 1),
                       ("runner", "write", 24), ("runner", "fsync", 4),
                       ("runner", "rename", 1), ("runner", "fork", 1),
+                      ("runner", "pidfd", 1),
                       ("relay", "open", 3), ("runner", "open", 12))
 
 

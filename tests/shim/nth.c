@@ -3,12 +3,13 @@
  *
  * DRYDOCK_NTH is "ROLE:KIND:N": of the program of that name, or of the agent
  * that is a relay or a runner, the N-th malloc, write, read, fsync, rename,
- * fork or open fails, with the error that it has in real life.  DRYDOCK_NTH_LOG
- * is a file that struct told describes: how often each kind was called, and
- * lines, `fired:WHOSE`, or when the process comes to a bad end `crash:WHERE` or
- * `abort:WHERE`.  It is mapped, so that a sandbox does not keep anybody from
- * writing there.  Who starts when something has fired has nothing to fear: it
- * happens once.
+ * fork, open or pidfd fails, with the error that it has in real life.  A pidfd
+ * that fails hides clone3() as well, as the filter of a container may, for it
+ * would bring one along.  DRYDOCK_NTH_LOG is a file that struct told describes:
+ * how often each kind was called, and lines, `fired:WHOSE`, or when the process
+ * comes to a bad end `crash:WHERE` or `abort:WHERE`.  It is mapped, so that a
+ * sandbox does not keep anybody from writing there.  Who starts when something
+ * has fired has nothing to fear: it happens once.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -25,6 +26,7 @@
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* glibc's own, under names that nobody takes from it */
@@ -35,7 +37,7 @@ extern void *__libc_realloc(void *old, size_t size);
 #define KINDS(X)							\
 	X(MALLOC, "malloc") X(WRITE, "write") X(READ, "read")		\
 	X(FSYNC, "fsync") X(RENAME, "rename") X(FORK, "fork")		\
-	X(OPEN, "open")
+	X(OPEN, "open") X(PIDFD, "pidfd")
 
 enum kind {
 	KIND_NONE,
@@ -347,6 +349,16 @@ fork(void)
 	return fails(KIND_FORK, EAGAIN) ? -1 : REAL(pid_t, fork, void)();
 }
 
+/* Of other processes, which one only looks at, there are too many. */
+static bool
+is_child(pid_t pid)
+{
+	siginfo_t info;
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) ==
+		0;
+}
+
 /* A child may be born in its group: that is a fork too. */
 long
 syscall(long number, ...)
@@ -358,7 +370,14 @@ syscall(long number, ...)
 	for (int i = 0; i < 6; i++)
 		a[i] = va_arg(ap, long);
 	va_end(ap);
+	if (number == SYS_clone3 && wanted == KIND_PIDFD) {
+		errno = ENOSYS;
+		return -1;
+	}
 	if (number == SYS_clone3 && fails(KIND_FORK, EAGAIN))
+		return -1;
+	if (number == SYS_pidfd_open && is_child((pid_t)a[0]) &&
+	    fails(KIND_PIDFD, EMFILE))
 		return -1;
 	return REAL(long, syscall, long, ...)(number, a[0], a[1], a[2], a[3],
 					      a[4], a[5]);
