@@ -13,7 +13,7 @@ import signal
 import subprocess
 import threading
 
-from engine_lib import BIN, TOP, World, main, test, wait_for
+from engine_lib import BIN, HEAR, TOP, World, main, test, wait_for
 
 HOOKS = os.path.join(TOP, "deploy/hooks")
 
@@ -59,7 +59,7 @@ def runs(w, hook):
 @test
 def a_halt_and_the_end_are_told_and_nothing_waits_for_a_hook():
     with World() as w:
-        tell = program(w, "tell", "cat >>FILES/heard; echo >>FILES/heard\n"
+        tell = program(w, "tell", HEAR +
                        "env >FILES/env; ls -l /proc/self/fd >FILES/fds\n"
                        "echo told $1 $2\n")
         # its last run may outlive a daemon that is killed: not for ever
@@ -110,7 +110,7 @@ def a_halt_and_the_end_are_told_and_nothing_waits_for_a_hook():
 @test
 def what_fails_or_dies_is_run_again():
     with World() as w:
-        hook = program(w, "hook", "cat >>FILES/heard; echo >>FILES/heard\n"
+        hook = program(w, "hook", HEAR +
                        "while [ -e FILES/hang ]; do sleep 0.1; done\n"
                        "[ ! -e FILES/fail ] || { echo broken; exit 4; }\n")
         w.put("hang", "")
@@ -146,7 +146,7 @@ def what_fails_or_dies_is_run_again():
 @test
 def hooks_are_read_again_and_tested():
     with World() as w:
-        good = program(w, "good", "cat >>FILES/heard; echo >>FILES/heard\n")
+        good = program(w, "good", HEAR)
         bad = program(w, "bad", "printf 'no \\033[31mway\\n'; exit 9\n")
         d = w.daemon(**{"hook.alarm": good, "hook.sick": bad})
         wait_for("they are offered", lambda: w.one(

@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 
-from engine_lib import BIN, World, main, steps, test, wait_for
+from engine_lib import BIN, HEAR, World, main, steps, test, wait_for
 
 # one step is enough for a start that comes by itself
 PROCEDURE = """
@@ -27,7 +27,7 @@ phases:
     steps:
       - {name: work, run: "sh FILES/work ${backend.name}", undo: none}
 """
-TELL = "#!/bin/bash\ncat >>FILES/heard; echo >>FILES/heard\n"
+TELL = "#!/bin/bash\n" + HEAR
 ALONE = "--unattended-without-alarm"
 
 

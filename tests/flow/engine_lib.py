@@ -43,6 +43,8 @@ echo "ring $1 $2 $3" >>FILES/count
 echo "$2 $3" >FILES/ring/.$1.$$
 mv FILES/ring/.$1.$$ FILES/ring/$1
 """
+# What a hook hears: a line each, in one write or, when it is ended, not at all
+HEAR = "text=$(cat) && printf '%s\\n' \"$text\" >>FILES/heard\n"
 UNIT_SHOW = 'echo "ActiveState=$(cat FILES/run/$1)"\n'
 UNIT_SET = """
 echo "unit $1 $2" >>FILES/count
