@@ -191,6 +191,9 @@ def typed_for_the_night_and_watched_by_a_hook():
         drydock(w, "schedule", "cancel", "s1", "--reason", "not yet")
         drydock(w, "hook", "test", "tell")
         clock(w, "2026-12-02 00:31+00")
+        wait_for("its coordinator is alive then", lambda: w.one(
+            "select beat_at > '2026-12-02 00:31+00' from "
+            "fleet_internal.coordinator") == "t", 60)
         text = drydock(w, *again, code=1)
         assert "last passed at 2026-12-01" in text, text
         drydock(w, "hook", "test", "tell")

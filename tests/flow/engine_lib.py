@@ -43,8 +43,11 @@ echo "ring $1 $2 $3" >>FILES/count
 echo "$2 $3" >FILES/ring/.$1.$$
 mv FILES/ring/.$1.$$ FILES/ring/$1
 """
-# What a hook hears: a line each, in one write or, when it is ended, not at all
-HEAR = "text=$(cat) && printf '%s\\n' \"$text\" >>FILES/heard\n"
+# What a hook hears, a line each in one write. Nothing from one that is ended,
+# or whose coordinator was killed before it wrote to it.
+HEAR = """
+text=$(cat) && [ -n "$text" ] && printf '%s\\n' "$text" >>FILES/heard
+"""
 UNIT_SHOW = 'echo "ActiveState=$(cat FILES/run/$1)"\n'
 UNIT_SET = """
 echo "unit $1 $2" >>FILES/count
