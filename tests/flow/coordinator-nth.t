@@ -65,6 +65,8 @@ class Lane:
     def rollout(self, asked):
         """One, to its end; what the programs said meanwhile."""
         w, self.ends = self.w, []
+        if "ops1" in w.daemons:
+            w.kill()  # a failed one left it
         if os.path.exists(f"{w.files}/count"):
             w.remove("count")
         self.shim(asked)
