@@ -86,8 +86,10 @@ returns bigint language sql stable as $$
 				least(coalesce(h.ended_at, p_ended), p_ended))) as m
 			  from fleet_internal.hold h
 			 where h.rollout_id = t.rollout_id
-			   and h.kind <> 'contact' and h.since < p_ended
-			   and coalesce(h.ended_at, p_ended) > t.taken_at) x,
+			   and h.kind <> 'contact'
+			   -- nothing, where the clock was set back between
+			   and least(coalesce(h.ended_at, p_ended), p_ended)
+				> greatest(h.since, t.taken_at)) x,
 		  unnest(x.m) s), 0), 0)
 $$;
 comment on function fleet_internal.turn_took(fleet_internal.turn, timestamptz) is

@@ -94,3 +94,8 @@ is "asked again it is the same, whatever the clock says" t \
 take
 answer true "$fine"
 checked "the check that it waits for counts, whatever the clock says" t
+
+# a hold that ended before it began
+do_ "insert into fleet_internal.hold (fleet_id, rollout_id, kind, since, ended_at, why) values (1, $r, 'gate', fleet_internal.clock(), fleet_internal.clock() - interval '1 s', 'back')"
+is "a turn's time can be told whatever the clock did" '10000|0' \
+	"select fleet_internal.turn_took(t, t.taken_at + interval '10 s'), fleet_internal.turn_took(t, t.taken_at - interval '10 s') from (select (x).* from (select jsonb_populate_record(y, jsonb_build_object('taken_at', fleet_internal.clock() - interval '5 s')) as x from fleet_internal.turn y where y.rollout_id = $r limit 1) z) t"
