@@ -17,13 +17,16 @@ check_is(const struct plan *p)
 	return check->asked_ms != 0 && check->turn == p->turn;
 }
 
-/* Just now; a clock that was set back since says nothing of that. */
+/*
+ * Just now.  What we take for the database's time may be behind it, so it may
+ * have been done a little later than now; much later, and a clock was set back.
+ */
 static bool
 check_is_fresh(const struct plan *p)
 {
-	int64_t done_ms = p->v->check.done_ms;
+	int64_t age = p->now - p->v->check.done_ms;
 
-	return p->now >= done_ms && p->now < done_ms + PLAN_CHECK_AGAIN_MS;
+	return age > -PLAN_CHECK_AGAIN_MS && age < PLAN_CHECK_AGAIN_MS;
 }
 
 static void
