@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "alloc.h"
-#include "buf.h"
 
 #define WORDS_BLANK " \t\r\n"
 
@@ -135,6 +134,27 @@ words_join(const char *const *word, size_t n)
 		words_join_one(&out, word[i]);
 	}
 	return buf_take(&out);
+}
+
+void
+words_for_shell(struct buf *out, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "_.:/@%+,-";
+
+	if (*word != '\0' && word[strspn(word, plain)] == '\0') {
+		(void)buf_adds(out, word);
+		return;
+	}
+	(void)buf_addc(out, '\'');
+	for (; *word != '\0'; word++) {
+		if (*word == '\'')
+			(void)buf_adds(out, "'\\''");
+		else
+			(void)buf_addc(out, *word);
+	}
+	(void)buf_addc(out, '\'');
 }
 
 bool

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "buf.h"
 #include "err.h"
 
 #define WORDS_MAX 256
@@ -36,5 +37,7 @@ bool words_has(const char *list, const char *word);
 
 /* One text that words_split() reads back as these words.  free() it. */
 char *words_join(const char *const *word, size_t n);
+/* Adds a word so that a POSIX shell reads it as it is. */
+void words_for_shell(struct buf *out, const char *word);
 
 #endif

@@ -43,25 +43,21 @@ sheet_mark(enum step_state state)
 	return "[?]";
 }
 
+/* For a person's shell. */
 static void
 sheet_argv(struct fleet *f, const struct json_object *argv, struct buf *out)
 {
-	size_t n = jdoc_count(argv);
-	char **words = x_calloc(n + 1, sizeof(*words));
-	char *line;
-
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < jdoc_count(argv); i++) {
 		const char *word = json_as_str(json_item(argv, i));
+		char *filled = NULL;
 
-		if (value_fill(f, word, &words[i], NULL) < 0)
-			words[i] = x_strdup(word);
+		if (value_fill(f, word, &filled, NULL) < 0)
+			filled = x_strdup(word);
+		if (i > 0)
+			(void)buf_addc(out, ' ');
+		words_for_shell(out, filled);
+		free(filled);
 	}
-	line = words_join((const char *const *)words, n);
-	(void)buf_adds(out, line);
-	free(line);
-	for (size_t i = 0; i < n; i++)
-		free(words[i]);
-	free(words);
 }
 
 /* A built-in in words: there is no command that a person could repeat. */

@@ -5,6 +5,7 @@
 #include "expr_private.h"
 #include "shell_private.h"
 #include "template.h"
+#include "words.h"
 
 const char *
 shell_str(const struct json_object *obj, const char *key,
@@ -43,27 +44,6 @@ shell_comment(struct shell *s, const char *before, const char *text)
 	(void)buf_addc(s->out, '\n');
 }
 
-static void
-quoted(struct shell *s, const char *text)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "_.:/@%+,-";
-
-	if (*text != '\0' && text[strspn(text, plain)] == '\0') {
-		(void)buf_adds(s->out, text);
-		return;
-	}
-	(void)buf_addc(s->out, '\'');
-	for (; *text != '\0'; text++) {
-		if (*text == '\'')
-			(void)buf_adds(s->out, "'\\''");
-		else
-			(void)buf_addc(s->out, *text);
-	}
-	(void)buf_addc(s->out, '\'');
-}
-
 /* What the script itself has to put in. */
 static void
 name_word(struct shell *s, const char *name)
@@ -75,7 +55,7 @@ name_word(struct shell *s, const char *name)
 	else if (strncmp(name, "steps.", 6) == 0)
 		(void)buf_addf(s->out, "\"${S[%s]}\"", name + 6);
 	else
-		quoted(s, name);
+		words_for_shell(s->out, name);
 }
 
 static void
@@ -87,7 +67,7 @@ template_word(struct shell *s, const struct template *tpl)
 		if (tpl->part[i].is_name)
 			name_word(s, tpl->part[i].text);
 		else
-			quoted(s, tpl->part[i].text);
+			words_for_shell(s->out, tpl->part[i].text);
 	}
 }
 
@@ -97,7 +77,7 @@ shell_word(struct shell *s, const char *text)
 	struct template *tpl = NULL;
 
 	if (template_parse(text, &tpl, NULL, NULL) < 0) {
-		quoted(s, text);
+		words_for_shell(s->out, text);
 		return;
 	}
 	template_word(s, tpl);
@@ -128,7 +108,7 @@ term_print(struct shell *s, const struct expr *e)
 			       e->column);
 	}
 	(void)buf_adds(s->out, " ");
-	quoted(s, expr_op_text(e->op));
+	words_for_shell(s->out, expr_op_text(e->op));
 	(void)buf_addc(s->out, ' ');
 	template_word(s, e->right);
 }
@@ -206,10 +186,10 @@ shell_hosts(struct shell *s, const char *target, bool all)
 	if (!all && strncmp(target, "each ", 5) != 0 && n > 1)
 		n = 1;
 	if (members == NULL)
-		quoted(s, s->backend);
+		words_for_shell(s->out, s->backend);
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0)
 			(void)buf_addc(s->out, ' ');
-		quoted(s, shell_str(json_item(members, i), "name", ""));
+		words_for_shell(s->out, shell_str(json_item(members, i), "name", ""));
 	}
 }

@@ -1,6 +1,7 @@
 /* test_words.c - commands split into words, and nothing expanded. */
 #include "unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,6 +89,34 @@ test_join(void **state)
 	free(text);
 }
 
+static void
+a_shell_reads_back_what_is_quoted(void **state)
+{
+	static const char *const in[] = { "a", "b c", "", "d\"e", "f\\g", "*",
+					  "h'\\\"", "${HOME}", "$HOME", "a;b",
+					  "x=1", "~", "`id`", "#", "!", "-n" };
+	struct buf command;
+	FILE *shell;
+	char line[64];
+
+	(void)state;
+	buf_init(&command, 4096);
+	(void)buf_adds(&command, "printf '%s\\n'");
+	for (size_t i = 0; i < UNIT_COUNT(in); i++) {
+		(void)buf_addc(&command, ' ');
+		words_for_shell(&command, in[i]);
+	}
+	shell = popen(buf_str(&command), "r");
+	assert_non_null(shell);
+	for (size_t i = 0; i < UNIT_COUNT(in); i++) {
+		assert_non_null(fgets(line, sizeof(line), shell));
+		line[strcspn(line, "\n")] = '\0';
+		assert_string_equal(line, in[i]);
+	}
+	assert_int_equal(pclose(shell), 0);
+	buf_free(&command);
+}
+
 int
 main(void)
 {
@@ -95,6 +124,7 @@ main(void)
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_join),
+		cmocka_unit_test(a_shell_reads_back_what_is_quoted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
