@@ -158,6 +158,114 @@ sheet_undos(struct fleet *f, struct buf *out)
 	}
 }
 
+/* ------------------------------------- what the conditions are read from */
+
+struct sheet_readings {
+	struct fleet *f;
+	const char *text;	/* the sheet so far */
+	struct buf *out;
+};
+
+/* NULL: there is none, or it is something else. */
+static const struct json_object *
+sheet_object(const struct json_object *in, const char *key)
+{
+	const struct json_object *obj = jdoc_in(in, key);
+
+	return json_kind(obj) == JSON_OBJECT ? obj : NULL;
+}
+
+/* Does the text read that probe: "list.count", but not "checklist.count"? */
+static bool
+sheet_reads(const char *text, const char *probe)
+{
+	size_t len = strlen(probe);
+
+	for (const char *at = text; (at = strstr(at, probe)) != NULL; at += len)
+		if (at[len] == '.' &&
+		    (at == text || strchr(" (!", at[-1]) != NULL))
+			return true;
+	return false;
+}
+
+static bool
+sheet_row(void *self, const char *column, const struct json_object *value)
+{
+	struct sheet_readings *r = self;
+	char *text = json_kind(value) == JSON_STRING ?
+		x_strdup(json_as_str(value)) : jdoc_text(value);
+
+	(void)buf_addf(r->out, "\n        of the row whose %s is ", column);
+	sheet_text(r->f, "", text, r->out);
+	free(text);
+	return true;
+}
+
+static void
+sheet_reading(struct sheet_readings *r, const char *name, const char *target,
+	      const struct json_object *probe)
+{
+	const struct json_object *row = sheet_object(probe, "row");
+	const char *tcp = jdoc_str(probe, "tcp", NULL);
+
+	(void)buf_addf(r->out, "  %s, %s%s:\n        ", name,
+		       strcmp(target, "backend") == 0 ? "" : "on ",
+		       strcmp(target, "backend") == 0 ? "here" : target);
+	if (tcp != NULL)
+		sheet_text(r->f, "a connection to ", tcp, r->out);
+	else
+		sheet_argv(r->f, jdoc_in(probe, "run"), r->out);
+	if (row == NULL)
+		row = sheet_object(probe, "rows");
+	if (row != NULL)
+		json_each(row, sheet_row, r);
+	(void)buf_addc(r->out, '\n');
+}
+
+static bool
+sheet_probe(void *self, const char *name, const struct json_object *probe)
+{
+	struct sheet_readings *r = self;
+
+	if (json_kind(probe) == JSON_OBJECT && sheet_reads(r->text, name))
+		sheet_reading(r, name, jdoc_str(probe, "target", "backend"),
+			      probe);
+	return true;
+}
+
+/* Of the fleet, not of the plan. */
+static void
+sheet_service(struct sheet_readings *r)
+{
+	const struct json_object *service = sheet_object(r->f->doc,
+							   "service");
+	const char *key = jdoc_str(service, "key", NULL);
+
+	if (service == NULL || !sheet_reads(r->text, "service"))
+		return;
+	sheet_reading(r, "service", jdoc_str(service, "from", "backend"),
+		      service);
+	if (key != NULL)
+		(void)buf_addf(r->out, "        of the row whose %s is this "
+			       "host's address\n", key);
+}
+
+static void
+sheet_readings(struct fleet *f, struct buf *out)
+{
+	const struct json_object *plan = sheet_object(fleet_turn_doc(f), "plan");
+	const struct json_object *probes = sheet_object(plan, "probes");
+	char *text = x_strdup(buf_str(out));
+	struct sheet_readings r = { .f = f, .text = text, .out = out };
+
+	(void)buf_adds(out, "\nWhat the names in these conditions are read "
+		       "from:\n\n");
+	if (probes != NULL)
+		json_each(probes, sheet_probe, &r);
+	sheet_service(&r);
+	free(text);
+}
+
 static void
 sheet_write(struct fleet *f, const struct view_turn *turn, struct buf *out)
 {
@@ -173,6 +281,7 @@ sheet_write(struct fleet *f, const struct view_turn *turn, struct buf *out)
 		    !f->view.steps[i].planned_skip)
 			sheet_step(f, &f->view.steps[i], out);
 	sheet_undos(f, out);
+	sheet_readings(f, out);
 }
 
 /* Somewhere between the first user who is kept away and the proof. */

@@ -5,6 +5,7 @@ usage: 15-sheet.t [TEST…]
 """
 import hashlib
 import os
+import re
 
 from engine_lib import World, address, main, steps, test, wait_for
 
@@ -47,6 +48,11 @@ def it_is_there_from_the_point_of_no_return_to_the_end():
         assert "unit-set mail1 active" in text, text
         assert f"ring-set {address('mail1')} 100 up" in text, text
         assert "${" not in text, text
+        # what they are read from, for who has no drydock to read it
+        assert re.search(r"^  unit, here:\n +sh \S+/unit-show mail1$", text,
+                         re.M), text
+        assert re.search(r"^  service, on each director:\n +sh \S+/ring-status"
+                         r"\n +of the row whose \S", text, re.M), text
         # what was left out when it was planned is nobody's to do
         assert "wipe" not in text, text
         assert sheet(w, "mail2") is None

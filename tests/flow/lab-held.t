@@ -62,6 +62,11 @@ select count(*) from fleet.attempt
 SQL
 }
 
+# sheet_reads NAME COMMAND ROW: three lines that follow each other
+sheet_reads() {
+	grep -A2 -x -F "$1" "$work/sheet" | grep -A1 -F "$2" | grep -q -F "$3"
+}
+
 # Held in verify, and returned by its sheet alone.
 by_hand() {
 	local pid
@@ -72,6 +77,9 @@ by_hand() {
 	ok "it can be followed to its end, by nothing else" sheet_alone mail2
 	ok "it says what is to be seen before it returns" \
 		grep -q 'wait until list.count == 1' "$work/sheet"
+	ok "and what that is read from" sheet_reads \
+		'  list, here:' 'doveadm -f tab mailbox list -u' \
+		'of the row whose mailbox is INBOX'
 	ok "and starts nothing again" test "$(main_pid mail2)" = "$pid"
 	ok "the fleet is whole" wait_until 20 "the weights" weights
 }
