@@ -3,39 +3,23 @@
 
 usage: 22-clock.t [TEST…]
 """
-import os
 import time
 
-from agent_lib import BIN
-from engine_lib import World, main, test, wait_for
+from clock_lib import ClockWorld
+from engine_lib import main, test, wait_for
 from records_lib import each_ran_once, outages_in_turn
 
-WALL = os.path.join(os.path.dirname(BIN), "tests/wall.so")
 HOLDER = ("select c.name from fleet_internal.fleet f join fleet_internal."
           "coordinator c on c.coordinator_id = f.holder")
 HOUR, DECADE = 3600, 10 * 366 * 86400
 
 
-class ClockWorld(World):
-    """Its coordinators have a wall clock that jumps."""
-
-    def daemon_start(self, name, program, **more):
-        script = os.path.join(self.top, "drydockd")
-        with open(script, "w") as f:
-            f.write(f"#!/bin/sh\nLD_PRELOAD={WALL} DRYDOCK_WALL={self.top}/"
-                    f"wall exec {program} \"$@\"\n")
-        os.chmod(script, 0o755)
-        return super().daemon_start(name, script, **more)
-
-    def set_off(self, seconds):
-        path = os.path.join(self.top, "wall")
-        with open(path + ".new", "w") as f:
-            f.write(str(seconds))
-        os.rename(path + ".new", path)
+class JumpWorld(ClockWorld):
+    """Their wall clock jumps."""
 
     def jump(self, seconds):
         """And what every coordinator makes of it."""
-        self.set_off(seconds)
+        self.clock("wall", seconds)
         before = self.beats()
         wait_for("all have looked around since", lambda: all(
             beats >= before.get(name, 0) + 2
@@ -48,7 +32,7 @@ class ClockWorld(World):
 
 @test
 def a_jump_takes_no_fleet_and_a_death_is_still_seen():
-    with ClockWorld() as w:
+    with JumpWorld() as w:
         w.put("slow", "")
         # its beats stand still while the other looks, as in real life
         w.daemon("ops1", heartbeat="700ms")
@@ -65,7 +49,7 @@ def a_jump_takes_no_fleet_and_a_death_is_still_seen():
         before = w.beats()["ops2"]
         wait_for("ops2 has seen it stand still",
                  lambda: w.beats()["ops2"] >= before + 2, 30)
-        w.set_off(-DECADE)
+        w.clock("wall", -DECADE)
         wait_for("ops2 has it", lambda: w.one(HOLDER) == "ops2", 30)
         assert f"\n{time.gmtime(time.time() - DECADE).tm_year}-" in (
             w.log("ops2")), "nothing jumped"

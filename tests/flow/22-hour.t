@@ -3,7 +3,7 @@
 
 usage: 22-hour.t [TEST…]
 
-While the database is away the coordinator's time goes fast (tests/shim/fast.c),
+While the database is away the coordinator's time goes fast (tests/shim/clock.c),
 and when it is back an hour has passed for it too.  The coordinator asked
 patiently, and kept neither memory nor descriptors; nothing is skipped, no
 deadline was spent, what a drain rests on is proved again, and each command ran
@@ -13,40 +13,25 @@ import os
 import shutil
 import time
 
-from agent_lib import BIN
-from engine_lib import World, address, main, steps, test, wait_for
+from clock_lib import ClockWorld
+from engine_lib import address, main, steps, test, wait_for
 from records_lib import Observer, each_ran_once, records_agree
 
-FAST = os.path.join(os.path.dirname(BIN), "tests/fast.so")
 HOUR, RATE = 3600, 600
 LINES = 30  # that are written in an hour, at most
 BACKENDS = ["mail1", "mail2"]
 ONLY = ["mail1"]  # is worked on; mail2 is there to be in service
 
 
-class HourWorld(World):
-    def daemon_start(self, name, program, **more):
-        script = os.path.join(self.top, "drydockd")
-        with open(script, "w") as f:
-            f.write(f"#!/bin/sh\nLD_PRELOAD={FAST} DRYDOCK_FAST={self.top}/"
-                    f"fast exec {program} \"$@\"\n")
-        os.chmod(script, 0o755)
-        return super().daemon_start(name, script, **more)
-
-    def go(self, rate):
-        path = os.path.join(self.top, "fast")
-        with open(path + ".new", "w") as f:
-            f.write(str(rate))
-        os.rename(path + ".new", path)
-
+class HourWorld(ClockWorld):
     def hour(self):
         """It passes, for the coordinator and for the database."""
         pid, log = self.daemons["ops1"].pid, len(self.log())
         was = held(pid)
         begin = time.monotonic()
-        self.go(RATE)
+        self.clock("fast", RATE)
         time.sleep(HOUR / RATE)
-        self.go(1)
+        self.clock("fast", 1)
         passed = (time.monotonic() - begin) * RATE
         now = held(pid)
         # a slow agent is there twice until it has ended

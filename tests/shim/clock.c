@@ -1,11 +1,17 @@
 /*
- * fast.c - time that goes faster for one process (LD_PRELOAD).
+ * clock.c - another time for one process (LD_PRELOAD).
+ *
+ * The file that DRYDOCK_WALL names holds seconds, which are added to what the
+ * machine's wall clock says; other clocks are left alone, as they are when
+ * somebody sets the time.
  *
  * The file that DRYDOCK_FAST names holds how many times as fast as the
- * machine's; it is read anew each time, and without it time goes as it does.
- * All clocks go on from where they were, and who waits for the loop's next
- * timer waits as much less.  What others do for the process takes as long as
- * ever: let it go fast only while there is nothing to wait for.
+ * machine's time goes.  All clocks go on from where they were, and who waits
+ * for the loop's next timer waits as much less.  What others do for the process
+ * takes as long as ever: let it go fast only while there is nothing to wait
+ * for.
+ *
+ * Both are read anew each time; without them time is as it is.
  */
 #include <dlfcn.h>
 #include <stdint.h>
@@ -17,19 +23,28 @@
 
 #define SECOND 1000000000LL
 
+/* The number in the file that this variable names. */
+static long
+told(const char *variable, long otherwise)
+{
+	const char *path = getenv(variable);
+	FILE *f = path == NULL ? NULL : fopen(path, "re");
+	long n;
+
+	if (f == NULL)
+		return otherwise;
+	if (fscanf(f, "%ld", &n) != 1)
+		n = otherwise;
+	(void)fclose(f);
+	return n;
+}
+
 static long
 rate(void)
 {
-	const char *path = getenv("DRYDOCK_FAST");
-	FILE *f = path == NULL ? NULL : fopen(path, "re");
-	long n = 1;
+	long n = told("DRYDOCK_FAST", 1);
 
-	if (f == NULL)
-		return 1;
-	if (fscanf(f, "%ld", &n) != 1 || n < 1)
-		n = 1;
-	(void)fclose(f);
-	return n;
+	return n < 1 ? 1 : n;
 }
 
 static int
@@ -66,6 +81,8 @@ clock_gettime(clockid_t id, struct timespec *ts)
 
 	ts->tv_sec = now / SECOND;
 	ts->tv_nsec = now % SECOND;
+	if (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE)
+		ts->tv_sec += told("DRYDOCK_WALL", 0);
 	return ret;
 }
 
