@@ -14,6 +14,7 @@
 #include "inventory.h"
 #include "json.h"
 #include "procedure.h"
+#include "read_json.h"
 #include "template.h"
 
 static const char fleet[] =
@@ -62,20 +63,6 @@ allow_make(struct fixture *f, const char *role)
 		fail_msg("%s\n%s", err.text, buf_str(&out));
 	buf_free(&out);
 	return allow;
-}
-
-/* NULL for NULL. */
-static struct json_object *
-read_json(const char *text)
-{
-	struct json_object *doc = NULL;
-	struct err err;
-
-	if (text != NULL && json_parse_object(text, strlen(text),
-					      &json_limits_doc, &doc,
-					      &err) < 0)
-		fail_msg("%s: %s", err.text, text);
-	return doc;
 }
 
 static void

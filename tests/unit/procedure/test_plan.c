@@ -9,6 +9,7 @@
 #include "expr.h"
 #include "json.h"
 #include "procedure.h"
+#include "read_json.h"
 #include "template.h"
 
 static const char inventory[] =
@@ -46,20 +47,6 @@ struct plan {
 	struct json_object *inventory, *vars, *files, *doc;
 	int ret;
 };
-
-/* NULL for NULL. */
-static struct json_object *
-read_json(const char *text)
-{
-	struct json_object *doc = NULL;
-	struct err err;
-
-	if (text != NULL && json_parse_object(text, strlen(text),
-					      &json_limits_doc, &doc,
-					      &err) < 0)
-		fail_msg("%s: %s", err.text, text);
-	return doc;
-}
 
 static void
 plan_make(struct plan *p, const char *step, const char *backend,
