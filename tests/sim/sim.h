@@ -4,6 +4,7 @@
 
 #include "dice.h"
 #include "plan.h"
+#include "seeds.h"
 
 /*
  * How it works
@@ -22,7 +23,7 @@
 enum {
 	SIM_BACKENDS = 4, SIM_DIRECTORS = 2,
 	SIM_HOSTS = SIM_BACKENDS + SIM_DIRECTORS,
-	SIM_EVENTS = 256, SIM_JOBS = 1024, SIM_TROUBLES = 24,
+	SIM_EVENTS = 256, SIM_JOBS = 1024, SIM_TROUBLES = SEEDS_TROUBLES,
 	SIM_WEIGHT = 100, SIM_ANSWERS = 8, SIM_STEPS = 20000,
 	SIM_T0 = 1000000
 };

@@ -4,7 +4,6 @@
  * usage: whole CONNINFO COUNT [FIRST]    whole CONNINFO --seed SEED
  */
 #include <ctype.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,14 +11,15 @@
 
 #include "log.h"
 #include "plan.h"
+#include "seeds.h"
 #include "world.h"
 
 struct world world;
 
-struct sums {
+static struct {
 	long long statements, jobs, ended, held;
-	int rules[64];
-};
+	bool rules[RULE_COUNT];
+} sums;
 
 /* ------------------------------------------------------------ its history */
 
@@ -112,133 +112,71 @@ on_log(void *self, enum log_level level, const char *line)
 
 /* ------------------------------------------------------------------ seeds */
 
-static void
-run(uint64_t seed, const bool *left_out, bool trace)
+static const char *
+run(uint64_t seed, const bool *left_out, bool trace, int *troubles_r)
 {
 	memset(&world, 0, sizeof(world));
 	world.seed = seed;
 	world.trace = trace;
-	for (int i = 0; left_out != NULL && i < TROUBLES; i++)
+	for (int i = 0; i < TROUBLES; i++)
 		world.troubles[i].left_out = left_out[i];
 	course_run();
 	course_end();
-}
-
-/*
- * Without which troubles does it still happen?  One after the other is left
- * out; what is left is told as the trace.
- */
-static void
-shortest(uint64_t seed)
-{
-	bool left_out[TROUBLES] = { false };
-	char wrong[sizeof(world.wrong)];
-	bool fewer = true;
-
-	run(seed, left_out, false);
-	memcpy(wrong, world.wrong, sizeof(wrong));
-	while (fewer && wrong[0] != '\0') {
-		fewer = false;
-		for (int i = 0; i < TROUBLES; i++) {
-			if (left_out[i])
-				continue;
-			left_out[i] = true;
-			run(seed, left_out, false);
-			if (strncmp(world.wrong, wrong, 8) == 0)
-				fewer = i < world.ntroubles;
-			else
-				left_out[i] = false;
-		}
-	}
-	run(seed, left_out, true);
+	*troubles_r = world.ntroubles;
+	return world.wrong;
 }
 
 static void
-sum(struct sums *sums)
+sum(void)
 {
-	sums->statements += world.statements;
-	sums->jobs += world.nentries;
+	sums.statements += world.statements;
+	sums.jobs += world.nentries;
 	if (strcmp(world.state, "running") == 0)
-		sums->held++;
+		sums.held++;
 	else
-		sums->ended++;
-	for (int i = 0; i < 64; i++)
-		sums->rules[i] += world.rules[i];
+		sums.ended++;
+	for (int i = 0; i < RULE_COUNT; i++)
+		sums.rules[i] |=
+			world.rules[atoi(rule_number((enum rule)i) + 1)] > 0;
 }
 
 static void
-tell(const struct sums *sums)
+tell(void)
 {
-	int reached = 0;
-
 	printf("# %lld statements, %lld commands begun, %lld rollouts ended, "
-	       "%lld held with a reason\n", sums->statements, sums->jobs,
-	       sums->ended, sums->held);
-	for (int i = 0; i < RULE_COUNT; i++)
-		reached += sums->rules[atoi(rule_number((enum rule)i) + 1)] >
-			0;
-	printf("# %d of %d rules decided something; not:", reached,
-	       RULE_COUNT);
-	for (int i = 0; i < RULE_COUNT; i++)
-		if (sums->rules[atoi(rule_number((enum rule)i) + 1)] == 0)
-			printf(" %s", rule_number((enum rule)i));
-	putchar('\n');
+	       "%lld held with a reason\n", sums.statements, sums.jobs,
+	       sums.ended, sums.held);
+	seeds_tell_rules(sums.rules);
 }
 
 /* The first seed again: it must be the same history. */
 static bool
 is_repeated(uint64_t seed)
 {
+	static const bool none[SEEDS_TROUBLES];
 	uint64_t before;
+	int troubles;
 
-	run(seed, NULL, false);
+	(void)run(seed, none, false, &troubles);
 	before = world.hash;
-	run(seed, NULL, false);
+	(void)run(seed, none, false, &troubles);
 	printf("%sok - seed %llu is one history: %016llx\n",
 	       before == world.hash ? "" : "not ", (unsigned long long)seed,
 	       (unsigned long long)before);
 	return before == world.hash;
 }
 
+static const struct seeds_kind kind = { run, sum, tell };
+
 static int
 many(uint64_t count, uint64_t first)
 {
-	struct sums sums = { .statements = 0 };
-	int failed = 0;
-	bool same;
+	int failed = seeds_many(&kind, count, first);
+	bool same = is_repeated(first);
 
-	for (uint64_t seed = first; seed < first + count; seed++) {
-		run(seed, NULL, false);
-		sum(&sums);
-		if (world.wrong[0] == '\0')
-			continue;
-		printf("# seed %llu: %s\n", (unsigned long long)seed,
-		       world.wrong);
-		if (failed++ == 0)
-			shortest(seed);
-	}
-	tell(&sums);
-	printf("%sok - %llu seeds, %d of them with a broken promise\n",
-	       failed ? "not " : "", (unsigned long long)count, failed);
-	same = is_repeated(first);
 	printf("%d passed, %d failed, 0 skipped\n", !failed + same,
 	       (failed > 0) + !same);
 	return failed > 0 || !same;
-}
-
-static uint64_t
-number(const char *text)
-{
-	char *end;
-	unsigned long long n;
-
-	errno = 0;
-	n = strtoull(text, &end, 10);
-	if (errno != 0 || end == text || *end != '\0') {
-		fprintf(stderr, "whole: \"%s\" is not a number\n", text);
-		exit(2);
-	}
-	return n;
 }
 
 int
@@ -257,10 +195,10 @@ main(int argc, char **argv)
 	sql_open(argv[1]);
 	course_plan();
 	if (strcmp(argv[2], "--seed") == 0 && argc == 4)
-		shortest(number(argv[3]));
+		status = seeds_shortest(&kind, seeds_number(argv[3]));
 	else
-		status = many(number(argv[2]), argc == 4 ? number(argv[3]) :
-			      1);
+		status = many(seeds_number(argv[2]),
+			      argc == 4 ? seeds_number(argv[3]) : 1);
 	sql_close();
-	return status != 0 || world.wrong[0] != '\0';
+	return status;
 }

@@ -29,7 +29,7 @@
 enum {
 	BACKENDS = 3, DIRECTORS = 2, HOSTS = BACKENDS + DIRECTORS,
 	COORDINATORS = 2, ENTRIES = 256, WORDS = 4, WEIGHT = 100,
-	TROUBLES = 16,
+	TROUBLES = 16,		/* of SEEDS_TROUBLES */
 	OUTSIDE = -1		/* whose: nobody's process */
 };
 
