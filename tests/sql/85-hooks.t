@@ -92,11 +92,26 @@ is "a week is enough" 'given up' \
 	"select state from fleet.hook_run where kind = 'b.x'"
 event a.z
 is "events of now are queued" 1 "select count(*) from fleet.hook_run where kind = 'a.z'"
-do_ "update fleet_internal.coordinator set beat_at = beat_at - interval '2 days'"
+
+# who is silent may be back within a day, and be told then
+silent() { # COORDINATOR SPAN
+	do_ "update fleet_internal.coordinator set beat_at = fleet_internal.clock() - interval '$2' where coordinator_id = $1"
+}
+heard() {
+	echo "select coalesce(string_agg(hook, ',' order by hook), '-') from fleet.hook_run where kind = '$1'"
+}
+do_ "select fleet_internal.hook_offer(2, '[$(hook mail '["a.*"]'), $(hook spare '["a.*"]')]')" drydockd
+silent 1 '23 h 59 min'
+silent 2 '24 h 1 min'
 event a.w
-is "nobody who is silent for a day offers anything" 0 \
-	"select count(*) from fleet.hook_run where kind = 'a.w'"
+is "silent for almost a day: it hears; for a day: only who else offers the same" \
+	mail "$(heard a.w)"
+silent 1 '24 h 1 min'
+event a.v
+is "nobody who is silent for a day offers anything" - "$(heard a.v)"
 do_ "update fleet_internal.coordinator set beat_at = fleet_internal.clock()"
+event a.u
+is "back again, all hear" mail,spare "$(heard a.u)"
 
 # what time alone brings about
 do_ "select test.take(1, 1); select test.hold(1, 1, 'count')"
