@@ -307,6 +307,7 @@ runner_open(struct runner *r, struct err *err)
 {
 	list_init(&r->clients);
 	list_init(&r->works);
+	refusals_init(&r->refusals);
 	loop_init(&r->loop);
 	r->outputs = paths_dir_open(r->state, "out", err);
 	if (r->outputs < 0 || book_open(&r->book, r->state, err) < 0 ||
@@ -333,6 +334,7 @@ runner_close(struct runner *r)
 		conn_flush(&c->conn, 1000);
 		client_close(c);
 	}
+	refusals_free(&r->refusals);
 	book_close(&r->book);
 	loop_free(&r->loop);
 	close(r->listen.fd);

@@ -17,6 +17,7 @@
 #include "keep.h"
 #include "list.h"
 #include "loop.h"
+#include "refused.h"
 #include "spec.h"
 
 #define RUNNER_IDLE_MS	   ((int64_t)10 * 60 * 1000)
@@ -48,6 +49,7 @@ struct runner {
 	int state, outputs; /* directories */
 	struct watch listen, idle, signals;
 	struct link clients, works;
+	struct refusals refusals;
 	unsigned int n_clients, n_works;
 	uint64_t printed; /* bytes in out/ since it was swept */
 	bool ending; /* as soon as nothing is at work */

@@ -41,6 +41,17 @@ audit(const struct change *c, const struct spec *spec, const char *verdict,
 	buf_free(&what);
 }
 
+/* Busy is not for good: the same change may be sent again. */
+static void
+change_refuse(struct client *cl, const struct request *r,
+	      const struct change *c, const struct no *no)
+{
+	if (no->code != WIRE_CODE_BUSY)
+		refusals_add(&cl->runner->refusals, c->attempt, no->code,
+			     no->err.text, no->hint);
+	verbs_no(cl, r, no->code, &no->err, no->hint);
+}
+
 static void
 change_no(struct client *cl, const struct request *r, const struct change *c,
 	  const struct spec *spec, const struct no *no)
@@ -50,7 +61,7 @@ change_no(struct client *cl, const struct request *r, const struct change *c,
 
 	audit(c, spec, "refused", why);
 	x_free(&why);
-	verbs_no(cl, r, no->code, &no->err, no->hint);
+	change_refuse(cl, r, c, no);
 }
 
 /* The step's last attempt goes with the refusal: it may be adopted. */
@@ -61,16 +72,17 @@ after_no(struct client *cl, const struct request *r, const struct change *c,
 	struct book *b = &cl->runner->book;
 	const struct json_object *req, *note;
 	struct json_object *doc = NULL;
+	const char *why = last == NULL ?
+		"no attempt of this step is known here" :
+		"this step's last attempt here is another";
 	struct answer a;
 	struct err err;
 
-	answer_begin_no(&a, r->id, WIRE_CODE_AFTER,
-			last == NULL
-				? "no attempt of this step is known here"
-				: "this step's last attempt here is another",
-			"adopt the record");
+	answer_begin_no(&a, r->id, WIRE_CODE_AFTER, why, "adopt the record");
 	if (last == NULL) {
 		json_out_null(&a.o, "record");
+		refusals_add(&cl->runner->refusals, c->attempt,
+			     WIRE_CODE_AFTER, why, NULL);
 	} else {
 		json_out_object(&a.o, "record");
 		json_out_str(&a.o, "attempt", last->id);
@@ -88,7 +100,23 @@ after_no(struct client *cl, const struct request *r, const struct change *c,
 		   last != NULL ? last->id : "nothing");
 }
 
-/* Known ids, floor and order.  False: it was answered. */
+/* The same question has the same answer, though its reason may be gone. */
+static bool
+change_was_refused(struct client *cl, const struct request *r,
+		   const struct change *c)
+{
+	const struct refused *no =
+		refusals_find(&cl->runner->refusals, c->attempt);
+
+	if (no == NULL)
+		return false;
+	answer_no(&cl->conn, r->id, no->code, no->why, no->hint);
+	host_audit("refused: %s: step %s: it was before (%s: %s)", c->who,
+		   c->step, wire_code_name(no->code), no->why);
+	return true;
+}
+
+/* Known ids, refused ones, floor and order.  False: it was answered. */
 static bool
 change_is_new(struct client *cl, const struct request *r,
 	      const struct change *c)
@@ -108,6 +136,8 @@ change_is_new(struct client *cl, const struct request *r,
 		verbs_state(cl, r, a);
 		return false;
 	}
+	if (change_was_refused(cl, r, c))
+		return false;
 	if (c->seq <= f->floor) {
 		answer_no(&cl->conn, r->id, WIRE_CODE_FLOOR,
 			  "it may have been done: its record would have been "
@@ -240,7 +270,7 @@ verb_change(struct client *cl, const struct request *r)
 	struct json_object *doc = NULL;
 	struct spec spec;
 	struct change c;
-	struct no no = { .hint = NULL };
+	struct no no = { .code = WIRE_CODE_USAGE };
 
 	(void)FAULT("runner.request");
 	if (change_parse(&c, r, &no.err) < 0) {
@@ -256,13 +286,13 @@ verb_change(struct client *cl, const struct request *r)
 		return;
 	if (c.undo_of == NULL) {
 		if (spec_parse(&spec, r->verb, r->doc, &no.err) < 0)
-			verbs_no(cl, r, WIRE_CODE_USAGE, &no.err, NULL);
+			change_refuse(cl, r, &c, &no);
 		else
 			change_begin(cl, r, &c, &spec, NULL);
 	} else if (undo_load(cl->runner, &c, r, &spec, &doc, &no)) {
 		change_begin(cl, r, &c, &spec, &spec);
 	} else {
-		verbs_no(cl, r, no.code, &no.err, no.hint);
+		change_refuse(cl, r, &c, &no);
 	}
 	json_free(&doc);
 }

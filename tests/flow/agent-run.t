@@ -313,7 +313,67 @@ def a_hold_file_refuses_every_change_with_its_text():
     assert no["code"] == "hold" and "disk is being" in no["why"], no
     assert "refused: anna" in h.syslog()
     os.unlink(os.path.join(h.etc, "hold"))
-    assert r.do(c)["exit"] == 0
+    assert r.do(job(h))["exit"] == 0
+    h.close()
+
+
+@test
+def a_late_copy_of_a_refused_change_is_not_begun():
+    h = host()
+    r, late = h.relay(), h.relay()
+    r.hello(), late.hello()
+    c = job(h)
+    late.child.send_signal(signal.SIGSTOP)
+    ident = late.send(**c)
+    h.write("hold", "anna works here\n")
+    no = r.ask(**c)
+    assert no["code"] == "hold", no
+    os.unlink(os.path.join(h.etc, "hold"))
+    late.child.send_signal(signal.SIGCONT)
+    late.wait("the copy's answer", lambda: ident in late.answers)
+    same = late.answers[ident]
+    assert not same["ok"] and same["why"] == no["why"], same
+    assert r.do(job(h, step=c["step"]))["exit"] == 0
+    # a copy that hangs longer than its runner lives ends with it
+    late.child.send_signal(signal.SIGSTOP)
+    c = job(h)
+    late.send(**c)
+    h.kill_runner()
+    r = h.relay()
+    assert r.hello()["ok"]
+    late.child.send_signal(signal.SIGCONT)
+    late.wait("the relay ends with its runner", lambda: late.eof)
+    assert r.ask("ask", attempt=c["attempt"])["state"] == "none"
+    assert h.count("count") == 1
+    h.close()
+
+
+@test
+def what_was_refused_for_good_stays_refused():
+    h = host("echo ran >> FILES/count; sleep 1\n")
+    r = h.relay()
+    r.hello()
+    after = job(h, after=new_id())
+    assert r.ask(**after)["code"] == "after"
+    before = job(h, step=after["step"], attempt=after["after"])
+    assert r.do(before)["exit"] == 0
+    assert r.ask(**after)["code"] == "after", "what it waited for came late"
+    allow = h.change("run", argv=["echo", "x"])
+    assert r.ask(**allow)["code"] == "allow"
+    h.allow(f"change echo x\nchange sh {h.files}/job\n")
+    assert r.ask(**allow)["code"] == "allow"
+    assert r.do({**allow, "attempt": new_id()})["exit"] == 0
+    # but who is told to ask again may
+    busy = job(h, after=job(h)["attempt"])
+    first = job(h, step=busy["step"], attempt=busy["after"])
+    r.ask(**first)
+    assert r.ask(**busy)["code"] == "busy"
+    r.ended(first["attempt"])
+    assert r.do(busy)["exit"] == 0
+    epoch = job(h, epoch=2)
+    assert r.ask(**epoch)["code"] == "epoch"
+    r.hello(2)
+    assert r.do(epoch)["exit"] == 0
     h.close()
 
 

@@ -243,20 +243,40 @@ entry_begins(struct ask *a, const struct entry *asked)
 	answer_state(a, e);
 }
 
+/* For good: a late copy is not begun when the reason is gone. */
+static void
+refuse_change(struct ask *a, const struct entry *asked, const char *code,
+	      const char *why)
+{
+	struct host *host = &world.hosts[a->host];
+	struct refusal *no = &host->refusals[host->nrefusals];
+
+	assert(host->nrefusals < REFUSALS);
+	host->nrefusals++;
+	*no = (struct refusal){ .code = code, .why = why };
+	memcpy(no->attempt, asked->attempt, sizeof(no->attempt));
+	refuse(a, code, why);
+}
+
+static const struct refusal *
+refusal_find(const struct host *host, const char *attempt)
+{
+	for (int i = 0; i < host->nrefusals; i++)
+		if (strcmp(host->refusals[i].attempt, attempt) == 0)
+			return &host->refusals[i];
+	return NULL;
+}
+
 /* The record goes with the refusal: it may be adopted. */
 static void
 refuse_after(struct ask *a, const struct entry *last)
 {
 	refuse_begin(a, "after", "this step's last attempt is another");
-	if (last == NULL) {
-		json_out_null(&a->out, "record");
-	} else {
-		json_out_object(&a->out, "record");
-		json_out_str(&a->out, "attempt", last->attempt);
-		json_out_raw(&a->out, "note", last->note);
-		say_state(&a->out, last);
-		json_out_end(&a->out);
-	}
+	json_out_object(&a->out, "record");
+	json_out_str(&a->out, "attempt", last->attempt);
+	json_out_raw(&a->out, "note", last->note);
+	say_state(&a->out, last);
+	json_out_end(&a->out);
 	answer_send(a);
 }
 
@@ -277,6 +297,7 @@ static void
 verb_run(struct ask *a)
 {
 	const struct host *host = &world.hosts[a->host];
+	const struct refusal *no;
 	struct entry asked, *known, *last;
 
 	if (!epoch_is(a))
@@ -284,18 +305,23 @@ verb_run(struct ask *a)
 	entry_fill(&asked, a);
 	known = entry_find(a->host, asked.attempt);
 	last = entry_last(a->host, asked.step);
+	no = refusal_find(host, asked.attempt);
 	if (known != NULL && memcmp(known->words, asked.words,
 				    sizeof(asked.words)) != 0)
 		world_wrong("attempt %s stands for two commands",
 			    asked.attempt);
 	if (known != NULL)
 		answer_state(a, known);
+	else if (no != NULL)
+		refuse(a, no->code, no->why);
 	else if (asked.seq <= host->floor)
 		refuse(a, "floor", "too old");
-	else if (strcmp(last != NULL ? last->attempt : "", asked.after) != 0)
+	else if (last == NULL && asked.after[0] != '\0')
+		refuse_change(a, &asked, "after", "nothing is known here");
+	else if (last != NULL && strcmp(last->attempt, asked.after) != 0)
 		refuse_after(a, last);
 	else if (world.now_ms < host->hold_until_ms)
-		refuse(a, "hold", "somebody works here");
+		refuse_change(a, &asked, "hold", "somebody works here");
 	else if (last != NULL && last->state == ENTRY_RUNNING)
 		refuse(a, "busy", "an attempt of this step still runs");
 	else
@@ -522,6 +548,8 @@ static void
 agent_boots(int host)
 {
 	uuid_make(world.hosts[host].boot);
+	world.hosts[host].boots++;
+	world.hosts[host].nrefusals = 0;
 }
 
 void

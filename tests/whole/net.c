@@ -15,7 +15,7 @@ struct net {
 struct line_chan {
 	struct chan chan;		/* first */
 	struct link link;
-	int who, host;
+	int who, host, boots;
 	const struct chan_events *events;
 	void *self;
 	bool open, over;
@@ -31,7 +31,7 @@ struct packet {
 	struct due due;
 	struct line_chan *chan;		/* to the host: NULL, nobody waits */
 	enum packet_kind kind;
-	int host;
+	int host, boots;		/* the runner of its channel */
 	char *text;
 };
 
@@ -139,7 +139,7 @@ packet_reaches(void *self)
 	struct packet *p = self;
 
 	list_del(&p->link);
-	if (net_reaches(p->host))
+	if (net_reaches(p->host) && p->boots == world.hosts[p->host].boots)
 		agent_line(p->host, p->chan != NULL ? &p->chan->chan : NULL,
 			   p->text, strlen(p->text));
 	packet_free(p);
@@ -153,13 +153,17 @@ packet_send(struct line_chan *c, struct line_chan *answers, const char *text,
 
 	p->chan = answers;
 	p->host = c->host;
+	p->boots = c->boots;
 	p->text = x_strndup(text, len);
 	list_add(&sent, &p->link);
 	due_init(&p->due, OUTSIDE, packet_reaches, p);
 	due_at(&p->due, at_ms);
 }
 
-/* A change may come late, when its channel is long gone; or once more. */
+/*
+ * A change may come late, when its channel is long gone; or once more.  Its
+ * channel has one runner: what is on its way when that ends, ends with it.
+ */
 static int
 chan_line(struct chan *chan, const char *text, size_t len, struct err *err)
 {
@@ -201,6 +205,7 @@ chan_begins(void *self)
 		return;
 	}
 	c->open = true;
+	c->boots = world.hosts[c->host].boots;
 	if (c->events->on_open != NULL)
 		c->events->on_open(c->self);
 	net_say(&c->chan, WIRE_MAGIC);

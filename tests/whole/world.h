@@ -29,6 +29,7 @@
 enum {
 	BACKENDS = 3, DIRECTORS = 2, HOSTS = BACKENDS + DIRECTORS,
 	COORDINATORS = 2, ENTRIES = 256, WORDS = 4, WEIGHT = 100,
+	REFUSALS = 64,
 	TROUBLES = 16,		/* of SEEDS_TROUBLES */
 	OUTSIDE = -1		/* whose: nobody's process */
 };
@@ -76,8 +77,17 @@ struct entry {
 	struct due end;
 };
 
+/* What a runner knows as refused for good; its successor knows nothing. */
+struct refusal {
+	char attempt[UUID_TEXT_SIZE];
+	const char *code, *why;
+};
+
 struct host {
 	char boot[UUID_TEXT_SIZE];
+	int boots;
+	struct refusal refusals[REFUSALS];
+	int nrefusals;
 	int64_t epoch, floor;
 	char coordinator[32];
 	int64_t down_until_ms, mute_until_ms, unsure_until_ms, hold_until_ms;
@@ -188,7 +198,7 @@ void net_say(struct chan *chan, const char *line);
 void net_tell(int host, const char *line);
 /* All channels of that host break. */
 void net_cut(int host);
-/* Where a channel's lines come from has come to its end. */
+/* Can that host be reached now? */
 bool net_reaches(int host);
 
 /* agent.c */
