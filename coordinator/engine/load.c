@@ -529,6 +529,7 @@ load_turn_row(struct load *l, struct view_turn *turn,
 	jdoc_copy(doc, "backend", turn->backend, sizeof(turn->backend));
 	turn->cause = (enum turn_cause)load_word(l, &row, "cause", cause,
 						 turn_cause_of(cause));
+	turn->excluded = jdoc_bool(doc, "excluded", false);
 	turn->no_return_begun = jdoc_bool(doc, "no_return_begun", false);
 	turn->outage_open = outage_is_open(l->fleet, turn->id);
 	turn->taken_ms = jdoc_int(doc, "taken_ms", 0);

@@ -37,6 +37,8 @@
 	X(CHECK, R17,							\
 	  "nobody is taken before a check of the whole fleet")		\
 	X(APPROVAL, R10, "after the canaries a person says go on")	\
+	X(EXCLUDED, R18,						\
+	  "an excluded backend is passed over, and left out at last")	\
 	X(ORDER, R11, "a backend that is not in service comes first")	\
 	X(GATES, R12, "all gates hold before a backend is taken")	\
 	X(TAKE, R13, "one backend is taken")				\

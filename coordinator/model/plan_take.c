@@ -158,6 +158,35 @@ take_approval(struct plan *p)
 	return true;
 }
 
+/* May it be taken, as far as nobody needs to look? */
+static bool
+turn_waits(const struct view_turn *turn)
+{
+	return turn->state == TURN_WAITING && !turn->excluded;
+}
+
+/*
+ * R18: an excluded one may be included while others have their turn; when
+ * none of them waits any more, it is left out.
+ */
+static bool
+take_excluded(struct plan *p)
+{
+	for (int i = 0; i < p->v->nturns; i++)
+		if (turn_waits(&p->v->turns[i]))
+			return false;
+	for (int i = 0; i < p->v->nturns; i++) {
+		if (p->v->turns[i].state != TURN_WAITING)
+			continue;
+		p->turn = i;
+		plan_turn_op(p, TURN_EV_SKIP, CAUSE_NONE, "it is excluded");
+		plan_say(p, DECIDE_DO, RULE_EXCLUDED, 0,
+			 "%s is excluded: left out", plan_turn_of(p)->backend);
+		return true;
+	}
+	return false;
+}
+
 /* R11: in order, but one that is not in service before all others. */
 static int
 take_choose(struct plan *p)
@@ -167,7 +196,7 @@ take_choose(struct plan *p)
 	for (int i = 0; i < p->v->nturns; i++) {
 		const struct fact *fact;
 
-		if (p->v->turns[i].state != TURN_WAITING)
+		if (!turn_waits(&p->v->turns[i]))
 			continue;
 		if (p->d->nwants == PLAN_WANTS - 16)
 			break;
@@ -305,7 +334,8 @@ plan_take(struct plan *p)
 	}
 	if (take_asked(p) || take_aborted(p) || take_paused(p) ||
 	    take_again(p) || take_halted(p) || take_finish(p) ||
-	    take_failed_peer(p) || plan_check(p) || take_approval(p))
+	    take_failed_peer(p) || plan_check(p) || take_approval(p) ||
+	    take_excluded(p))
 		return;
 	take_next(p);
 }

@@ -91,6 +91,7 @@ struct view_turn {
 	bool approved;			/* a person answered its hold */
 	unsigned int overrides;		/* bit per enum gate */
 	bool no_return_begun, outage_open;
+	bool excluded;			/* its backend, by a person */
 	int64_t taken_ms;
 	int64_t rest_ms;		/* so long, nine times of ten */
 	int64_t window_closes_ms;	/* it was taken in; 0: none, or told */

@@ -120,6 +120,15 @@ begin
 			       coalesce(j.missing, 'none'), j.seen, j.needed),
 			'Nothing was written. Look again when all others are in service.');
 	end if;
+	if exists (select from fleet_internal.backend b
+		    where b.backend_id = new.backend_id
+		      and b.excluded_at is not null) then
+		perform fleet_internal.fail('RD005',
+			'an excluded backend is not taken out',
+			'Exclude leaves it out of all rollouts.',
+			format('Nothing was written. To take it back: select fleet.include(%L, %L);',
+			       f.name, fleet_internal.backend_name(new.backend_id)));
+	end if;
 	if new.interlock is distinct from f.interlock then
 		perform fleet_internal.fail('RD005', format(
 			'the slot "%s" is not the one of this fleet', new.interlock),

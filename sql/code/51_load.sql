@@ -178,8 +178,7 @@ create or replace function fleet_internal.turn_json(t fleet_internal.turn,
 returns jsonb language sql stable as $$
 	select jsonb_build_object('turn_id', t.turn_id,
 		'rollout_id', t.rollout_id, 'backend_id', t.backend_id,
-		'backend', (select b.name from fleet_internal.backend b
-			     where b.backend_id = t.backend_id),
+		'backend', b.name, 'excluded', b.excluded_at is not null,
 		'position', t.position, 'state', t.state,
 		'state_since_ms', fleet_internal.ms(t.state_since),
 		'mouths', t.mouths, 'remembered', t.remembered,
@@ -195,6 +194,7 @@ returns jsonb language sql stable as $$
 		'phases', fleet_internal.load_phases(t.turn_id),
 		'steps', fleet_internal.load_steps(t.turn_id))
 	   else '{}' end
+	  from fleet_internal.backend b where b.backend_id = t.backend_id
 $$;
 comment on function fleet_internal.turn_json(fleet_internal.turn, bool) is
 	'A turn as the coordinator reads it.';

@@ -267,6 +267,28 @@ def after_the_canary_a_person_approves():
 
 
 @test
+def an_excluded_backend_is_not_taken():
+    with World() as w:
+        w.one("update fleet_internal.fleet set min_up = 'all but 3'")
+        w.daemon()
+        r = w.plan(strategy={"canary": 1})
+        w.one(f"select fleet.start({r})")
+        wait_for("it waits for approval", lambda: w.one(
+            "select count(*) from fleet_internal.hold where "
+            "kind = 'approval' and ended_at is null") == "1", 30)
+        w.one("select fleet.exclude('mail-hel', 'mail2', 'no disk')")
+        w.one("select fleet.exclude('mail-hel', 'mail3', 'nor here')")
+        w.one("select fleet.include('mail-hel', 'mail3')")
+        wait_for("mail3 is included", lambda: w.one(
+            "select excluded from fleet.backend where backend = 'mail3'")
+            == "f", 30)
+        w.one(f"select fleet.approve({r}, 'looks good')")
+        w.wait_state(r, "incomplete", 60)
+        assert w.turns(r) == ["done", "skipped", "done"], w.turns(r)
+        assert "work mail2" not in w.counts(), w.counts()
+
+
+@test
 def who_says_no_canary_gets_none():
     with World() as w:
         w.daemon()

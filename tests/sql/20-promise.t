@@ -63,6 +63,10 @@ is "nothing of all that opened one" 0 "select count(*) from fleet_internal.outag
 # min_up, excluded
 do_ "select fleet.exclude('mail', 'mail3', 'disk')"
 refused "with one excluded, two of three must stay up: none is taken" RD005 '1 in service, 2 must stay up' "select test.take(1, 1)"
+do_ "update fleet_internal.fleet set min_up = 'all but 3' where name = 'mail'"
+refused "an excluded one is not taken, however few must stay up" RD005 'excluded backend is not taken out' "select test.take(1, 3)"
+refused "by hand neither" RD005 'excluded backend is not taken out' "$(survey '1, 3'); $(by_hand 3)"
+do_ "update fleet_internal.fleet set min_up = 'all but 1' where name = 'mail'"
 do_ "select test.adv(1, jsonb_build_array(test.proof(1, 3), jsonb_build_object('op', 'include', 'backend', test.backend(1, 3))))"
 
 # the first is out

@@ -161,6 +161,49 @@ the_same_hold_is_told_once(void **state)
 }
 
 static void
+an_excluded_one_is_passed_over(void **state)
+{
+	(void)state;
+	world_ready(&w);
+	w.v.turns[0].excluded = true;
+	w.v.excluded = 1;
+	snprintf(w.v.min_up, sizeof(w.v.min_up), "all but 2");
+	expect_rule(DECIDE_LOAD, RULE_ORDER);
+	assert_int_equal(w.d.load, 1);
+	/* also where it would come first, and whatever was lifted for it */
+	world_fact(&w, FACT_TARGET, 0, TRI_FALSE);
+	w.v.turns[0].overrides = ~0u;
+	expect_rule(DECIDE_LOAD, RULE_ORDER);
+	assert_int_equal(w.d.load, 1);
+	w.v.turns[0].excluded = false;
+	expect_rule(DECIDE_DO, RULE_TAKE);
+	assert_int_equal(w.d.ops[0].turn, 0);
+}
+
+static void
+when_only_excluded_ones_wait_they_are_left_out(void **state)
+{
+	(void)state;
+	w.v.turns[0].excluded = w.v.turns[2].excluded = true;
+	w.v.turns[1].state = TURN_DONE;
+	w.v.stop_after = 1;
+	expect_rule(DECIDE_DO, RULE_APPROVAL);
+	w.v.stop_after = 0;
+	expect_rule(DECIDE_DO, RULE_EXCLUDED);
+	assert_true(world_has(&w, OP_TURN, TURN_EV_SKIP));
+	world_apply(&w);
+	assert_int_equal(w.v.turns[0].state, TURN_SKIPPED);
+	w.v.pause.asked = w.v.pause.effective = true;
+	expect_rule(DECIDE_IDLE, RULE_PAUSED);
+	w.v.pause.asked = false;
+	expect_rule(DECIDE_DO, RULE_EXCLUDED);
+	world_apply(&w);
+	assert_int_equal(w.v.turns[2].state, TURN_SKIPPED);
+	expect_rule(DECIDE_DO, RULE_FINISH);
+	assert_true(world_has(&w, OP_ROLLOUT, ROLLOUT_EV_FINISH_INCOMPLETE));
+}
+
+static void
 nothing_waits_any_more(void **state)
 {
 	(void)state;
@@ -616,6 +659,8 @@ main(void)
 		T(one_that_is_down_comes_first),
 		T(what_an_earlier_rollout_read_does_not_count),
 		T(the_same_hold_is_told_once),
+		T(an_excluded_one_is_passed_over),
+		T(when_only_excluded_ones_wait_they_are_left_out),
 		T(nothing_waits_any_more),
 		T(a_step_gets_worse_by_one_rule_at_a_time),
 		T(the_first_step_takes_the_slot_and_remembers),
