@@ -117,6 +117,17 @@ sheet_where(const struct fleet *f, const struct view_step *step)
 	       group->mouth[0] != '\0'	   ? group->mouth : group->name;
 }
 
+/* A condition of the step, if it has that one. */
+static void
+sheet_condition(struct fleet *f, const struct view_step *step, const char *key,
+		const char *before, struct buf *out)
+{
+	if (!jdoc_has(step->spec, key))
+		return;
+	sheet_text(f, before, jdoc_str(step->spec, key, ""), out);
+	(void)buf_addc(out, '\n');
+}
+
 static void
 sheet_step(struct fleet *f, const struct view_step *step, struct buf *out)
 {
@@ -125,16 +136,18 @@ sheet_step(struct fleet *f, const struct view_step *step, struct buf *out)
 		       sheet_where(f, step));
 	sheet_act(f, step->spec, step_kind_word(step->kind), out);
 	(void)buf_addc(out, '\n');
-	if (step->state == STEP_PENDING && jdoc_has(step->spec, "when")) {
-		sheet_text(f, "        only when ",
-			   jdoc_str(step->spec, "when", ""), out);
-		(void)buf_addc(out, '\n');
-	}
-	if (!step->has_check)
-		return;
-	sheet_text(f, "        is done when ",
-		   jdoc_str(step->spec, "check", ""), out);
-	(void)buf_addc(out, '\n');
+	/* who waits for ever does not finish */
+	if (step->kind == STEP_KIND_POLL)
+		(void)buf_addf(out, "        at most %lld s, then %s\n",
+			       (long long)step->at_most_ms / 1000,
+			       step->poll_fails ? "something is wrong" :
+						  "go on all the same");
+	if (step->state == STEP_PENDING)
+		sheet_condition(f, step, "when", "        only when ", out);
+	if (step->state != STEP_PASSED)
+		sheet_condition(f, step, "require",
+				"        first see that ", out);
+	sheet_condition(f, step, "check", "        is done when ", out);
 }
 
 /* The way back, for those who would rather not go on: last one first. */

@@ -2,7 +2,8 @@
 # lab-pause.t - a pause asked in every step of the Dovecot procedure: it comes
 # to rest in service before the point of no return, out of service or at the
 # turn's end after it, nobody is mapped to a dead backend meanwhile, and an
-# hour later it goes on with everything proved again.
+# hour later it goes on with everything proved again. Where it is kept drained
+# its sheet is followed, with coordinator and database gone.
 # shellcheck source=tests/flow/lib-rollout.sh
 . "$(dirname "$0")/lib-rollout.sh"
 
@@ -170,6 +171,23 @@ waited_after() {
 		order by p.pause_id limit 1)"
 }
 
+# The sheet from the drain on, by nothing but what it says; drydock, back again,
+# finds mail1 in service.
+by_hand() {
+	ok "its sheet is what status --sheet prints" \
+		wait_until 20 "the sheet" sheet_is_same mail1
+	ok "it says for how long to wait for users" \
+		grep -q 'at most 10 s, then go on all the same' "$work/sheet"
+	ok "and what is to be seen before they are moved" \
+		grep -q 'first see that up.count >= 2' "$work/sheet"
+	ok "it can be followed to its end, by nothing else" sheet_alone mail1
+	ok "of its three ways to flush that which is for this fleet" \
+		test "$(grep flush "$work/done")" = \
+		"doveadm director flush $(address mail1)"
+	ok "the fleet is whole" wait_until 20 "the weights" weights
+	user_stays waiting mail1
+}
+
 kept() {
 	restart_plan --only mail1
 	ask_in mail1 wait-users keep
@@ -185,7 +203,10 @@ kept() {
 	ok "and as an event" event 'the end of this pause has come'
 	sleep 1
 	ok "but nothing goes on by itself" still_drained
+	by_hand
 	drydock -q resume "$rollout" >/dev/null
+	ok "drydock, back again, sees it and drains mail1 again" \
+		wait_until 60 "the repair" event 'is repaired (1 of 1)'
 	ok "asked in director-down" rests 90 paused
 	ok "the wait's clock stood still in the pause" waited_after
 	rests_out mail1 director-down

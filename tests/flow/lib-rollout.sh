@@ -237,28 +237,62 @@ sheet_is_same() {
 	cmp "$work/status" "$work/sheet"
 }
 
-# sheet_to_do BACKEND: "HOST<tab>COMMAND" of every line that is not [x]
+# sheet_to_do BACKEND: "HOST<tab>COMMAND<tab>ONLY-WHEN" of every line that is
+# not [x]
 sheet_to_do() {
-	sheet "$1" | awk -v here="$1" '/^Or back/ { exit }
+	sheet "$1" | awk -v here="$1" '
+	function put() {
+		if (command != "" && command !~ /^wait /)
+			print (host == "here" ? here : host) "\t" command \
+				"\t" when
+		command = when = ""
+	}
+	/^Or back/ { exit }
+	/^  \[.\] / { put() }
 	/^  \[[ ?]\] / {
 		host = $0
 		sub(/^.*, /, "", host)
 		sub(/:$/, "", host)
 		getline command
 		sub(/^ +/, "", command)
-		if (command !~ /^wait /)
-			print (host == "here" ? here : host) "\t" command
-	}'
+	}
+	/^        only when / { when = substr($0, 19) }
+	END { put() }'
 }
 
+# sheet_applies BACKEND CONDITION: read there by the command that the sheet
+# names for it; 2 when a person would not know
+sheet_applies() {
+	local command found
+
+	[ -n "$2" ] || return 0
+	[[ $2 =~ ^([a-z-]+)\.text\ (!?)~\ \"(.*)\"$ ]] || return 2
+	command=$(sheet "$1" | grep -A1 "^  ${BASH_REMATCH[1]}, here:$" |
+		sed -n 's/^        //p')
+	[ -n "$command" ] || return 2
+	found=$(on "$1" sh -c "$command" | grep -cE -- "${BASH_REMATCH[3]}") ||
+		true
+	case ${BASH_REMATCH[2]} in
+	!) [ "$found" -eq 0 ] ;;
+	*) [ "$found" -gt 0 ] ;;
+	esac
+}
+
+# What was done is in $work/done.
 sheet_followed() {
-	local host command
+	local host command when status
 
 	sheet_to_do "$1" >"$work/to-do"
 	sed 's/^/# /' "$work/to-do"
 	[ -s "$work/to-do" ] || return 1
-	while IFS=$'\t' read -r -u 3 host command; do
+	: >"$work/done"
+	while IFS=$'\t' read -r -u 3 host command when; do
+		status=0
+		sheet_applies "$1" "$when" || status=$?
+		[ "$status" -ne 2 ] || return 1
+		[ "$status" -eq 0 ] || continue
 		on "$host" sh -c "$command" >/dev/null || return 1
+		echo "$command" >>"$work/done"
 		sleep 1.2
 	done 3<"$work/to-do"
 }
