@@ -17,6 +17,53 @@ run init
 is "init again has nothing to do" 0 'schema +[0-9]+, nothing to do'
 ok "and the schema is the same" test "$before" = "$(schema)"
 
+# old_database NAME ROWS: one of before, whose rows nobody looked through
+old_database() {
+	sql "create database $1 template drydock" &&
+		psql -X -q -v ON_ERROR_STOP=1 -d "$1" <<SQL
+set session_replication_role = replica;
+delete from fleet_internal.schema_migration where version >= 52;
+create temp table finite as
+	select conrelid::regclass as name, conname, pg_get_constraintdef(oid) as def
+	  from pg_constraint where conname ~ '_finite_check$';
+select format('alter table %s drop constraint %I', name, conname) from finite
+\gexec
+insert into fleet_internal.coordinator (name, instance, started_at, beat_at)
+	values $2;
+select format('alter table %s add constraint %I %s not valid', name, conname,
+	def) from finite
+\gexec
+SQL
+}
+
+# validated DATABASE: each of the constraints
+validated() {
+	[ "$(PGDATABASE=$1 sql "select count(*) > 20, bool_and(convalidated)
+		from pg_constraint where conname ~ '_finite_check$'")" = 't|t' ]
+}
+
+good="('ops1', gen_random_uuid(), now(), now())"
+old_database old "$good"
+ok "an older database was not looked through" eval '! validated old'
+PGDATABASE=old run init
+is "it is, when it is upgraded" 0 'schema .* 0052_finite_rows'
+ok "every table of it" validated old
+old_database older "$good, ('ops''2', gen_random_uuid(), now(), 'infinity'),
+	('ops3', gen_random_uuid(), '-infinity', now())"
+PGDATABASE=older run init
+is "an infinite time is told, with what to type" 1 'error: finite_rows: 2 rows' \
+	"set beat_at = 'TIME' where coordinator_id = '2';" \
+	"set started_at = 'TIME' where coordinator_id = '3';"
+ok "and left as it is" test "$(PGDATABASE=older sql "select count(*)
+	from fleet_internal.coordinator
+	where not isfinite(beat_at) or not isfinite(started_at)")" -eq 2
+grep -oE '(begin|update|commit)\b.*;' "$pg/err" | sed s/TIME/2026-01-02/ \
+	>"$pg/typed"
+ok "that can be typed" psql -X -q -v ON_ERROR_STOP=1 -d older -f "$pg/typed"
+PGDATABASE=older run init
+is "then it goes on" 0 'schema .* 0052_finite_rows'
+ok "and looks through every table" validated older
+
 sql "update fleet_internal.schema_migration set sha256 = repeat('0', 64)
      where version = 1"
 run init

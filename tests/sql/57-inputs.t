@@ -99,7 +99,7 @@ is "56 every time of every table is finite" '0' "
 	   and c.relkind = 'r' and a.atttypid = 'timestamptz'::regtype
 	   and not a.attisdropped and not exists (select from pg_constraint k
 		where k.conrelid = c.oid and k.contype = 'c'
-		  and a.attnum = any (k.conkey)
+		  and a.attnum = any (k.conkey) and k.convalidated
 		  and pg_get_constraintdef(k.oid) ~ ('isfinite\(' || a.attname || '\)'))"
 refused "56 a hold since always" 23514 'hold_finite_check' "
 	insert into fleet_internal.hold (fleet_id, rollout_id, kind, since, why)
