@@ -7,7 +7,7 @@ import time
 
 from clock_lib import ClockWorld
 from engine_lib import main, test, wait_for
-from records_lib import each_ran_once, outages_in_turn
+from records_lib import each_ran_once, records_agree
 
 HOLDER = ("select c.name from fleet_internal.fleet f join fleet_internal."
           "coordinator c on c.coordinator_id = f.holder")
@@ -55,7 +55,7 @@ def a_jump_takes_no_fleet_and_a_death_is_still_seen():
             w.log("ops2")), "nothing jumped"
         w.wait_state(r, "succeeded")
         each_ran_once(w)
-        outages_in_turn(w)
+        records_agree(w, r)
 
 
 main()
