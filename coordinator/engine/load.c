@@ -443,6 +443,9 @@ load_detail(struct load *l, const struct json_object *turn)
 
 			if (step->attempts[i].made_ms > *at)
 				*at = step->attempts[i].made_ms;
+			if (step->attempts[i].state != ATTEMPT_UNSENT &&
+			    step->attempts[i].ended_ms > *at)
+				*at = step->attempts[i].ended_ms;
 		}
 	}
 	view->npreflight = (int)jdoc_count(jdoc_in(plan, "preflight"));

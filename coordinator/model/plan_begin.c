@@ -72,39 +72,43 @@ begin_when(struct begin *b)
 
 /* A committed phase that waits for somebody waits no longer; 0: it may. */
 static int64_t
-begin_limit(const struct begin *b)
+group_limit(const struct plan *p, int s)
 {
-	if (b->undoing || !b->phase->no_pause || b->phase->committed_ms == 0)
+	const struct view_step *step = &p->v->steps[s];
+	const struct view_phase *phase = &p->v->phases[step->phase];
+
+	if (plan_is_undoing(step) || !phase->no_pause ||
+	    phase->committed_ms == 0)
 		return 0;
-	return b->phase->committed_ms + b->phase->deadline_ms;
+	return phase->committed_ms + phase->deadline_ms;
 }
 
 /* R26, R27: groups are touchy. */
-static bool
-begin_group(struct begin *b)
+bool
+plan_group(struct plan *p, int s)
 {
+	const struct view_step *step = &p->v->steps[s];
+	int64_t gap, limit = group_limit(p, s);
 	const struct view_group *group;
 	const struct fact *ready;
-	int64_t gap;
 
-	if (!b->acts || b->step->group < 0)
+	if (step->group < 0)
 		return false;
-	group = &b->p->v->groups[b->step->group];
+	group = &p->v->groups[step->group];
 	gap = group->changed_ms + group->min_gap_ms;
-	if (group->changed_ms != 0 && b->p->now < gap &&
-	    !SEEDED(GAP_UNKEPT)) {
-		plan_say(b->p, DECIDE_IDLE, RULE_GAP, gap,
+	if (group->changed_ms != 0 && p->now < gap && !SEEDED(GAP_UNKEPT)) {
+		plan_say(p, DECIDE_IDLE, RULE_GAP, gap,
 			 "%s: the gap between two changes", group->name);
 		return true;
 	}
-	ready = plan_fresh(b->p, FACT_READY, b->step->group);
+	ready = plan_fresh(p, FACT_READY, step->group);
 	if (ready == NULL || ready->value == TRI_TRUE)
 		return false;
-	if (begin_limit(b) != 0 && b->p->now >= begin_limit(b))
-		plan_deadline(b->p, b->s, ready->seen);
+	if (limit != 0 && p->now >= limit)
+		plan_deadline(p, s, ready->seen);
 	else
-		plan_hold_again(b->p, RULE_READY, GATE_READY, ready,
-				begin_limit(b), "%s: not ready", group->name);
+		plan_hold_again(p, RULE_READY, GATE_READY, ready, limit,
+				"%s: not ready", group->name);
 	return true;
 }
 
@@ -386,7 +390,8 @@ plan_begin(struct plan *p, int s)
 	b.undoing = plan_is_undoing(b.step);
 	if (begin_backoff(&b) || begin_when(&b))
 		return;
-	if ((!b.undoing && plan_keep(p, s)) || begin_group(&b) ||
+	if ((!b.undoing && plan_keep(p, s)) ||
+	    (b.acts && plan_group(p, s)) ||
 	    begin_outage(&b) || begin_commit(&b) || begin_evidence(&b) ||
 	    begin_already(&b))
 		return;

@@ -127,6 +127,11 @@ bool plan_keep(struct plan *p, int current);
 void plan_keep_wants(struct plan *p, int current, int64_t not_before_ms);
 /* plan_begin.c */
 void plan_begin(struct plan *p, int step);
+/*
+ * Before each change through a group: its gap is over, and it is ready.  True
+ * when that decided (it waits); false with a want: it has to be looked at.
+ */
+bool plan_group(struct plan *p, int step);
 /* The member that changes of this turn go through, chosen now if need be. */
 const char *plan_mouth(struct plan *p, int group);
 /* plan_run.c */

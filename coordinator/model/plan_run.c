@@ -50,6 +50,21 @@ new_round(struct run *r, enum rule rule, const char *why)
 	plan_say(p, DECIDE_DO, rule, 0, "%s: %s", step->name, why);
 }
 
+/* Another change through the group: true while that has to wait. */
+static bool
+run_group(struct run *r)
+{
+	int before = r->p->d->nwants;
+
+	if (plan_group(r->p, r->s))
+		return true;
+	if (r->p->d->nwants > before)
+		plan_say(r->p, DECIDE_LOOK, RULE_READY, 0, "%s: is %s ready?",
+			 r->step->name,
+			 r->p->v->groups[r->step->group].name);
+	return r->p->d->nwants > before;
+}
+
 /* ------------------------------------------------- the agents' answers */
 
 /* R36: refused before it began: nothing was done. */
@@ -103,19 +118,41 @@ earliest(int64_t a, int64_t b)
 	return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
+/* When all members are told, the next one once the one before has answered. */
+static bool
+run_next(struct run *r)
+{
+	bool told = false;
+
+	if (r->step->target != TARGET_EACH)
+		return false;
+	for (int i = 0; i < r->step->nattempts; i++) {
+		const struct view_attempt *attempt = &r->step->attempts[i];
+
+		if (attempt->state == ATTEMPT_SENT)
+			return told &&
+				looks_agent(r->p->l, attempt->id) == NULL &&
+				run_group(r);
+		told |= view_is_last(r->step, i);
+	}
+	return false;
+}
+
 /* R31: whom to ask now; *wake_ms: when the next one is due. */
 static void
 run_sends(struct run *r, int64_t *wake_ms)
 {
 	struct decision *d = r->p->d;
+	int most = r->step->target == TARGET_EACH ? 1 : PLAN_SENDS;
 
-	for (int i = 0; i < r->step->nattempts; i++) {
+	for (int i = 0; i < r->step->nattempts && most > 0; i++) {
 		const struct agent_fact *agent = looks_agent(r->p->l,
 			r->step->attempts[i].id);
 		int64_t due = 0;
 
 		if (r->step->attempts[i].state != ATTEMPT_SENT)
 			continue;
+		most--;
 		if (agent != NULL && agent->state == AGENT_ASKING)
 			continue;
 		if (agent != NULL && agent->state == AGENT_RUNNING)
@@ -124,7 +161,7 @@ run_sends(struct run *r, int64_t *wake_ms)
 			due = agent->at_ms + backoff_ask_ms(agent->asked - 1);
 		if (due > r->p->now)
 			*wake_ms = earliest(*wake_ms, due);
-		else if (d->nsends < PLAN_SENDS) {
+		else {
 			d->sends[d->nsends].step = r->s;
 			d->sends[d->nsends++].attempt = i;
 		}
@@ -280,7 +317,7 @@ run_flight(struct run *r)
 		flying |= r->step->attempts[i].state == ATTEMPT_SENT;
 	if (!flying)
 		return false;
-	if (run_results(r) || run_contact(r))
+	if (run_results(r) || run_contact(r) || run_next(r))
 		return true;
 	run_sends(r, &wake);
 	if (r->p->d->nsends > 0)
@@ -395,6 +432,8 @@ run_unknown(struct run *r)
 	if (SEEDED(BLIND_RETRY) || step->idempotent || (check != NULL &&
 	    check->value == TRI_FALSE && !step->destroys)) {
 		if (view_round(step) <= step->retries + 2) {
+			if (run_group(r))
+				return;
 			new_round(r, RULE_UNKNOWN, "its end is unknown and it "
 				  "is not done: asked anew");
 			return;
@@ -603,13 +642,22 @@ run_poll(struct run *r)
 static void
 run_wait(struct run *r)
 {
+	struct plan *p = r->p;
 	int64_t over = r->step->started_ms + r->step->wait_ms;
 
-	if (r->p->now >= over)
-		run_passed(r, "waited");
-	else
-		plan_say(r->p, DECIDE_IDLE, RULE_WAIT, over, "%s waits",
+	if (p->now < over) {
+		plan_say(p, DECIDE_IDLE, RULE_WAIT, over, "%s waits",
 			 r->step->name);
+		return;
+	}
+	/* what is kept held to the last moment of it */
+	if (!plan_is_undoing(r->step))
+		plan_keep_wants(p, r->s, over);
+	if (p->d->nwants > 0)
+		plan_say(p, DECIDE_LOOK, RULE_KEEP, 0, "%s: what is kept",
+			 r->step->name);
+	else
+		run_passed(r, "waited");
 }
 
 static void
