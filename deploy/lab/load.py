@@ -293,9 +293,11 @@ def content(fleet, user, patience):
 
 def reckon(fleet):
     """Each accepted message exactly once, each uncertain one at most."""
-    patience = time.monotonic() + SETTLE
+    settled = time.monotonic() + SETTLE
     seen, unread, differ = {}, [], []
     for user in fleet.users:
+        # a machine so slow that it had no time for the last is not a loss
+        patience = max(settled, time.monotonic() + TIMEOUT)
         views = content(fleet, user, patience)
         if views is None:
             unread.append(user)
