@@ -97,14 +97,14 @@ ask_part(struct part *part, unsigned int nr)
 }
 
 static void
-ask_expr(struct asking *a, struct part *part, int step, const char *key)
+ask_expr(struct asking *a, struct part *part, int step,
+	 const struct json_object *in, const char *key)
 {
 	struct look_scope scope = scope_of(a->f);
-	const struct view_step *s = &a->f->view.steps[step];
-	const struct json_object *spec = s->spec;
 
-	scope.elapsed_ms = fleet_now_ms(a->f) - s->started_ms;
-	ask_part(part, look_expr(a->look, &scope, jdoc_str(spec, key, "")));
+	scope.elapsed_ms = fleet_now_ms(a->f) -
+		a->f->view.steps[step].started_ms;
+	ask_part(part, look_expr(a->look, &scope, jdoc_str(in, key, "")));
 }
 
 /* Who has the change of that step in its hands and does not answer; or NULL. */
@@ -142,14 +142,25 @@ static void
 ask_until(struct asking *a, struct part *part, int step)
 {
 	struct look_scope scope = scope_of(a->f);
+	const struct json_object *poll =
+		jdoc_in(a->f->view.steps[step].spec, "poll");
+
+	ask_expr(a, part, step, poll, "until");
+	if (jdoc_has(poll, "record"))
+		part->record = 1 + look_value(a->look, &scope,
+			jdoc_str(poll, "record", ""));
+}
+
+/* Of a poll, which may be kept: what it waited for. */
+static void
+ask_check(struct asking *a, struct part *part, int step)
+{
 	const struct view_step *s = &a->f->view.steps[step];
 
-	scope.elapsed_ms = fleet_now_ms(a->f) - s->started_ms;
-	ask_part(part, look_expr(a->look, &scope,
-		jdoc_str(jdoc_in(s->spec, "poll"), "until", "")));
-	if (jdoc_has(jdoc_in(s->spec, "poll"), "record"))
-		part->record = 1 + look_value(a->look, &scope,
-			jdoc_str(jdoc_in(s->spec, "poll"), "record", ""));
+	if (s->kind == STEP_KIND_POLL)
+		ask_expr(a, part, step, jdoc_in(s->spec, "poll"), "until");
+	else
+		ask_expr(a, part, step, s->spec, "check");
 }
 
 /* expect speaks of out.*: one question for each member's result. */
@@ -223,13 +234,15 @@ ask_want(struct asking *a, int i)
 
 	switch (want->kind) {
 	case FACT_WHEN:
-		ask_expr(a, part, want->id, "when");
+		ask_expr(a, part, want->id,
+			 a->f->view.steps[want->id].spec, "when");
 		break;
 	case FACT_REQUIRE:
-		ask_expr(a, part, want->id, "require");
+		ask_expr(a, part, want->id,
+			 a->f->view.steps[want->id].spec, "require");
 		break;
 	case FACT_CHECK:
-		ask_expr(a, part, want->id, "check");
+		ask_check(a, part, want->id);
 		break;
 	case FACT_EXPECT:
 		ask_expect(a, part, want->id);

@@ -84,6 +84,47 @@ item_probe(struct look_item *item)
 	return &item->probes[item->nprobes++];
 }
 
+static void
+item_columns(struct look_item *item, const char *in)
+{
+	struct err err = { 0 };
+
+	if (expr_parse(in, EXPR_COLUMNS, &item->expr, NULL, &err) < 0)
+		item->broken = x_strdup(err.text);
+}
+
+static void
+item_service(struct look *look, struct look_item *item,
+	     const struct look_host *backend, const char *without)
+{
+	item_columns(item, look->roster->service_in);
+	look_probe_service(look, item_probe(item), backend, without);
+}
+
+/* Whether each other backend is in service, as a part of the question. */
+static void
+item_peers(struct look *look, struct look_item *item)
+{
+	const struct look_roster *roster = look->roster;
+	const char *own = item->scope.backend;
+
+	if (item->parts != NULL)
+		return;
+	item->parts = x_calloc(roster->nbackends + 1, sizeof(*item->parts));
+	for (size_t i = 0; i < roster->nbackends; i++) {
+		const struct look_host *backend = &roster->backends[i];
+		struct look_item *part = &item->parts[item->nparts];
+
+		if (backend->excluded ||
+		    (own != NULL && strcmp(backend->name, own) == 0))
+			continue;
+		item->nparts++;
+		part->kind = LOOK_KIND_SERVICE;
+		part->name = x_strdup(backend->name);
+		item_service(look, part, backend, item->scope.without);
+	}
+}
+
 struct field_walk {
 	struct look *look;
 	struct look_item *item;
@@ -94,6 +135,10 @@ item_needs(struct look *look, struct look_item *item, const char *probe)
 {
 	if (strcmp(probe, "out") == 0)
 		return;
+	if (strcmp(probe, "peers") == 0) {
+		item_peers(look, item);
+		return;
+	}
 	for (size_t i = 0; i < item->nprobes; i++) {
 		if (strcmp(item->probes[i].name, probe) == 0)
 			return;
@@ -192,23 +237,6 @@ look_same(struct look *look, const struct look_scope *scope, const char *field)
 	return (unsigned int)look->nitems - 1;
 }
 
-static void
-item_columns(struct look_item *item, const char *in)
-{
-	struct err err = { 0 };
-
-	if (expr_parse(in, EXPR_COLUMNS, &item->expr, NULL, &err) < 0)
-		item->broken = x_strdup(err.text);
-}
-
-static void
-item_service(struct look *look, struct look_item *item,
-	     const struct look_host *backend)
-{
-	item_columns(item, look->roster->service_in);
-	look_probe_service(look, item_probe(item), backend, NULL);
-}
-
 unsigned int
 look_service(struct look *look, const char *backend)
 {
@@ -219,7 +247,7 @@ look_service(struct look *look, const char *backend)
 	if (host == NULL)
 		item->broken = x_asprintf("no backend %.60s", backend);
 	else
-		item_service(look, item, host);
+		item_service(look, item, host, NULL);
 	return (unsigned int)look->nitems - 1;
 }
 

@@ -54,7 +54,8 @@ void look_roster_forget(struct look_roster *roster);
  * until look_fact() was read; any member may be NULL.
  */
 struct look_scope {
-	const char *backend;		/* name; "service" is its row */
+	/* name; "service" is its row, "peers" are all others */
+	const char *backend;
 	const struct json_object *plan;	/* pinned plan: its probes */
 	/* the turn's member of that group, NULL while none is chosen */
 	const char *(*mouth)(void *ctx, const char *group);

@@ -96,6 +96,32 @@ item_find_probe(const struct look_item *item, const char *name)
 	return NULL;
 }
 
+/*
+ * peers.in_service: how many others are known to be.  Not known while nobody
+ * is and of one it cannot be told.
+ */
+static bool
+decide_peers(struct decide *d, struct expr_value *value_r)
+{
+	const struct look_item *item = d->item;
+	size_t found = 0;
+
+	*value_r = (struct expr_value){ .member = NULL };
+	for (size_t i = 0; i < item->nparts; i++) {
+		const struct look_fact *fact = &item->parts[i].fact;
+
+		found += fact->truth == TRI_TRUE;
+		if (fact->truth == TRI_UNKNOWN)
+			value_r->why = fact->text[0] != '\0' ? fact->text :
+				"it cannot be told of another backend";
+	}
+	buf_clear(&d->value);
+	(void)buf_addf(&d->value, "%zu", found);
+	if (found > 0 || value_r->why == NULL)
+		value_r->text = buf_str(&d->value);
+	return true;
+}
+
 static bool
 decide_lookup(void *ctx, const char *name, const char *column, size_t n,
 	      struct expr_value *value_r)
@@ -106,6 +132,8 @@ decide_lookup(void *ctx, const char *name, const char *column, size_t n,
 	if (name != NULL && strcmp(name, "out") == 0)
 		return n == 0 && look_scope_out(&d->item->scope, column,
 						&d->value, value_r);
+	if (name != NULL && strcmp(name, "peers") == 0)
+		return n == 0 && decide_peers(d, value_r);
 	probe = item_find_probe(d->item, name);
 	return probe != NULL && look_probe_value(probe, column, n, &d->value,
 						 value_r);
@@ -334,10 +362,6 @@ decide_same(struct look *look, struct look_item *item, struct decide *d)
 	const struct look_item *own = &item->parts[0];
 	enum tri all = TRI_TRUE;
 
-	for (size_t i = 0; i < item->nparts; i++) {
-		look_item_decide(look, &item->parts[i]);
-		decide_readings(d, &item->parts[i]);
-	}
 	for (size_t i = 0; all == TRI_TRUE && i < item->nparts; i++) {
 		const struct look_item *part = &item->parts[i];
 
@@ -357,6 +381,15 @@ decide_same(struct look *look, struct look_item *item, struct decide *d)
 	fact_set(look, item, d, all, decide_text(d, all));
 }
 
+static void
+decide_parts(struct look *look, struct look_item *item, struct decide *d)
+{
+	for (size_t i = 0; i < item->nparts; i++) {
+		look_item_decide(look, &item->parts[i]);
+		decide_readings(d, &item->parts[i]);
+	}
+}
+
 void
 look_item_decide(struct look *look, struct look_item *item)
 {
@@ -364,6 +397,7 @@ look_item_decide(struct look *look, struct look_item *item)
 	enum tri truth;
 
 	decide_init(&d, item);
+	decide_parts(look, item, &d);
 	if (item->broken != NULL) {
 		d.doubtful = true;
 		fact_set(look, item, &d, TRI_UNKNOWN, item->broken);

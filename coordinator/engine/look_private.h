@@ -87,7 +87,7 @@ struct look_item {
 	char *broken;			/* what makes it UNKNOWN at once */
 	struct look_probe *probes;
 	size_t nprobes;
-	/* PEERS, ANOTHER: one SERVICE item a backend; SAME: VALUEs */
+	/* of peers.in_service: a SERVICE for each other one; SAME: VALUEs */
 	struct look_item *parts;
 	size_t nparts;
 	struct look_fact fact;

@@ -253,14 +253,22 @@ sheet_service(struct sheet_readings *r)
 	const struct json_object *service = sheet_object(r->f->doc,
 							   "service");
 	const char *key = jdoc_str(service, "key", NULL);
+	bool peers = sheet_reads(r->text, "peers");
 
-	if (service == NULL || !sheet_reads(r->text, "service"))
+	if (service == NULL || (!peers && !sheet_reads(r->text, "service")))
 		return;
 	sheet_reading(r, "service", jdoc_str(service, "from", "backend"),
 		      service);
 	if (key != NULL)
 		(void)buf_addf(r->out, "        of the row whose %s is this "
 			       "host's address\n", key);
+	if (peers) {
+		(void)buf_adds(r->out, "  peers.in_service: for how many of "
+			       "the other backends' rows this holds\n");
+		sheet_text(r->f, "        ", jdoc_str(service, "in", ""),
+			   r->out);
+		(void)buf_addc(r->out, '\n');
+	}
 }
 
 static void

@@ -175,28 +175,25 @@ preflight_print(struct shell *s, const struct json_object *plan)
 	}
 }
 
-/* Never two out: all others serve, or this one is not taken. */
+/* The others, for peer() and peers(). */
 static void
 peers_print(struct shell *s)
 {
 	const struct json_object *backends = shell_in(s->inventory, "backends");
 
+	(void)buf_adds(s->out, "PEERS=(");
 	for (size_t i = 0; backends != NULL && i < json_count(backends); i++) {
 		const struct json_object *peer = json_item(backends, i);
 		const char *name = shell_str(peer, "name", "");
 
 		if (strcmp(name, s->backend) == 0)
 			continue;
-		(void)buf_adds(s->out, "address=");
+		(void)buf_addc(s->out, ' ');
+		shell_word(s, name);
+		(void)buf_addc(s->out, ' ');
 		shell_word(s, shell_str(peer, "address", ""));
-		(void)buf_adds(s->out, " HOSTS[service]=${HOSTS[service]/"
-				       "#$backend/");
-		shell_word(s, name);
-		(void)buf_adds(s->out, "}\nin_service || die ");
-		shell_word(s, name);
-		(void)buf_adds(s->out, "' is not in service'\n"
-				       "HOSTS[service]=$asked\n");
 	}
+	(void)buf_adds(s->out, " )\npeers_serve\n");
 }
 
 static void
@@ -214,11 +211,10 @@ turn_print(struct shell *s, const struct json_object *plan)
 	json_each(shell_in(plan, "probes"), probe_print, s);
 	(void)buf_adds(s->out, "\n");
 	shell_comment(s, "", "All others serve, and nothing speaks against it.");
-	(void)buf_adds(s->out, "asked=${HOSTS[service]}\n");
-	peers_print(s);
 	(void)buf_adds(s->out, "address=");
 	shell_word(s, s->address);
 	(void)buf_addc(s->out, '\n');
+	peers_print(s);
 	preflight_print(s, plan);
 	for (size_t i = 0; steps != NULL && i < json_count(steps); i++)
 		shell_step(s, json_item(steps, i));

@@ -167,10 +167,10 @@ keep_check(struct proc_reader *r, size_t i)
 
 	if (step->keep == NULL)
 		return;
-	if (step->check.node == NULL)
+	if (step->check.node == NULL && step->act.kind != ACT_POLL)
 		diag_error(r->d, step->keep->at, 1,
 			   "step \"%s\" has nothing to keep: \"keep\" proves "
-			   "its \"check\" again",
+			   "its \"check\" again, or a poll's \"until\"",
 			   step->name);
 	until = step_find(r->proc, step->keep_until);
 	if (strcmp(step->keep_until, "end") == 0 ||

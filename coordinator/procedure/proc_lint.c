@@ -78,6 +78,7 @@ literal_field(void *ctx, const char *probe, const char *column, enum expr_op op,
 	memcpy(name, text, (size_t)(dot - text));
 	name[dot - text] = '\0';
 	if (strcmp(name, "service") != 0 && strcmp(name, "out") != 0 &&
+	    strcmp(name, "peers") != 0 &&
 	    probe_find(lit->l->proc, name) == NULL)
 		return;
 	diag_warning(

@@ -293,19 +293,31 @@ column_check(const struct place *p, const struct probe *probe,
 			  probe->format == READING_TEXT ? "text" : "value");
 }
 
+/* The others of the fleet: how many are in service. */
+static void
+peers_check(const struct place *p, const char *column, size_t off)
+{
+	if (strcmp(column, "in_service") == 0)
+		return;
+	diag_error(p->s->r->d, place_mark(p, off), 6, "peers has no \"%s\"",
+		   column);
+	diag_hint(p->s->r->d, "there is peers.in_service: how many other "
+			      "backends are");
+}
+
 static void
 probe_unknown(const struct place *p, const char *name, size_t off)
 {
 	const struct procedure *proc = p->s->r->proc;
-	const char *names[NAMES_MAX] = { "service", "out" };
-	size_t n = 2;
+	const char *names[NAMES_MAX] = { "service", "out", "peers" };
+	size_t n = 3;
 
 	for (size_t i = 0; i < proc->probes && n < NAMES_MAX; i++)
 		names[n++] = proc->probe[i].name;
 	diag_error(p->s->r->d, place_mark(p, off), (unsigned int)strlen(name),
 		   "unknown probe \"%s\"", name);
 	diag_hint(p->s->r->d, "probes are listed under \"probes\"; "
-			      "\"service\" comes with the fleet");
+			      "\"service\" and \"peers\" come with the fleet");
 	ynode_suggest(p->s->r->d, name, names, n);
 }
 
@@ -335,6 +347,10 @@ place_field(const struct place *p, const char *probe_name, const char *column,
 		return;
 	if (strcmp(probe_name, "out") == 0) {
 		out_check(p, column, off);
+		return;
+	}
+	if (strcmp(probe_name, "peers") == 0) {
+		peers_check(p, column, off);
 		return;
 	}
 	probe = probe_find(proc, probe_name);

@@ -162,6 +162,32 @@ same() {
 	done
 }
 
+# peer NAME ADDRESS: is that one in service?
+peer() {
+	local address=$2 was=${HOSTS[service]} rc=0
+	HOSTS[service]=${was/#$backend/$1}
+	in_service || rc=1
+	HOSTS[service]=$was
+	return $rc
+}
+
+# peers: how many of the others are
+peers() {
+	local i n=0
+	for ((i = 0; i < ${#PEERS[@]}; i += 2)); do
+		! peer "${PEERS[@]:i:2}" || n=$((n + 1))
+	done
+	echo "$n"
+}
+
+# Never two out: all others serve, or this one is not taken.
+peers_serve() {
+	local i
+	for ((i = 0; i < ${#PEERS[@]}; i += 2)); do
+		peer "${PEERS[@]:i:2}" || die "${PEERS[i]} is not in service"
+	done
+}
+
 # out COLUMN: of the last command
 out() {
 	case $1 in

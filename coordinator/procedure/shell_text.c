@@ -102,6 +102,8 @@ term_print(struct shell *s, const struct expr *e)
 		template_word(s, e->left);
 	} else if (e->probe != NULL && strcmp(e->probe, "out") == 0) {
 		(void)buf_addf(s->out, "is \"$(out %s)\"", e->column);
+	} else if (e->probe != NULL && strcmp(e->probe, "peers") == 0) {
+		(void)buf_adds(s->out, "is \"$(peers)\"");
 	} else {
 		(void)buf_addf(s->out, "t %s %s",
 			       e->probe != NULL ? e->probe : "service",

@@ -2,8 +2,8 @@
 # lab-procedures.t - the shipped Dovecot procedures on a real ring, typed as a
 # person types them: an upgrade under live users, a reload, and a configuration
 # that is wrong and must change nothing.
-# shellcheck source=tests/flow/lib-lab.sh
-. "$(dirname "$0")/lib-lab.sh"
+# shellcheck source=tests/flow/lib-rollout.sh
+. "$(dirname "$0")/lib-rollout.sh"
 
 for program in drydock drydockd drydock-ssh drydock-agent; do
 	[ -x "$DRYDOCK_BUILD/bin/$program" ] || {
@@ -52,8 +52,31 @@ refused() {
 
 # Only the last line differs from what is there.
 conf_make() {
-	on mail1 cat $conf | grep -v '^# lab-procedures' >"$work/$1"
+	on mail1 cat $conf | grep -v 'lab-procedures' >"$work/$1"
 	echo "$2" >>"$work/$1"
+}
+
+# What the Dovecot that runs says, whatever is in its file.
+greets() {
+	timeout 5 bash -c "exec 3<>/dev/tcp/$(address "$1")/143 &&
+		read -r line <&3 && [[ \$line == *'$2'* ]]"
+}
+
+soaking() {
+	soaks=$(sql "select backend from fleet.step where rollout = $rollout
+		and step = 'soak' and state = 'running'")
+	[ -n "$soaks" ]
+}
+
+# A process of Dovecot dies as by a bug while the backend soaks; nothing else
+# shows it than the log.
+crash_in_soak() {
+	drydock --yes start "$rollout" >/dev/null 2>&1 &&
+		wait_until 90 "a soak" soaking &&
+		on "$soaks" pkill -SEGV -x anvil &&
+		wait_until 60 "a hold" held turn 'quiet no longer holds' &&
+		drydock --yes abort "$rollout" --reason "seen" >/dev/null &&
+		rollout_ends 60 aborted
 }
 
 lab_start
@@ -65,7 +88,7 @@ done
 version=2.0
 [ "$(package_version mail1 drydock-lab-sieve)" != 2.0 ] || version=1.0
 conf_make new.conf '# lab-procedures was here'
-conf_make reloaded.conf '# lab-procedures was here again'
+conf_make reloaded.conf 'login_greeting = lab-procedures was here again'
 conf_make bad.conf 'nonsense_setting = yes'
 before=$(main_pid mail1)$(main_pid mail2)$(main_pid mail3)
 
@@ -96,7 +119,11 @@ ok "its configuration is in place" test "$(tail -1 "$work/reloaded.conf")" = \
 	"$(on_all tail -1 $conf)"
 ok "no Dovecot was restarted" test "$before" = \
 	"$(main_pid mail1)$(main_pid mail2)$(main_pid mail3)"
+ok "and it is what runs" greets mail3 'lab-procedures was here again'
 
+quick="-e soak=50s"
+rollout=$(plan dovecot-reload)
+ok "a crash that only the log shows ends a soak" crash_in_soak
 bad_plan=$(plan dovecot-reload -e "config=$work/bad.conf")
 ok "a wrong configuration is found by check" refused "$bad_plan"
 ok "check says why" grep -q 'not valid: doveconf ended with 89' "$work/check"

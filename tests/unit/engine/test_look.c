@@ -302,6 +302,44 @@ test_age(void **state)
 	scene_end(&s);
 }
 
+/* mail1 does not count, whatever it is; nor does who is excluded. */
+static void
+test_peers(void **state)
+{
+	static const struct {
+		const char *dir1, *dir2;
+		enum tri one, two;
+		bool without_mail2;
+	} row[] = {
+		{ ALL_UP, ALL_UP, TRI_TRUE, TRI_TRUE, false },
+		{ ALL_UP, ALL_UP, TRI_TRUE, TRI_FALSE, true },
+		{ HEAD ROW(1, 100, "up") ROW(2, 0, "up") ROW(3, 100, "up"),
+		  ALL_UP, TRI_TRUE, TRI_FALSE, false },
+		{ HEAD ROW(1, 100, "up") ROW(2, 0, "up") ROW(3, 9, "down"),
+		  ALL_UP, TRI_FALSE, TRI_FALSE, false },
+		{ ALL_UP, NULL, TRI_UNKNOWN, TRI_UNKNOWN, false },
+	};
+	struct scene s;
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT(row); i++) {
+		unsigned int one, two;
+
+		scene_begin(&s);
+		scene_says(&s, "dir1", STATUS, row[i].dir1, 0);
+		scene_says(&s, "dir2", STATUS, row[i].dir2, 0);
+		look_roster_exclude(s.roster, "mail2", row[i].without_mail2);
+		one = look_expr(s.look, &s.scope, "peers.in_service >= 1");
+		two = look_expr(s.look, &s.scope, "peers.in_service >= 2 and "
+				"service.state == up");
+		scene_run(&s, 0);
+		expect(&s, one, row[i].one, "peers.in_service");
+		expect(&s, two, row[i].two, "peers.in_service");
+		assert_int_equal(s.fake.given_probe, 2);
+		scene_end(&s);
+	}
+}
+
 static void
 test_silent(void **state)
 {
@@ -709,6 +747,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_once),
 		cmocka_unit_test(test_age),
+		cmocka_unit_test(test_peers),
 		cmocka_unit_test(test_silent),
 		cmocka_unit_test(test_unreachable),
 		cmocka_unit_test(test_service),

@@ -387,6 +387,29 @@ a_broken_keep_is_repaired_then_held(void **state)
 	assert_true(world_has(&w, OP_TURN, TURN_EV_HOLD));
 }
 
+/* What is kept while it waits is looked at once more when it is over. */
+static void
+a_wait_ends_with_a_look_at_what_is_kept(void **state)
+{
+	struct view_step *wait = &w.v.steps[W_DRAINED];
+
+	(void)state;
+	world_at(&w, W_DRAINED);
+	wait->kind = STEP_KIND_WAIT;
+	wait->wait_ms = 2000;
+	wait->state = STEP_RUNNING;
+	wait->started_ms = w.now;
+	world_fact(&w, FACT_CHECK, W_ZERO, TRI_TRUE);
+	expect_rule(DECIDE_IDLE, RULE_WAIT);
+	w.now += 2000;
+	expect_rule(DECIDE_LOOK, RULE_KEEP);
+	assert_true(world_wants(&w, FACT_CHECK, W_ZERO));
+	world_fact(&w, FACT_CHECK, W_ZERO, TRI_TRUE);
+	expect_rule(DECIDE_DO, RULE_PASS);
+	world_fact(&w, FACT_CHECK, W_ZERO, TRI_FALSE);
+	expect_rule(DECIDE_DO, RULE_KEEP);
+}
+
 /* ----------------------------------------------------- a step that runs */
 
 static struct agent_fact *
@@ -668,6 +691,7 @@ main(void)
 		T(a_no_pause_phase_is_committed_whole),
 		T(a_committed_phase_is_carried_to_its_end),
 		T(a_broken_keep_is_repaired_then_held),
+		T(a_wait_ends_with_a_look_at_what_is_kept),
 		T(lost_is_asked_again_under_the_same_id),
 		T(without_a_check_the_exit_decides),
 		T(with_a_check_the_check_alone_decides),
