@@ -80,12 +80,12 @@ json_parse(const char *text, size_t len, const struct json_limits *limits,
 
 	assert(limits->depth <= JSON_DEPTH_MAX && limits->bytes <= 64 << 20);
 	*doc_r = NULL;
+	if (json_scan(text, len, limits, &keys, err) < 0)
+		return -1;
 	/* blanks at the end are not json-c's "end of parse" */
-	while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL &&
-	       text[len - 1] != '\0')
+	while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
 		len--;
-	if (json_scan(text, len, limits, &keys, err) < 0 ||
-	    json_tokenize(text, len, limits->depth, &doc, err) < 0)
+	if (json_tokenize(text, len, limits->depth, &doc, err) < 0)
 		return -1;
 	if (json_count_members(doc) != keys) {
 		json_object_put(doc);

@@ -152,6 +152,13 @@ test_limits(void **state)
 	s[64 << 10] = ']';
 	assert_int_equal(parse(s, &doc, &err), -1);
 	assert_non_null(strstr(err.text, "65537 bytes"));
+	/* blanks behind it are bytes as well */
+	s[1] = ']';
+	s[64 << 10] = ' ';
+	assert_int_equal(parse(s, &doc, &err), -1);
+	assert_int_equal(json_parse(s, 64 << 10, &json_limits_wire, &doc,
+				    &err), 0);
+	json_free(&doc);
 	free(s);
 }
 
