@@ -123,10 +123,11 @@ diags_sort(struct diags *d)
 static const char *
 line_find(const struct diags *d, unsigned int line, size_t *len_r)
 {
-	const char *p = d->text, *end = d->text + d->len, *nl;
+	const char *p = d->text, *end, *nl;
 
-	if (d->text == NULL || line == 0)
+	if (p == NULL || line == 0)
 		return NULL;
+	end = p + d->len;
 	for (; line > 1; line--) {
 		nl = memchr(p, '\n', (size_t)(end - p));
 		if (nl == NULL)
