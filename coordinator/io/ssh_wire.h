@@ -20,6 +20,7 @@
  *
  * At most CHAN_UNSENT_MAX lines of a channel are on their way down (given back
  * by `sent`), and as many up as there is credit: nothing grows without bound.
+ * A message that does not fit, or a line more than that, ends drydock-ssh.
  * Both are given back when they have come to half of what there is, so that a
  * short conversation has its lines and no others.
  */

@@ -17,6 +17,7 @@
 
 #include "alloc.h"
 #include "backoff_timer.h"
+#include "clock.h"
 #include "linefd.h"
 #include "list.h"
 #include "log.h"
@@ -24,7 +25,9 @@
 #include "ssh_wire.h"
 #include "utf8.h"
 
+/* From the first again only when one has lived for some time. */
 static const unsigned int ssh_respawn_ms[] = { 100, 500, 1000, 2000, 5000, 0 };
+#define SSH_PROVEN_MS 10000
 
 struct ssh_transport {
 	struct transport face;
@@ -33,6 +36,7 @@ struct ssh_transport {
 	char *path;
 	pid_t pid; /* 0: not our child */
 	bool up;
+	int64_t ready_ms; /* 0: this one has not said so */
 	struct linefd peer;
 	struct backoff respawn;
 	struct link chans;
@@ -51,7 +55,8 @@ struct ssh_chan {
 	struct event *fail; /* tells err from the loop */
 	struct err err;
 	size_t unsent;
-	unsigned int owed; /* credit for it to be told of */
+	unsigned int credit; /* lines that may still come */
+	unsigned int owed;   /* of that, what it is still to be told of */
 	bool dead;	/* nothing more comes from the process */
 	bool announced; /* the owner has had its last callback */
 };
@@ -175,6 +180,7 @@ ssh_open(struct transport *face, const struct transport_host *host,
 
 	c->events = events;
 	c->self = self;
+	c->credit = CHAN_CREDIT;
 	json_out_str(&o, "user", host->user);
 	json_out_array(&o, "keys");
 	for (size_t i = 0; i < host->n_keys; i++)
@@ -237,6 +243,7 @@ ssh_more(struct chan *face, unsigned int n)
 	struct json_out o;
 	struct buf b;
 
+	c->credit += n;
 	c->owed += n;
 	if (c->dead || c->owed < SSH_WIRE_MORE)
 		return;
@@ -270,8 +277,11 @@ ssh_got_line(struct ssh_chan *c, const struct json_object *msg,
 
 	if (json_get_str(msg, "text", CHAN_LINE_MAX, &text, err) < 0)
 		return -1;
-	if (c->events != NULL)
-		c->events->on_line(c->self, text, strlen(text));
+	if (c->credit == 0) /* a scan never has any */
+		return err_set(err, ERR_PROTO, "a line for which there was no "
+			       "credit");
+	c->credit--;
+	c->events->on_line(c->self, text, strlen(text));
 	return 0;
 }
 
@@ -352,7 +362,7 @@ ssh_got(struct ssh_transport *t, const struct json_object *msg,
 	if (json_get_str(msg, "m", 16, &m, err) < 0)
 		return -1;
 	if (strcmp(m, "ready") == 0) {
-		backoff_reset(&t->respawn);
+		t->ready_ms = clock_boot_ms();
 		return 0;
 	}
 	if (json_get_int(msg, "chan", 1, INT64_MAX, &id, err) < 0)
@@ -388,6 +398,9 @@ ssh_process_down(struct ssh_transport *t, const struct err *why)
 
 	log_error("drydock-ssh: %s; it is started again", why->text);
 	ssh_let_go(t, SIGKILL);
+	if (t->ready_ms != 0 && clock_boot_ms() - t->ready_ms >= SSH_PROVEN_MS)
+		backoff_reset(&t->respawn);
+	t->ready_ms = 0;
 	(void)backoff_next(&t->respawn);
 	(void)err_set(&err, ERR_LOST, "drydock-ssh has died: %.300s",
 		      why->text);

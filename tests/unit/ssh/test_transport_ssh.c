@@ -302,6 +302,87 @@ test_process_dies(void **state)
 	transport_free(&t);
 }
 
+/*
+ * A process that was taken over: the first of it lies, the next one is real.
+ * The client lets go of it, says why, and serves the same host by the next.
+ */
+static void
+lies(const char *lie, const char *why)
+{
+	char dir[] = "/tmp/drydock-liar.XXXXXX";
+	char *script;
+	struct transport *t;
+	struct seen s;
+
+	assert_non_null(mkdtemp(dir));
+	script = x_asprintf("mkdir %s/lied 2>/dev/null || exec "
+			    BIN_DIR "/drydock-ssh -k %s; read -r m; %s",
+			    dir, server.client_key, lie);
+	t = transport_ssh_new(base, (const char *const[]){ "sh", "-c", script,
+							   NULL });
+	begin(&s, t, &server);
+	loop_until(base, 10000, s.closed == 1);
+	assert_int_equal(s.why.code, ERR_LOST);
+	if (strstr(s.why.text, why) == NULL)
+		fail_msg("%s: %s, not %s", lie, s.why.text, why);
+	transport_close(&s.chan);
+	do { /* it may not be there yet */
+		begin(&s, t, &server);
+		(void)transport_line(s.chan, "x", 1, NULL);
+		loop_until(base, 10000, s.lines + s.closed > 0);
+		transport_close(&s.chan);
+		loop_for(base, 20);
+	} while (s.lines == 0);
+	transport_free(&t);
+	free(script);
+	assert_int_equal(rmdir(strcat(dir, "/lied")), 0);
+	*strrchr(dir, '/') = '\0';
+	assert_int_equal(rmdir(dir), 0);
+}
+
+/* Each lie is followed by a silence in which nothing else would end it. */
+#define SAY(text) "printf '%s\\n' '" text "' >&0; sleep 60"
+#define SAY_17(text)                                                           \
+	"for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17; do echo '" text    \
+	"'; done >&0; sleep 60"
+
+static void
+test_liar(void **state)
+{
+	(void)state;
+	lies(SAY("not a message"), "JSON");
+	lies(SAY("{\"m\":\"hello\",\"chan\":1}"), "unknown message");
+	lies(SAY("{\"m\":\"line\",\"chan\":1}"), "\"text\"");
+	lies(SAY("{\"m\":\"sent\",\"chan\":1,\"n\":1}"), "\"n\"");
+	lies(SAY_17("{\"m\":\"line\",\"chan\":1,\"text\":\"x\"}"), "credit");
+	lies("printf '{\"m\":\"opened\",\"ch' >&0", "has closed");
+	lies("head -c 500000 /dev/zero >&0; sleep 60", "longer than");
+}
+
+/* Words without end about what nobody has asked: others are served. */
+static void
+test_babbler(void **state)
+{
+	const char *const argv[] = {
+		"sh", "-c", "read -r m; yes '{\"m\":\"line\",\"chan\":99,"
+		"\"text\":\"x\"}' >&0", NULL };
+	struct transport *t = transport_ssh_new(base, argv);
+	struct transport *other = transport_with(server.client_key);
+	struct seen s, o;
+
+	(void)state;
+	begin(&s, t, &server);
+	loop_for(base, 200);
+	begin(&o, other, &server);
+	send_text(&o, "x");
+	loop_until(base, 20000, o.lines == 1);
+	assert_int_equal(s.lines + s.closed, 0);
+	transport_close(&s.chan);
+	transport_close(&o.chan);
+	transport_free(&t);
+	transport_free(&other);
+}
+
 static int
 listen_at(const char *path)
 {
@@ -563,6 +644,8 @@ main(void)
 		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_process_dies),
+		cmocka_unit_test(test_liar),
+		cmocka_unit_test(test_babbler),
 		cmocka_unit_test(test_reached),
 		cmocka_unit_test(test_confined),
 		cmocka_unit_test(test_scan),
