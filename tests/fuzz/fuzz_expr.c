@@ -35,6 +35,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		free(text);
 		return 0;
 	}
+	FUZZ_MUST(strlen(text) <= EXPR_BYTES_MAX);
 	print(e, &one);
 	FUZZ_MUST(expr_parse(buf_str(&one), mode, &again, NULL, &err) == 0);
 	print(again, &two);

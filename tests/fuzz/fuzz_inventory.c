@@ -30,6 +30,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err err;
 
 	if (parse(text, size, &json) == 0) {
+		FUZZ_MUST(size <= YDOC_BYTES_MAX);
 		buf_init(&yaml, 4 << 20);
 		FUZZ_MUST(inventory_print(buf_str(&json), json.len, &yaml,
 					  &err) == 0);

@@ -13,6 +13,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (json_parse((const char *)data, size, &json_limits_wire, &doc,
 		       &err) < 0)
 		return 0;
+	FUZZ_MUST(size <= json_limits_wire.bytes);
 	buf_init(&text, 1 << 20);
 	json_out_init(&out, &text);
 	json_out_value(&out, NULL, doc);

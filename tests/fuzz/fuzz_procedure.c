@@ -2,6 +2,7 @@
 #include "fuzz.h"
 #include "json.h"
 #include "procedure.h"
+#include "ydoc.h"
 
 static const char inventory[] =
 	"{\"fleet\":\"mail-eu\",\"timezone\":\"UTC\",\"min_up\":\"all but 1\","
@@ -40,10 +41,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	diags_init(&d, "p.yaml");
 	diags_source(&d, text, size);
-	if (procedure_parse(text, size, &d, &proc) == 0)
+	if (procedure_parse(text, size, &d, &proc) == 0) {
+		FUZZ_MUST(size <= YDOC_BYTES_MAX);
 		use(proc, &d);
-	else
+	} else {
 		FUZZ_MUST(d.errors > 0);
+	}
 	buf_init(&said, 1 << 20);
 	diags_sort(&d);
 	diags_print(&d, &said);

@@ -32,6 +32,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (reading_parse(data[0] % (READING_DURATION + 1),
 			  (const char *)data + 1, size - 1, &r, &err) < 0)
 		return 0;
+	FUZZ_MUST(size - 1 <= READING_BYTES_MAX);
 	FUZZ_MUST(reading_rows(r) <= READING_ROWS_MAX);
 	FUZZ_MUST(reading_columns(r) <= READING_COLUMNS_MAX);
 	for (size_t i = 0; i < reading_columns(r); i++) {

@@ -17,6 +17,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		json_free(&r.doc);
 		return 0;
 	}
+	FUZZ_MUST(size <= WIRE_LINE_MAX);
 	if (wire_verb_is_change(r.verb) && change_parse(&c, &r, &err) == 0 &&
 	    spec_parse(&spec, r.verb, r.doc, &err) == 0) {
 		buf_init(&said, 1 << 20);
