@@ -660,6 +660,7 @@ load_rollout(struct load *l, const struct json_object *rollout)
 	view->abort = jdoc_has(rollout, "ending");
 	view->start_ms = jdoc_int(rollout, "start_ms", 0);
 	view->late_ms = jdoc_int(rollout, "late_ms", 0);
+	jdoc_copy(rollout, "unfit", view->unfit, sizeof(view->unfit));
 	view->started_ms = jdoc_int(rollout, "started_ms", 0);
 	view->stop_after = (int)jdoc_int(rollout, "stop_after", 0);
 	view->soak_ms = jdoc_int(jdoc_in(rollout, "strategy"), "settle_ms",

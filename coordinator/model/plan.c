@@ -454,7 +454,10 @@ last_change(const struct view *v)
 	return last;
 }
 
-/* R2: a schedule starts at its hour; late, it says so, or is skipped. */
+/*
+ * R2: a schedule starts at its hour; late, it says so, or is skipped.  What a
+ * start by hand would refuse does not start by itself either.
+ */
 static void
 plan_start(struct plan *p)
 {
@@ -462,8 +465,11 @@ plan_start(struct plan *p)
 	bool skip = p->v->late_ms != 0 && late_ms > p->v->late_ms;
 	struct op *op = plan_op(p, OP_ROLLOUT);
 
-	op->event = skip ? ROLLOUT_EV_CANCEL : ROLLOUT_EV_START;
-	if (late_ms > PLAN_LATE_MS)
+	op->event = skip || p->v->unfit[0] != '\0' ?
+		ROLLOUT_EV_CANCEL : ROLLOUT_EV_START;
+	if (!skip && p->v->unfit[0] != '\0')
+		snprintf(op->text, sizeof(op->text), "%s", p->v->unfit);
+	else if (late_ms > PLAN_LATE_MS)
 		snprintf(op->text, sizeof(op->text),
 			 "its hour was missed by %lld min; %s, as it says",
 			 (long long)(late_ms / 60000), skip ?

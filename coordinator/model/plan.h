@@ -25,7 +25,7 @@
 /* X(name, number, sentence): the rules, in the order they are tried. */
 #define RULES(X)							\
 	X(ENDED, R1, "a rollout at its end does nothing")		\
-	X(START, R2, "a schedule starts at its hour")			\
+	X(START, R2, "a schedule starts at its hour, if its plan still fits") \
 	X(DATABASE, R3,							\
 	  "without the database only a committed phase goes on")	\
 	X(LEAVE, R4, "a leaving coordinator stops at a step boundary")	\

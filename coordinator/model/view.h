@@ -149,6 +149,7 @@ struct view {
 	bool abort;			/* ending = abort */
 	int64_t start_ms;		/* of a scheduled one */
 	int64_t late_ms;		/* then it is skipped; 0: never */
+	char unfit[VIEW_WHY];		/* why it must not start, or "" */
 	int64_t started_ms;		/* 0: not yet */
 	int64_t checked_ms;		/* the whole fleet; 0: not yet */
 	struct view_check check;

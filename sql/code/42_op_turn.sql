@@ -174,12 +174,19 @@ returns bigint language plpgsql as $$
 declare
 	t text := op->>'to';
 	was text;
+	unfit text;
 begin
-	select x.state into was from fleet_internal.rollout x
+	select x.state, case when x.state = 'scheduled' and t = 'running'
+			then fleet_internal.start_unfit(x) end
+	  into was, unfit from fleet_internal.rollout x
 	 where x.rollout_id = r;
 	if was = t or (op ? 'from' and was is distinct from op->>'from') then
 		perform fleet_internal.op_missed('rollout', r::text, was, op);
 		return null;
+	elsif unfit is not null then
+		perform fleet_internal.fail('RD006', format(
+			'rollout %s cannot start', r), unfit,
+			'Load the work again and decide again.');
 	end if;
 	update fleet_internal.rollout x set state = t,
 		started_at = case when t = 'running' then now_

@@ -246,6 +246,8 @@ returns jsonb language sql stable as $$
 			from fleet_internal.learned_turn(r.fleet_id, p.name) l),
 		'start_ms', fleet_internal.ms(r.start_at),
 		'late_ms', case when r.missed = 'skip' then 300000 end,
+		'unfit', case when r.state = 'scheduled'
+			then fleet_internal.start_unfit(r) end,
 		'started_ms', fleet_internal.ms(r.started_at),
 		'checked_ms', fleet_internal.ms(r.checked_at),
 		'check', fleet_internal.check_json(r.check_request),

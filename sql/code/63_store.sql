@@ -38,8 +38,9 @@ begin
 			'this is no procedure', 'It has no line "procedure: NAME", or more than 1 MiB.',
 			'See what is wrong: drydock procedure lint FILE');
 	end if;
-	insert into fleet_internal.procedure (name, sha256, text)
-	values (n, sum, add_procedure.text) on conflict do nothing;
+	insert into fleet_internal.procedure (name, sha256, text, added_at)
+	values (n, sum, add_procedure.text, fleet_internal.clock())
+	on conflict do nothing;
 	fresh := found;
 	select * into p from fleet_internal.procedure x where x.sha256 = sum;
 	return jsonb_build_object('procedure', p.name, 'sha256', p.sha256,

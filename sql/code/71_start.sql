@@ -5,65 +5,30 @@ set local role fleet_owner;
 create or replace function fleet_internal.refuse_stale(r fleet_internal.rollout)
 returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-	f fleet_internal.fleet;
-	newer text;
-	what text;
+	why text := fleet_internal.stale_why(r);
 begin
-	select * into f from fleet_internal.fleet x where x.fleet_id = r.fleet_id;
-	if f.revision <> r.fleet_revision then
-		select string_agg(e.message, '; ' order by e.seq) into what
-		  from fleet_internal.event e
-		 where e.fleet_id = r.fleet_id and e.at >= r.created_at
-		   and e.kind in ('fleet.imported', 'backend.excluded',
-				  'backend.included', 'member.excluded',
-				  'member.included');
+	if why is not null then
 		perform fleet_internal.fail('RD006', format(
-			'plan %s is stale', r.rollout_id),
-			format('Since it was made at %s: %s.', r.created_at,
-			       coalesce(what, 'the inventory changed')),
-			fleet_internal.plan_hint(r));
-	end if;
-	select p.sha256 into newer from fleet_internal.procedure p
-	  join fleet_internal.procedure mine
-		on mine.procedure_id = r.procedure_id and mine.name = p.name
-	 where p.procedure_id > mine.procedure_id
-	   and p.added_at > r.created_at
-	 order by p.procedure_id desc limit 1;
-	if found then
-		perform fleet_internal.fail('RD006', format(
-			'plan %s is stale', r.rollout_id),
-			format('Its procedure has a newer text since: %s.', left(newer, 12)),
+			'plan %s is stale', r.rollout_id), why,
 			fleet_internal.plan_hint(r));
 	end if;
 end $$;
 comment on function fleet_internal.refuse_stale(fleet_internal.rollout) is
 	'RD006 when inventory or procedure changed since the plan was made.';
 
-create or replace function fleet_internal.refuse_change(
-	r fleet_internal.rollout, p_ref text)
+drop function if exists fleet_internal.refuse_change(fleet_internal.rollout,
+	text);
+create or replace function fleet_internal.refuse_change(p_fleet int,
+	p_ref text, p_hint text)
 returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-	s jsonb := (select f.settings from fleet_internal.fleet f
-		     where f.fleet_id = r.fleet_id);
-	pattern text := s->>'change_pattern';
+	c record := fleet_internal.change_why(p_fleet, p_ref);
 begin
-	if p_ref is null and (pattern is not null
-	   or coalesce((s->>'change_required')::bool, false)) then
-		perform fleet_internal.fail('RD004',
-			'this fleet needs a change ticket',
-			coalesce('Its inventory says change_pattern: ' || pattern,
-				'Its inventory says change_required: yes.'),
-			format('select fleet.start(%s, change_ref => ''CHG-123''); -- drydock start %s --change CHG-123',
-			       r.rollout_id, r.rollout_id));
-	elsif p_ref !~ ('^(?:' || pattern || ')$') then
-		perform fleet_internal.fail('RD004', format(
-			'"%s" is no change ticket of this fleet', left(p_ref, 80)),
-			'Its inventory says change_pattern: ' || pattern,
-			format('select fleet.start(%s, change_ref => ''...'');',
-			       r.rollout_id));
+	if c.what is not null then
+		perform fleet_internal.fail('RD004', c.what, c.why, p_hint);
 	end if;
 end $$;
-comment on function fleet_internal.refuse_change(fleet_internal.rollout, text) is
+comment on function fleet_internal.refuse_change(int, text, text) is
 	'RD004 without the change ticket that the inventory wants, or with one that does not look like it.';
 
 create or replace function fleet_internal.refuse_start(r fleet_internal.rollout,
@@ -92,8 +57,10 @@ begin
 			format('Watch it: select * from fleet.progress where rollout = %s;',
 			       other.rollout_id));
 	end if;
-	perform fleet_internal.refuse_change(r,
-		coalesce(p_change_ref, r.change_ref));
+	perform fleet_internal.refuse_change(r.fleet_id,
+		coalesce(p_change_ref, r.change_ref),
+		format('select fleet.start(%s, change_ref => ''CHG-123''); -- drydock start %s --change CHG-123',
+		       r.rollout_id, r.rollout_id));
 	if not exists (select from fleet_internal.turn t
 			where t.rollout_id = r.rollout_id) then
 		perform fleet_internal.fail('RD002', format(

@@ -94,6 +94,8 @@ begin
 		'vars', schedule_add.vars, 'files', schedule_add.files,
 		'only', to_jsonb(schedule_add.only_backends),
 		'except', to_jsonb(schedule_add.except_backends)));
+	perform fleet_internal.refuse_change(f, schedule_add.change_ref,
+		'Name one that stands for all its starts: drydock schedule add ... --change CHG-123');
 	perform fleet_internal.refuse_unattended(f, format('"%s"', t.spec),
 		schedule_add.unattended_without_alarm);
 	perform from fleet_internal.fleet x where x.fleet_id = f

@@ -23,6 +23,8 @@ create or replace function fleet_internal.schedule_plan(
 returns void language plpgsql as $$
 declare
 	late interval := fleet_internal.clock() - s.next_at;
+	change record := fleet_internal.change_why(s.fleet_id,
+		s.options->>'change_ref');
 	id bigint;
 begin
 	if late > interval '5 min' and s.missed = 'skip' then
@@ -31,6 +33,15 @@ begin
 			s.schedule_id, s.procedure,
 			fleet_internal.window_text(s.fleet_id, s.next_at)));
 		perform fleet_internal.schedule_over(s, 'missed, skipped');
+		return;
+	elsif change.what is not null then
+		perform fleet_internal.note(s.fleet_id, 'schedule.failed', 'error',
+			format('schedule s%s: %s is not started %s: %s. %s; type: drydock schedule cancel s%s, and add it again with --change',
+			s.schedule_id, s.procedure, fleet_internal.window_text(
+				s.fleet_id, s.next_at), change.what, change.why,
+			s.schedule_id));
+		perform fleet_internal.schedule_over(s, 'not started: '
+			|| change.what);
 		return;
 	end if;
 	insert into fleet_internal.request (fleet_id, kind, args, asked_by,
@@ -46,7 +57,25 @@ begin
 	perform fleet_internal.wake(s.fleet_id);
 end $$;
 comment on function fleet_internal.schedule_plan(fleet_internal.schedule) is
-	'Asks for the plan of the next start, or skips one that was missed.';
+	'Asks for the plan of the next start; skips one that was missed, or that has no change ticket.';
+
+-- Before its hour there is time to plan what is true now.
+create or replace function fleet_internal.schedule_anew(
+	s fleet_internal.schedule, r fleet_internal.rollout, p_why text)
+returns void language plpgsql as $$
+begin
+	update fleet_internal.rollout set state = 'cancelled',
+		finished_at = fleet_internal.clock(), message = p_why
+	 where rollout_id = r.rollout_id;
+	update fleet_internal.schedule set request_id = null, rollout_id = null
+	 where schedule_id = s.schedule_id;
+	perform fleet_internal.note(s.fleet_id, 'schedule.replanned', 'notice',
+		format('schedule s%s plans anew, and rollout %s is cancelled: %s',
+		s.schedule_id, r.rollout_id, p_why), r.rollout_id);
+	perform fleet_internal.wake(s.fleet_id);
+end $$;
+comment on function fleet_internal.schedule_anew(fleet_internal.schedule, fleet_internal.rollout, text) is
+	'The plan for the next start is out of date: it is made again.';
 
 -- The plan is there: it waits for its hour as if a person had started it.
 create or replace function fleet_internal.schedule_take(
@@ -90,11 +119,16 @@ returns void language plpgsql as $$
 declare
 	q fleet_internal.request;
 	r fleet_internal.rollout;
+	stale text;
 begin
 	select * into r from fleet_internal.rollout x
 	 where x.rollout_id = s.rollout_id;
 	if found then
-		if r.state not in ('planned', 'scheduled') then
+		stale := fleet_internal.stale_why(r);
+		if r.state = 'scheduled' and stale is not null
+		   and s.next_at > fleet_internal.clock() then
+			perform fleet_internal.schedule_anew(s, r, stale);
+		elsif r.state not in ('planned', 'scheduled') then
 			perform fleet_internal.schedule_over(s, case
 				when r.state = 'cancelled' then 'cancelled'
 					|| coalesce(': ' || r.message, '')

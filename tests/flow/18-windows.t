@@ -124,7 +124,15 @@ def starts_at_a_time_and_what_was_missed():
         w.wait_state(skipped, "cancelled")
         assert "missed by" in event(w, "rollout.cancelled")
         assert w.turns(skipped) == ["waiting"] * 3
-
+        # between the plan and its hour somebody takes a backend away
+        stale = w.plan()
+        w.one(f"select fleet.start({stale}, '2026-12-01 04:00+00', "
+              "unattended_without_alarm => true)")
+        w.one("select fleet.exclude('mail-hel', 'mail3', 'no disk')")
+        clock(w, "2026-12-01 04:00:01+00")
+        w.wait_state(stale, "cancelled")
+        assert "mail3 is excluded: no disk; type: drydock plan flow" in \
+            event(w, "rollout.cancelled"), event(w, "rollout.cancelled")
 
 
 def drydock(w, *argv, code=0):

@@ -153,3 +153,61 @@ like "outside of any window it says when" 'no window is open then; the first bac
 	"begin; select fleet.cancel($r); select fleet.start(test.plan('mail'), '2027-02-05 01:00+02', unattended_without_alarm => true); rollback"
 r=$(q "select test.plan('mail')")
 refused "missed is start or skip" RD004 'start or skip' "select fleet.start($r, '2027-02-05 01:00+02', unattended_without_alarm => true, missed => 'x')" anna
+
+# what changed since it was planned: at its hour it does not start
+do_ "select fleet.cancel(rollout) from fleet.rollout where base_state = 'scheduled'"
+r=$(q "select test.plan('mail')")
+do_ "select fleet.start($r, '2027-02-04 01:00 Europe/Helsinki', unattended_without_alarm => true)" anna
+is "what fits may start" '' "select fleet_internal.load_work(1)->'rollout'->>'unfit'"
+do_ "select fleet.exclude('mail', 'mail3', 'disk')" anna
+clock '2027-02-04 01:00:01+02'
+like "the coordinator is told what changed, and what to type" 'the plan is stale: Since it was made at .*: mail3 is excluded: disk; type: drydock plan restart, and start that' \
+	"select fleet_internal.load_work(1)->'rollout'->>'unfit'"
+refused "and the database refuses the start" RD006 "rollout $r cannot start.*mail3 is excluded" \
+	"select test.adv($r, '[{\"op\":\"rollout\",\"from\":\"scheduled\",\"to\":\"running\"}]')"
+do_ "select test.adv($r, '[{\"op\":\"rollout\",\"from\":\"scheduled\",\"to\":\"cancelled\"}]')"
+r=$(q "select test.plan('mail')")
+do_ "select fleet.start($r, '2027-02-04 02:00 Europe/Helsinki', unattended_without_alarm => true)" anna
+do_ "select fleet.add_procedure(E'procedure: restart\n# newer\n')"
+like "a newer text, too" 'newer text since: [0-9a-f]{12}; type' "select fleet_internal.load_work(1)->'rollout'->>'unfit'"
+do_ "select fleet.cancel($r); select fleet.schedule_remove('mail', 3)"
+
+# one that comes again has time to be planned anew
+clock '2027-02-04 04:00+02'
+do_ "select fleet.schedule_add('mail', 'Thu 05:00', 'restart', unattended_without_alarm => true)" anna
+clock '2027-02-04 04:10+02'
+tick
+r=$(q "select test.plan('mail')")
+answer "true, '{\"rollout\": $r}', 'planned'"
+tick
+is "it is planned" "scheduled|$r" "select state, rollout from fleet.schedule"
+do_ "select test.adv($r, jsonb_build_array(test.proof($r, 1), test.proof($r, 2)))"
+do_ "select fleet.exclude('mail', 'mail2', 'disk')" anna
+tick
+is "it is told that this is planned anew" "notice|schedule s4 plans anew, and rollout $r is cancelled: Since it was made at 2027-02-04 02:10 mail2 is excluded: disk." \
+	"select severity, regexp_replace(message, '(at \S+ \d+:\d+):\S+', '\1') from fleet.event where kind = 'schedule.replanned'"
+tick
+is "it is" "planning|cancelled" "select s.state, r.state from fleet.schedule s, fleet.rollout r where r.rollout = $r"
+
+answer "false, null, 'not now'"
+tick
+clock '2027-02-04 06:00+02'
+
+# no ticket, no start: also where the inventory began to want one meanwhile
+do_ "select fleet.import(jsonb_set(fleet.export('mail'), '{change_pattern}', '\"CHG-[0-9]+\"'))"
+refused "a schedule needs a change ticket, too" RD004 'needs a change ticket.*CHG-.*--change' \
+	"select fleet.schedule_add('mail', 'Thu 05:10', 'restart', unattended_without_alarm => true)" anna
+refused "one that looks like it" RD004 'is no change ticket.*CHG-' \
+	"select fleet.schedule_add('mail', 'Thu 05:10', 'restart', change_ref => 'tea', unattended_without_alarm => true)" anna
+do_ "select fleet.schedule_add('mail', 'Thu 05:10', 'restart', change_ref => 'CHG-7', unattended_without_alarm => true)" anna
+clock '2027-02-11 04:20+02'
+tick
+is "the one that has none does not start, and that is told" 'error|schedule s4: restart is not started Thu 11 Feb 05:00 Europe/Helsinki: this fleet needs a change ticket. Its inventory says change_pattern: CHG-[0-9]+; type: drydock schedule cancel s4, and add it again with --change' \
+	"select severity, message from fleet.event where kind = 'schedule.failed' order by seq desc limit 1"
+is "the other one is planned" s5 "select id from fleet.schedule where state = 'planning'"
+r=$(q "select test.plan('mail')")
+answer "true, '{\"rollout\": $r}', 'planned'"
+tick
+is "with its ticket" CHG-7 "select change_ref from fleet.rollout where rollout = $r"
+do_ "update fleet_internal.rollout set change_ref = null where rollout_id = $r"
+like "without it the database refuses" 'this fleet needs a change ticket: Its inventory says change_pattern' "select fleet_internal.load_work(1)->'rollout'->>'unfit'"

@@ -123,6 +123,21 @@ start_is(int64_t late_ms, enum rollout_event event, const char *text)
 }
 
 static void
+what_does_not_fit_any_more_is_not_started(void **state)
+{
+	(void)state;
+	w.v.state = ROLLOUT_SCHEDULED;
+	w.v.start_ms = w.now + 1;
+	snprintf(w.v.unfit, sizeof(w.v.unfit), "the plan is stale");
+	world_expect(&w, DECIDE_IDLE, RULE_START);
+	w.now++;
+	world_expect(&w, DECIDE_DO, RULE_START);
+	assert_int_equal(w.d.nops, 1);
+	assert_int_equal(w.d.ops[0].event, ROLLOUT_EV_CANCEL);
+	assert_string_equal(w.d.ops[0].text, "the plan is stale");
+}
+
+static void
 a_missed_start_is_late_or_skipped_and_says_so(void **state)
 {
 	(void)state;
@@ -154,6 +169,7 @@ main(void)
 		T(a_turn_is_only_taken_when_it_ends_in_its_window),
 		T(what_a_window_says_follows_what_is_true),
 		T(a_turn_beyond_its_window_is_finished_and_told_once),
+		T(what_does_not_fit_any_more_is_not_started),
 		T(a_missed_start_is_late_or_skipped_and_says_so),
 	};
 
