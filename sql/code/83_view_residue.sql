@@ -26,6 +26,16 @@ end $$;
 comment on function fleet_internal.residue_put(jsonb) is
 	'Stores what agents told is left over on their hosts.';
 
+-- As words_for_shell() of the sheet: quoted, unless it has nothing that means
+-- anything to a shell.
+create or replace function fleet_internal.shell_word(p_word text)
+returns text language sql immutable as $$
+	select case when p_word ~ '\A[A-Za-z0-9_.:/@%+,-]+\Z' then p_word
+	else '''' || replace(p_word, '''', '''\''''') || '''' end
+$$;
+comment on function fleet_internal.shell_word(text) is
+	'A hostile text as one word of a shell.';
+
 create or replace view fleet.residue as
 select coalesce(f.name, y.fleet) as fleet, h.name as host, r.what, r.name,
 	r.since, coalesce(x.start_by, x.created_by) as who,
@@ -35,8 +45,9 @@ select coalesce(f.name, y.fleet) as fleet, h.name as host, r.what, r.name,
 	when 'policy' then 'drydock doctor --fix'
 	when 'sheet' then 'drydock include ' || h.name
 	when 'kept' then 'none: it goes an hour after its rollout ended'
-	when 'trash' then 'rm -r ' || r.name
-	when 'apt-hold' then 'apt-mark unhold ' || r.name end as remove,
+	when 'trash' then 'rm -r -- ' || fleet_internal.shell_word(r.name)
+	when 'apt-hold' then 'apt-mark unhold -- '
+		|| fleet_internal.shell_word(r.name) end as remove,
 	r.what in ('mask', 'policy', 'sheet', 'kept', 'trash') as ours,
 	r.seen_at
   from fleet_internal.residue r

@@ -86,9 +86,9 @@ def doctor_finds_what_is_left_and_takes_away_what_is_ours():
                      "not (host = 'mail2' and what = 'trash') order by 1")
         assert rows == [
             ["apt-hold", "dovecot-core", "", "", "f",
-             "apt-mark unhold dovecot-core"],
+             "apt-mark unhold -- dovecot-core"],
             ["policy", "policy-rc.d", "", "", "t", "drydock doctor --fix"],
-            ["trash", trash, str(r), "flushed", "t", f"rm -r {trash}"]], rows
+            ["trash", trash, str(r), "flushed", "t", f"rm -r -- {trash}"]], rows
         # a look changes nothing; --fix only what carries our mark
         assert os.path.exists(held)
         code, found = findings(w, "--fix")

@@ -192,6 +192,33 @@ do_ "update fleet_internal.residue set seen_at = (select taken_at from fleet_int
 left "what it had while it was worked on is not" \
 	$'mail1 is out of service\nmail2 was left out: waiting'
 
+# names are a host's: what is typed has them as one word, whatever they are
+one_word() {
+	local what quoted=${1//\'/\'\'} typed got
+
+	for what in trash apt-hold; do
+		do_ "delete from fleet_internal.residue;
+			select fleet_internal.residue_put(jsonb_build_object('hosts', jsonb_build_array(jsonb_build_object('host', 'mail1', 'left',
+				jsonb_build_array(jsonb_build_object('what', '$what', 'name', '$quoted'))))))"
+		typed=$(q "select remove from fleet.residue where host = 'mail1' and what = '$what'")
+		# the arguments that a shell makes of it
+		got=$(rm() { printf '%s\n' "$@"; }
+			apt-mark() { printf '%s\n' "$@"; }
+			eval "$typed")
+		if [ "${got#*$'\n'}" = $'--\n'"$1" ]; then
+			say_ok "a $what called $(printf %q "$1") is one word"
+		else
+			say_not_ok "a $what called $1 is one word" "typed: $typed"$'\n'"got: $got"
+		fi
+	done
+}
+one_word /v/.trash
+one_word '/v/a b; touch /tmp/x'
+one_word "/v/\$(reboot)'\`reboot\`\"\\"
+one_word $'two\nlines'
+one_word -rf
+one_word 'a*?[b]~ #'
+
 # the same by backend, and in all
 do_ "insert into fleet_internal.sample select test.turn(1, 2), 'service.users', clock_timestamp() + x * interval '1 s', v from (values (1, 10), (2, 4)) s(x, v)"
 is "the impact of each backend, and of all" \
