@@ -13,8 +13,9 @@ returns table (name text, ms bigint) language sql stable as $$
 		 where t.fleet_id = p_fleet and p.name = p_procedure
 		   and t.state = 'done'
 		 order by t.turn_id desc limit 20)
-	select s.name, percentile_cont(0.5) within group (order by
-		fleet_internal.ms(s.ended_at - s.started_at))::bigint
+	select s.name, percentile_cont(0.5) within group (order by greatest(
+		fleet_internal.ms(s.ended_at - s.started_at) - s.paused_ms,
+		0))::bigint
 	  from fleet_internal.step s
 	 where s.turn_id in (select turn_id from late)
 	   and s.state = 'passed' and s.undoes is null
@@ -22,7 +23,7 @@ returns table (name text, ms bigint) language sql stable as $$
 	 group by s.name
 $$;
 comment on function fleet_internal.learned_ms(int, text) is
-	'Median time of each step in the last 20 turns of a procedure in a fleet.';
+	'Median time of each step, without its pauses, in the last 20 turns of a procedure in a fleet.';
 
 create or replace function fleet_internal.learned_turn(p_fleet int,
 	p_procedure text, out low_ms bigint, out high_ms bigint)

@@ -97,9 +97,9 @@ is "not while a step is left" '' "begin; $over and position < 7; select step fro
 
 # what passed before is expected again
 do_ "select test.finish(1, 1)"
-do_ "update fleet_internal.step set ended_at = started_at + interval '7 s' where step_id = test.step(1, 1, 'weight')"
+do_ "update fleet_internal.step set ended_at = started_at + interval '1 h 7 s', paused_ms = 3600000 where step_id = test.step(1, 1, 'weight')"
 r=$(q "select test.plan('mail')")
-is "expected is learned from what passed" '00:00:07|00:00:05' "select a.expected, b.expected from fleet.step a, fleet.step b where a.rollout = $r and b.rollout = $r and a.backend = 'mail1' and b.backend = 'mail1' and a.step = 'weight' and b.step = 'look'"
+is "expected is learned from what passed, without its pauses" '00:00:07|00:00:05' "select a.expected, b.expected from fleet.step a, fleet.step b where a.rollout = $r and b.rollout = $r and a.backend = 'mail1' and b.backend = 'mail1' and a.step = 'weight' and b.step = 'look'"
 
 # what earlier turns took is known of the next
 do_ "update fleet_internal.turn set took_ms = 60000 * turn_id where rollout_id = 1; update fleet_internal.turn set state = 'done' where turn_id = test.turn(1, 1)"
@@ -156,3 +156,12 @@ do_ "insert into fleet_internal.step (turn_id, position, phase, name, kind)
 for v in fleet backend host rollout progress turn timeline hold current_step outage; do
 	like "fleet.$v does not scan steps" '^no$' "create or replace function pg_temp.p() returns text language plpgsql as \$\$ declare l text; begin for l in explain select * from fleet.$v loop if l ~ 'Seq Scan on step' then return l; end if; end loop; return 'no'; end \$\$; select pg_temp.p()"
 done
+
+# of 25 turns, where the nth took n seconds, the last 20 count: 6 to 25 s
+many="begin; do \$d\$ begin perform test.running('many', 9, 25); end \$d\$;
+	set local session_replication_role = replica;
+	update fleet_internal.turn t set state = 'done', took_ms = 1000 * position from fleet_internal.fleet f where t.fleet_id = f.fleet_id and f.name = 'many';
+	update fleet_internal.step s set state = 'passed', started_at = now(), ended_at = now() + t.position * interval '1 s'
+	  from fleet_internal.turn t join fleet_internal.fleet f using (fleet_id) where s.turn_id = t.turn_id and f.name = 'many' and s.name = 'weight'"
+is "a step is expected to take the median" '00:00:15.5' "$many; select fleet_internal.span(l.ms) from fleet_internal.fleet f, fleet_internal.learned_ms(f.fleet_id, 'restart') l where f.name = 'many' and l.name = 'weight'; rollback"
+is "a turn from p10 to p90" '00:00:07.9|00:00:23.1' "$many; select fleet_internal.span(low_ms), fleet_internal.span(high_ms) from fleet_internal.fleet f, fleet_internal.learned_turn(f.fleet_id, 'restart') where f.name = 'many'; rollback"
