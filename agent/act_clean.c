@@ -21,7 +21,7 @@
 #include "alloc.h"
 #include "beneath.h"
 #include "fault.h"
-#include "paths.h"
+#include "file.h"
 #include "running.h"
 #include "tree.h"
 #include "utf8.h"
@@ -198,7 +198,7 @@ kept_mark(struct act *a, struct err *err)
 
 	if (kept < 0)
 		return -1;
-	rc = paths_write(kept, MARK, "", 0, 0600, err);
+	rc = file_write(kept, MARK, "", 0, 0600, err);
 	close(kept);
 	return rc;
 }

@@ -18,7 +18,7 @@
 #include "act.h"
 #include "alloc.h"
 #include "apt.h"
-#include "paths.h"
+#include "file.h"
 #include "services.h"
 
 #define KEPT                                                                   \
@@ -80,7 +80,7 @@ kept_write(struct act *a, const struct apt_set *set, struct err *err)
 		buf_addf(&text, "%s %s\n", set->item[i].name,
 			 set->item[i].present != NULL ? set->item[i].present
 						      : "-");
-	rc = paths_write(kept, KEPT, buf_str(&text), text.len, 0600, err);
+	rc = file_write(kept, KEPT, buf_str(&text), text.len, 0600, err);
 	buf_free(&text);
 	close(kept);
 	return rc;
@@ -97,7 +97,7 @@ kept_read(struct act *a, struct apt_set *set, struct err *err)
 	if (kept < 0)
 		return -1;
 	buf_init(&text, 65536);
-	(void)paths_read(kept, KEPT, &text, NULL);
+	(void)file_read(kept, KEPT, &text, NULL);
 	close(kept);
 	rest = text.data;
 	while ((line = strsep(&rest, "\n")) != NULL) {

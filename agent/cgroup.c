@@ -19,7 +19,7 @@
 
 #include "alloc.h"
 #include "buf.h"
-#include "paths.h"
+#include "file.h"
 #include "uuid.h"
 
 #define PREFIX	    "drydock-"
@@ -35,7 +35,7 @@ own_cgroup(void)
 	char *line, *dir = NULL;
 
 	buf_init(&text, PROC_MAX);
-	if (paths_read(AT_FDCWD, "/proc/self/cgroup", &text, NULL) == 0 &&
+	if (file_read(AT_FDCWD, "/proc/self/cgroup", &text, NULL) == 0 &&
 	    (line = strstr(text.data, "0::/")) != NULL) {
 		line[strcspn(line, "\n")] = '\0';
 		for (size_t i = 0; i < 2 && dir == NULL; i++) {
@@ -189,7 +189,7 @@ proc_attempt(const char *pid, const char *name, const char *mark,
 
 	id[0] = '\0';
 	buf_init(&b, PROC_MAX);
-	(void)paths_read(AT_FDCWD, path, &b, NULL);
+	(void)file_read(AT_FDCWD, path, &b, NULL);
 	if (b.len > 0)
 		at = memmem(b.data, b.len, mark, strlen(mark));
 	if (at != NULL)
@@ -210,7 +210,7 @@ proc_is_zombie(const char *pid)
 	bool is;
 
 	buf_init(&b, PROC_MAX);
-	(void)paths_read(AT_FDCWD, path, &b, NULL);
+	(void)file_read(AT_FDCWD, path, &b, NULL);
 	end = strrchr(buf_str(&b), ')');
 	is = end != NULL && strncmp(end, ") Z", 3) == 0;
 	buf_free(&b);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "file.h"
 #include "paths.h"
 #include "place.h"
 #include "utf8.h"
@@ -96,7 +97,7 @@ host_hold(void)
 	}
 	buf_init(&raw, HOLD_MAX);
 	buf_init(&text, HOLD_MAX * 4);
-	(void)paths_read(AT_FDCWD, path, &raw, NULL);
+	(void)file_read(AT_FDCWD, path, &raw, NULL);
 	while (raw.len > 0 && strchr(" \t\r\n", raw.data[raw.len - 1]) != NULL)
 		raw.len--;
 	utf8_escape(&text, buf_str(&raw), raw.len);
@@ -114,7 +115,7 @@ read_id(const char *path)
 	struct buf text;
 
 	buf_init(&text, 128);
-	(void)paths_read(AT_FDCWD, where, &text, NULL);
+	(void)file_read(AT_FDCWD, where, &text, NULL);
 	x_free(&where);
 	if (text.len > 0)
 		text.data[strcspn(text.data, "\r\n")] = '\0';
@@ -166,7 +167,7 @@ addresses_of_test(struct json_out *o)
 
 	buf_init(&text, 4096);
 	if (paths_root()[0] != '\0' &&
-	    paths_read(AT_FDCWD, path, &text, NULL) == 0) {
+	    file_read(AT_FDCWD, path, &text, NULL) == 0) {
 		rest = text.data;
 		while ((line = strsep(&rest, "\n")) != NULL) {
 			if (line[0] != '\0')

@@ -21,6 +21,7 @@
 
 #include "alloc.h"
 #include "book.h"
+#include "file.h"
 #include "host.h"
 #include "paths.h"
 #include "relay.h"
@@ -78,7 +79,7 @@ main_journal(void)
 	int state = paths_state_open(&err);
 
 	buf_init(&text, (size_t)1 << 30);
-	if (state < 0 || paths_read(state, "journal", &text, &err) < 0) {
+	if (state < 0 || file_read(state, "journal", &text, &err) < 0) {
 		fprintf(stderr, "drydock-agent: %s\n", err.text);
 		return 1;
 	}

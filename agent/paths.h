@@ -8,7 +8,6 @@
 #ifndef DRYDOCK_PATHS_H
 #define DRYDOCK_PATHS_H
 
-#include "buf.h"
 #include "err.h"
 
 #define PATHS_CONF  "/etc/drydock"
@@ -28,11 +27,5 @@ char *paths_system(const char *path);
 int paths_state_open(struct err *err);
 /* A directory of the state directory, made when it is not there. */
 int paths_dir_open(int dir, const char *name, struct err *err);
-
-/* A small file, whole, at most `out`'s bound.  dir: AT_FDCWD or a directory. */
-int paths_read(int dir, const char *path, struct buf *out, struct err *err);
-/* Written beside, flushed, renamed; `dir` is flushed too. */
-int paths_write(int dir, const char *name, const void *data, size_t len,
-		unsigned int mode, struct err *err);
 
 #endif

@@ -11,8 +11,8 @@
 
 #include "act.h"
 #include "alloc.h"
+#include "file.h"
 #include "num.h"
-#include "paths.h"
 
 static bool
 process_is(const char *pid, const char *name)
@@ -22,7 +22,7 @@ process_is(const char *pid, const char *name)
 	bool is;
 
 	buf_init(&text, 64);
-	(void)paths_read(AT_FDCWD, path, &text, NULL);
+	(void)file_read(AT_FDCWD, path, &text, NULL);
 	x_free(&path);
 	if (text.len > 0)
 		text.data[strcspn(text.data, "\n")] = '\0';
@@ -59,7 +59,7 @@ check_pid_file(const char *unit, struct err *err)
 	int64_t pid = 0;
 
 	buf_init(&text, 64);
-	(void)paths_read(AT_FDCWD, path, &text, NULL);
+	(void)file_read(AT_FDCWD, path, &text, NULL);
 	x_free(&path);
 	if (text.len > 0) {
 		text.data[strcspn(text.data, " \n")] = '\0';

@@ -10,7 +10,7 @@
 
 #include "act.h"
 #include "alloc.h"
-#include "paths.h"
+#include "file.h"
 
 #define POLICY_DIR     "/usr/sbin"
 #define POLICY	       "policy-rc.d"
@@ -35,7 +35,7 @@ policy_is_ours(void)
 	bool ours;
 
 	buf_init(&text, 4096);
-	ours = paths_read(AT_FDCWD, POLICY_DIR "/" POLICY, &text, NULL) == 0 &&
+	ours = file_read(AT_FDCWD, POLICY_DIR "/" POLICY, &text, NULL) == 0 &&
 	       strstr(buf_str(&text), MARK) != NULL;
 	buf_free(&text);
 	return ours;
@@ -60,8 +60,8 @@ policy_make(struct err *err)
 	dir = open(POLICY_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return err_set_errno(err, "cannot open " POLICY_DIR);
-	rc = paths_write(dir, POLICY, POLICY_TEXT, strlen(POLICY_TEXT), 0755,
-			 err);
+	rc = file_write(dir, POLICY, POLICY_TEXT, strlen(POLICY_TEXT), 0755,
+			err);
 	/* Our umask must not make it unreadable or not executable. */
 	if (rc == 0 && fchmodat(dir, POLICY, 0755, 0) < 0)
 		rc = err_set_errno(err, "cannot make " POLICY " executable");
@@ -166,7 +166,7 @@ held_write(const struct services *s, struct err *err)
 	buf_init(&text, SERVICES_MAX * 256);
 	for (size_t i = 0; i < s->n; i++)
 		buf_addf(&text, "%s\n", s->unit[i]);
-	rc = paths_write(s->state, HELD, buf_str(&text), text.len, 0600, err);
+	rc = file_write(s->state, HELD, buf_str(&text), text.len, 0600, err);
 	buf_free(&text);
 	return rc;
 }
@@ -226,7 +226,7 @@ services_left(int state, struct services *s, struct stat *since_r)
 	if (fstatat(state, HELD, since_r, AT_SYMLINK_NOFOLLOW) < 0)
 		return false;
 	buf_init(&text, SERVICES_MAX * 256);
-	(void)paths_read(state, HELD, &text, NULL);
+	(void)file_read(state, HELD, &text, NULL);
 	rest = text.data;
 	while ((line = strsep(&rest, "\n")) != NULL) {
 		if (line[0] != '\0' && s->n < SERVICES_MAX)

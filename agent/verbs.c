@@ -10,8 +10,8 @@
 #include "alloc.h"
 #include "base64.h"
 #include "clock.h"
+#include "file.h"
 #include "host.h"
-#include "paths.h"
 #include "sweep.h"
 
 void
@@ -196,8 +196,8 @@ verb_sheet(struct client *c, const struct request *r)
 	err_clear(&err);
 	if (text[0] == '\0')
 		(void)unlinkat(c->runner->state, VERBS_SHEET, 0);
-	else if (paths_write(c->runner->state, VERBS_SHEET, text,
-			     strlen(text), 0644, &err) < 0) {
+	else if (file_write(c->runner->state, VERBS_SHEET, text,
+			    strlen(text), 0644, &err) < 0) {
 		verbs_no(c, r, WIRE_CODE_SPACE, &err, NULL);
 		return;
 	}
