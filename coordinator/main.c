@@ -31,6 +31,8 @@
 	X(database, STRING, "", "libpq conninfo of the fleet database")	\
 	X(name, STRING, "", "of this coordinator; the host name if empty") \
 	X(fleet, LIST, NULL, "serve only these fleets; all if none")	\
+	X(state, STRING, "/var/lib/drydockd",				\
+	  "directory of this coordinator: how far its database's timeline got") \
 	X(ssh_socket, STRING, "/run/drydock-ssh.sock",			\
 	  "the process that speaks SSH, with the key, as another user")	\
 	X(ssh_key, STRING, "",						\
@@ -175,6 +177,7 @@ daemon_open(struct daemon *d, struct err *err)
 	d->engine = engine_new(d->base, d->transport,
 		&(struct engine_options){
 			.database = d->conf.database,
+			.state = d->conf.state,
 			.name = d->name,
 			.fleets = d->fleets,
 			.allow_async_commit = d->conf.allow_async_commit,
@@ -301,7 +304,7 @@ main(int argc, char **argv)
 	}
 	if (daemon_open(&d, &err) < 0) {
 		log_error("%s", err.text);
-		return 1;
+		return err.code == ERR_USAGE ? 2 : 1;
 	}
 	log_notice("drydockd %s begins as %s", DRYDOCK_VERSION, d.name);
 	notify_send("READY=1");

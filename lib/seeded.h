@@ -37,6 +37,7 @@
 	X(ENDED_AT_EOF, "who closes its output counts as ended", agent-run.t) \
 	X(PRUNED_EARLY, "a record goes before its end was asked for", agent-run.t) \
 	X(UNREPLICATED, "a commit that no standby has counts", pg)	\
+	X(UNKEPT, "who starts anew knows of no failover", timelines)	\
 	X(CLOSED_FIRST, "libssh2 may write to another's socket", session) \
 	X(WALL_LEASE, "who jumps in time takes a fleet", 22-clock.t)
 

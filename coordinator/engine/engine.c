@@ -15,6 +15,7 @@
 #include "request_desk.h"
 #include "store.h"
 #include "taking.h"
+#include "timelines.h"
 #include "transport.h"
 #include "waker.h"
 
@@ -461,12 +462,17 @@ engine_connect(struct engine *e, struct err *err)
 		.conninfo = e->opt.database,
 		.application_name = "drydockd",
 		.allow_async_commit = e->opt.allow_async_commit,
-		.timeline = &e->timeline,
 		.self = e,
 		.on_state = on_pool_state,
 		.on_unreplicated = on_unreplicated,
 	};
 
+	if (e->opt.state != NULL) {
+		e->timelines = timelines_new(e->opt.state, err);
+		if (e->timelines == NULL)
+			return -1;
+		options.timelines = e->timelines;
+	}
 	for (int i = 0; i < ENGINE_POOL; i++) {
 		e->pool[i] = pg_new(e->base, &options, err);
 		if (e->pool[i] == NULL)
@@ -530,6 +536,7 @@ engine_free(struct engine **ep)
 	for (int i = 0; i < ENGINE_POOL; i++)
 		pg_free(&e->pool[i]);
 	pg_free(&e->ear);
+	timelines_free(&e->timelines);
 	free(e);
 }
 

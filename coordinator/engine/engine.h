@@ -19,6 +19,7 @@ struct transport;
 
 struct engine_options {
 	const char *database;		/* conninfo */
+	const char *state;		/* directory (timelines.h), or NULL */
 	const char *name;		/* of this coordinator, unique */
 	const char *const *fleets;	/* NULL: every fleet there is */
 	bool allow_async_commit;

@@ -13,6 +13,7 @@ struct fleet;
 struct hook_desk;
 struct pg;
 struct request_desk;
+struct timelines;
 struct transport;
 struct waker;
 
@@ -40,7 +41,7 @@ struct engine {
 	struct event_base *base;
 	struct pg *pool[ENGINE_POOL];
 	struct pg *ear;			/* LISTEN, heartbeat, lease */
-	unsigned long timeline;		/* the newest that any of them saw */
+	struct timelines *timelines;	/* what any of them saw */
 	struct call_set *calls;
 	struct transport *transport;
 	struct request_desk *desk;	/* requests of no fleet */

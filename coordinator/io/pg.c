@@ -460,7 +460,7 @@ pg_leave_behind(struct pg *pg)
 
 	(void)err_set(&err, ERR_LOST, "the server was left by a failover: its "
 		      "timeline is %lu, the newest is %lu", pg->timeline,
-		      *pg->opt.timeline);
+		      *pg->newest);
 	(void)pg_down(pg, &err);
 }
 
@@ -600,7 +600,8 @@ pg_setup_sql(const struct pg *pg)
 	/* the first 8 digits of a WAL file's name are its timeline */
 	(void)buf_adds(&b, "select current_setting('synchronous_commit'), "
 			   "substr(pg_walfile_name(pg_current_wal_lsn()), 1, "
-			   "8)");
+			   "8), "
+			   "(pg_control_system()).system_identifier");
 	return buf_take(&b);
 }
 

@@ -23,6 +23,7 @@
 struct pg;
 struct pg_call;
 struct pg_rows;
+struct timelines;
 
 /*
  * What the server said, as far as it said anything.  err.code is
@@ -60,11 +61,11 @@ struct pg_options {
 	/* synchronous_commit = off on the server is refused unless this */
 	bool allow_async_commit;
 	/*
-	 * The newest timeline that any connection which shares this has seen,
-	 * or NULL.  A server behind it was left by a failover, whatever it
-	 * says of itself: it is refused, and let go before the next call.
+	 * What was seen of the database's timelines; shared, borrowed, or NULL.
+	 * A server behind it was left by a failover, whatever it says of
+	 * itself: it is refused, and let go before the next call.
 	 */
-	unsigned long *timeline;
+	struct timelines *timelines;
 	const char *const *listen; /* channels, ends with NULL; or NULL */
 
 	void *self;

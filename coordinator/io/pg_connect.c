@@ -12,9 +12,9 @@
 #include "alloc.h"
 #include "buf.h"
 #include "log.h"
-#include "num.h"
 #include "pg_private.h"
 #include "seeded.h"
+#include "timelines.h"
 
 #define PG_CONNECT_MAX_MS 60000 /* a step's budget; the real one is the total */
 
@@ -240,23 +240,19 @@ pg_do_setup_read(void *self)
 bool
 pg_left_behind(const struct pg *pg)
 {
-	return pg->opt.timeline != NULL && pg->timeline < *pg->opt.timeline;
+	return pg->newest != NULL && pg->timeline < *pg->newest;
 }
 
 /* The old primary, back and as writable as ever, must not be believed. */
 static struct step_ret
 pg_check_timeline(struct pg *pg)
 {
+	if (pg->opt.timelines == NULL)
+		return step_done();
 	pg->timeline = strtoul(PQgetvalue(pg->result, 0, 1), NULL, 16);
-	if (pg_left_behind(pg)) {
-		(void)err_set(&pg->st.err, ERR_REFUSED, "its timeline is %lu, "
-			      "but %lu was seen: it was left by a failover and "
-			      "must not be written to; rebuild it as a standby",
-			      pg->timeline, *pg->opt.timeline);
+	if (timelines_see(pg->opt.timelines, PQgetvalue(pg->result, 0, 2),
+			  pg->timeline, &pg->newest, &pg->st.err) < 0)
 		return step_fail();
-	}
-	if (pg->opt.timeline != NULL)
-		*pg->opt.timeline = pg->timeline;
 	return step_done();
 }
 

@@ -55,6 +55,7 @@ struct pg {
 	PGresult *result; /* of the statement under way: the last, or error */
 	char *unreplicated; /* a commit's warning, told with the call */
 	unsigned long timeline; /* of the server at hand */
+	const unsigned long *newest; /* that anybody saw of its cluster */
 	bool up, sent;
 	bool *freed; /* set when freed under a callback */
 };

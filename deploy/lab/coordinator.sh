@@ -181,6 +181,7 @@ coordinator_start() {
 	cat >"$LAB_STATE/drydockd.conf" <<EOF
 database = host=$PG_SOCKET dbname=$PG_DATABASE user=drydockd
 name = lab1
+state = $LAB_STATE/drydockd.state
 $(coordinator_transport)
 EOF
 	setsid "$COORDINATOR_BIN/drydockd" -c "$LAB_STATE/drydockd.conf" \

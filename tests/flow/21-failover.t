@@ -105,6 +105,17 @@ def sessions(server, what, more=""):
                       f"usename = 'drydockd' {more}")
 
 
+def a_new_one_refuses(old):
+    """A drydockd that is started now, and can reach no other server."""
+    w.kill()
+    log = len(w.log())
+    w.daemon(database=f"host={w.pg} port={old.port} dbname=drydock "
+             "user=drydockd")
+    said(log, "it was left by a failover and must not be written to")
+    w.kill()
+    w.daemon()
+
+
 @test
 def an_old_primary_that_comes_back_is_not_written_to():
     """It takes writes, as one that nobody told: with and without a standby
@@ -123,6 +134,7 @@ def an_old_primary_that_comes_back_is_not_written_to():
             for _ in range(4):
                 sessions(w.first, "pg_terminate_backend(pid)")
                 time.sleep(0.4)
+            a_new_one_refuses(old)
         at_its_end(rollout, before, observer)
     assert old.sql(record, "drydock") == stale, "the old one was written to"
 

@@ -388,7 +388,7 @@ class World:
         """That program as coordinator `name`, with these keys."""
         conf = os.path.join(self.top, f"{name}.conf")
         keys = {"database": f"host={self.pg} user=drydockd dbname=drydock",
-                "name": name, **more}
+                "name": name, "state": f"{self.top}/{name}.state", **more}
         with open(conf, "w") as f:
             for key, value in keys.items():
                 f.write(f'{key} = "{value}"\n')

@@ -83,6 +83,16 @@ socket_known() {
 		grep -qx SocketMode=0600 "$top/drydock-ssh.socket"
 }
 
+# where drydockd looks for it
+state_known() {
+	local path
+
+	path=$("$to/sbin/drydockd" -c "$top/empty.conf" -p |
+		sed -n 's/^state = //p')
+	[ -n "$path" ] && grep -qx "StateDirectory=${path#/var/lib/}" \
+		"$top/drydockd.service"
+}
+
 key_apart() {
 	grep -q '^LoadCredential=ssh-key:' "$top/drydock-ssh@.service" &&
 		! grep -q LoadCredential "$top/drydockd.service"
@@ -144,5 +154,6 @@ for unit in drydockd.service drydock-ssh@1.service; do
 done
 ok "drydock-ssh.socket is clean" unit_clean drydock-ssh.socket
 ok "and is where drydockd looks" socket_known
+ok "drydockd has its state directory" state_known
 ok "only drydock-ssh is given the key" key_apart
 finish

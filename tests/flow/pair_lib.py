@@ -116,6 +116,8 @@ class PairWorld(World):
         time.sleep(pause)
         self.second.promote()
         self.first, self.second = self.second, self.first
+        # should the old one come back, writable, it is not who is asked here
+        self.env["PGPORT"] = f"{self.first.port},{self.second.port}"
         return time.monotonic()
 
     def daemon(self, name="ops1", **more):

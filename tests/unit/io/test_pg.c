@@ -12,6 +12,7 @@
 #include "alloc.h"
 #include "loop.h"
 #include "pg.h"
+#include "timelines.h"
 
 static struct event_base *base;
 static char *dir; /* of the cluster */
@@ -451,32 +452,66 @@ test_unreplicated_commit(void **state)
 	cluster_do("restart", "");
 }
 
-/* What a failover left is not believed, neither new nor known already. */
+static struct timelines *
+timelines_of(const char *where)
+{
+	struct err err;
+	struct timelines *t = timelines_new(where, &err);
+
+	if (t == NULL)
+		fail_msg("%s", err.text);
+	return t;
+}
+
+/* Somebody else saw the cluster with that timeline. */
+static void
+other_sees(const char *where, const char *system, unsigned long timeline)
+{
+	struct timelines *t = timelines_of(where);
+	const unsigned long *newest;
+
+	assert_int_equal(timelines_see(t, system, timeline, &newest, NULL), 0);
+	timelines_free(&t);
+}
+
+/* What a failover left is not believed: not any more, and not anew. */
 static void
 test_left_behind(void **state)
 {
-	unsigned long timeline = 2;
-	struct pg_options opt = { .timeline = &timeline };
-	struct answer a;
+	char where[256];
+	struct pg_options opt = { 0 };
+	const unsigned long *newest;
+	struct answer a, id;
 	struct seen s;
 
 	(void)state;
-	begin_with(&s, &opt, ORDINARY);
-	loop_until(base, 5000, s.downs == 1);
-	assert_int_equal(s.why.code, ERR_REFUSED);
-	assert_non_null(strstr(s.why.text, "its timeline is 1, but 2"));
-	pg_free(&s.pg);
-
-	timeline = 0;
+	(void)snprintf(where, sizeof(where), "%s/timelines", dir);
+	opt.timelines = timelines_of(where);
 	begin_with(&s, &opt, ORDINARY);
 	loop_until(base, 5000, s.ups == 1);
-	assert_int_equal(timeline, 1);
-	timeline = 2;
+	ask(&s, &id, "select system_identifier as v from pg_control_system()",
+	    NULL);
+	loop_until(base, 5000, id.told == 1);
+	assert_int_equal(timelines_see(opt.timelines, id.value, 2, &newest,
+				       NULL), 0);
 	ask(&s, &a, "select 1 as v", NULL);
 	loop_until(base, 5000, s.downs == 1);
 	assert_int_equal(s.why.code, ERR_LOST);
 	assert_int_equal(a.told, 0);
+	loop_until(base, 5000, s.downs == 2);
+	assert_int_equal(s.why.code, ERR_REFUSED);
 	pg_free(&s.pg);
+	timelines_free(&opt.timelines);
+
+	other_sees(where, id.value, 3);
+	opt.timelines = timelines_of(where);
+	begin_with(&s, &opt, ORDINARY);
+	loop_until(base, 5000, s.downs == 1);
+	assert_int_equal(s.why.code, ERR_REFUSED);
+	assert_non_null(strstr(s.why.text, "its timeline is 1, but 3"));
+	assert_int_equal(s.ups, 0);
+	pg_free(&s.pg);
+	timelines_free(&opt.timelines);
 }
 
 static void
