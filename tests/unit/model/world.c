@@ -124,6 +124,8 @@ void
 world_at(struct world *w, int step)
 {
 	struct view *v = &w->v;
+	/* behind the last one there is no phase that could begin */
+	int phase = step < W_STEPS ? v->steps[step].phase : v->nphases;
 
 	world_ready(w);
 	v->turns[0].state = TURN_WORKING;
@@ -136,20 +138,19 @@ world_at(struct world *w, int step)
 			w->now - 1000;
 		world_fact(w, FACT_CHECK, i, TRI_TRUE);
 	}
-	for (int p = 0; p <= v->steps[step].phase; p++) {
-		bool first = step == 0 ||
-			v->steps[step - 1].phase != v->steps[step].phase;
+	for (int p = 0; p <= phase; p++) {
+		bool first = step == 0 || v->steps[step - 1].phase != phase;
 
-		if (p == v->steps[step].phase && first)
+		if (p == phase && first)
 			break;
 		v->phases[p].started_ms = w->now - 1000;
-		if (p < v->steps[step].phase)
+		if (p < phase)
 			v->phases[p].ended_ms = w->now - 1000;
 		if (v->phases[p].no_pause)
 			v->phases[p].committed_ms = w->now - 1000;
 	}
 	/* the phase before stays open until this one begins */
-	if (step > 0 && v->steps[step - 1].phase != v->steps[step].phase)
+	if (step > 0 && v->steps[step - 1].phase != phase)
 		v->phases[v->steps[step - 1].phase].ended_ms = 0;
 }
 
