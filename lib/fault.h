@@ -18,10 +18,12 @@
  *   drop    the message is lost          } FAULT() returns it, and the
  *   twice   the message is sent again    } place does what it says
  *
- * Occurrences are counted by each process.  With DRYDOCK_FAULT_ONCE (a folder)
- * a fault happens once for all processes together, so that who is started
- * again is not killed again.  DRYDOCK_FAULT_LOG (a file) gets a line for every
- * point that a process comes by, `NAME`, and `NAME fired` where one happened.
+ * Occurrences are counted by each process.  With DRYDOCK_FAULT_FILE (a file) a
+ * fault happens once for all processes together, so that who is started again
+ * is not killed again.  The file has 16 bytes for each point of the list, in
+ * its order: the first is 1 when a process came by, the n-th behind it when
+ * what was asked of the n-th occurrence happened.  A process maps it at its
+ * first point, so that a sandbox that it enters later is not in the way.
  *
  * A place in a family ("db.send" and the statement's name) is a point if the
  * list has it.  Only builds for tests have any of this (DRYDOCK_TEST); in what

@@ -38,11 +38,11 @@ run(const struct key_file *key)
 			 "libssh2 cannot begin");
 		return EXIT_FAILURE;
 	}
+	(void)FAULT("ssh.start"); /* the first: it opens what tests share */
 	if (sandbox_enter(&err) < 0) {
 		log_crit("sandbox: %s", err.text);
 		return EXIT_FAILURE;
 	}
-	(void)FAULT("ssh.start");
 	relay = relay_new(base, STDIN_FILENO, key);
 	log_info("drydock-ssh %s, libssh2 %s, libevent %s", DRYDOCK_VERSION,
 		 libssh2_version(0), event_get_version());

@@ -149,10 +149,6 @@ sandbox_filter(struct err *err)
 static bool
 sandbox_hinders(void)
 {
-#ifdef DRYDOCK_TEST
-	if (getenv("DRYDOCK_FAULT_LOG") != NULL)
-		return true;
-#endif
 #ifdef __SANITIZE_ADDRESS__
 	return true;
 #else

@@ -24,8 +24,8 @@ void sandbox_harden(void);
  * never is.  Root becomes SANDBOX_USER, or nobody where that user is unknown.
  * From then on a system call that is not listed fails with EPERM.
  *
- * Under a sanitizer, which needs more, and in a process that logs the points of
- * fault.h to a file, nothing is done.
+ * Under a sanitizer, which needs more, nothing is done.  valgrind, which makes
+ * code as it goes, is ended by it.
  */
 int sandbox_enter(struct err *err);
 

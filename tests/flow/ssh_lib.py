@@ -6,7 +6,6 @@ command picks the agent's directory by the address that was asked.  What
 each of them clears its children's environment.
 """
 import os
-import shutil
 import subprocess
 
 from engine_lib import BIN, IMPATIENT, MEMBERS, World, address
@@ -31,6 +30,7 @@ class SshWorld(World):
     def __init__(self, *args, **more):
         super().__init__(*args, **more)
         self.sshd = None
+        self.passed = set()  # before the faults at hand
         self.ssh = os.path.join(self.top, "ssh")
         self.faults()
         self.ssh_files()
@@ -81,17 +81,29 @@ class SshWorld(World):
 
     def faults(self, asked=None):
         """From now on, for whoever is started; each fault happens once."""
-        once = os.path.join(self.top, "once")
-        shutil.rmtree(once, ignore_errors=True)
-        os.makedirs(once)
+        self.passed |= self.came_by()
+        if self.marks():
+            os.unlink(f"{self.top}/marks")
         with open(os.path.join(self.top, "fault"), "w") as f:
-            f.write(f"export DRYDOCK_FAULT_LOG={self.top}/points\n"
-                    f"export DRYDOCK_FAULT_ONCE={once}\n")
+            f.write(f"export DRYDOCK_FAULT_FILE={self.top}/marks\n")
             if asked:
                 f.write(f"export DRYDOCK_FAULT={asked}\n")
 
+    def marks(self):
+        """The bytes of each point, as lib/fault.h has it."""
+        try:
+            with open(f"{self.top}/marks", "rb") as f:
+                data = f.read()
+        except FileNotFoundError:
+            return []
+        return [data[i:i + 16] for i in range(0, len(data), 16)]
+
+    def came_by(self):
+        """The points, by their place in the list, that somebody came by."""
+        return {i for i, marks in enumerate(self.marks()) if marks[0]}
+
     def fired(self):
-        return bool(os.listdir(os.path.join(self.top, "once")))
+        return any(any(marks[1:]) for marks in self.marks())
 
     def daemon(self, name="ops1", **more):
         return self.daemon_start(

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,6 @@ setup(void **state)
 	(void)state;
 	/* an unset one would be what it was before */
 	(void)setenv("DRYDOCK_FAULT", "", 1);
-	(void)setenv("DRYDOCK_FAULT_ONCE", "", 1);
 	return 0;
 }
 
@@ -53,24 +53,64 @@ test_a_member_of_a_family(void **state)
 	assert_int_equal(FAULT_OF("db.send", "ADVANCE"), FAULT_TWICE);
 }
 
+/* The next test's file, and what stands in it for a point of the list. */
+static char shared[] = "/tmp/drydock-fault.XXXXXX";
+
+static int
+mark_of(const char *point, int nth)
+{
+	static const char *const points[] = {
+#define X(name, where) name,
+		FAULT_POINTS(X)
+#undef X
+	};
+	int fd = open(shared, O_RDONLY);
+	unsigned char mark = 0xff;
+	long i = 0;
+
+	while (strcmp(points[i], point) != 0)
+		i++;
+	assert_int_equal(pread(fd, &mark, 1, i * 16 + nth), 1);
+	(void)close(fd);
+	return mark;
+}
+
+/* In a process of its own: a file is mapped for good. */
+static int
+came_by(const char *point)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		(void)setenv("DRYDOCK_FAULT_FILE", shared, 1);
+		_exit(fault_at(point));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
 static void
 test_once_for_all(void **state)
 {
-	char dir[] = "/tmp/drydock-fault.XXXXXX", path[64];
+	int fd = mkstemp(shared);
 
 	(void)state;
-	assert_non_null(mkdtemp(dir));
-	(void)setenv("DRYDOCK_FAULT_ONCE", dir, 1);
-	(void)setenv("DRYDOCK_FAULT", "epoch.before:1:drop,epoch.after:1:drop",
+	assert_true(fd >= 0);
+	(void)close(fd);
+	(void)setenv("DRYDOCK_FAULT", "epoch.before:1:drop,epoch.after:2:drop",
 		     1);
-	(void)snprintf(path, sizeof(path), "%s/epoch.after.1", dir);
-	fclose(fopen(path, "w")); /* another process was here */
-	assert_int_equal(FAULT("epoch.before"), FAULT_DROP);
-	assert_int_equal(FAULT("epoch.after"), FAULT_NONE);
-	(void)unlink(path);
-	(void)snprintf(path, sizeof(path), "%s/epoch.before.1", dir);
-	assert_int_equal(unlink(path), 0);
-	assert_int_equal(rmdir(dir), 0);
+	assert_int_equal(came_by("epoch.before"), FAULT_DROP);
+	assert_int_equal(came_by("epoch.before"), FAULT_NONE);
+	assert_int_equal(came_by("epoch.after"), FAULT_NONE);
+	assert_int_equal(mark_of("epoch.before", 0), 1);
+	assert_int_equal(mark_of("epoch.before", 1), 1);
+	assert_int_equal(mark_of("epoch.before", 2), 0);
+	assert_int_equal(mark_of("epoch.after", 0), 1);
+	assert_int_equal(mark_of("epoch.after", 1), 0);
+	assert_int_equal(mark_of("work.told", 0), 0);
+	assert_int_equal(unlink(shared), 0);
 }
 
 static int

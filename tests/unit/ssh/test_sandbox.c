@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clock.h"
+#include "fault.h"
 #include "log.h"
 #include "sandbox.h"
 
@@ -174,6 +176,7 @@ entered(int (*fn)(void))
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		sandbox_harden();
+		(void)FAULT("ssh.start");
 		if (sandbox_enter(&err) == 0)
 			_exit(fn());
 		(void)fprintf(stderr, "%s\n", err.text);
@@ -206,6 +209,39 @@ test_aborts(void **state)
 	assert_int_equal(entered(aborts), 128 + SIGABRT);
 }
 
+static int
+faults(void)
+{
+	int64_t begin = clock_boot_ms();
+
+	(void)FAULT("ssh.open");
+	if (clock_boot_ms() - begin < 50)
+		return 1;
+	(void)FAULT("ssh.opened");
+	return 2;
+}
+
+/* What a test asks for happens, and is marked, in here as well. */
+static void
+test_faults(void **state)
+{
+	char path[] = "/tmp/drydock-sandbox.XXXXXX";
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	(void)close(fd);
+	assert_int_equal(setenv("DRYDOCK_FAULT_FILE", path, 1), 0);
+	assert_int_equal(setenv("DRYDOCK_FAULT", "ssh.open:1:delay=50,"
+				"ssh.opened:1:exit", 1), 0);
+	assert_int_equal(entered(faults), 128 + SIGKILL);
+	/* for everybody: it happened */
+	assert_int_not_equal(entered(faults), 128 + SIGKILL);
+	assert_int_equal(unsetenv("DRYDOCK_FAULT_FILE"), 0);
+	assert_int_equal(unsetenv("DRYDOCK_FAULT"), 0);
+	assert_int_equal(unlink(path), 0);
+}
+
 int
 main(void)
 {
@@ -213,6 +249,7 @@ main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_works),
 		cmocka_unit_test(test_aborts),
+		cmocka_unit_test(test_faults),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
