@@ -1,4 +1,4 @@
-/* test_plan_group.c - a group is told one change at a time, when it is ready. */
+/* test_plan_group.c - a group is told one change at a time, and when ready. */
 #include <stdio.h>
 #include <string.h>
 
