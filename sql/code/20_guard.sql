@@ -8,18 +8,14 @@ create or replace function fleet_internal.guard_state()
 returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
 	if tg_op = 'INSERT' then
-		if not exists (select from fleet_internal.state s
-				where s.machine = tg_argv[0]
-				  and s.name = new.state and s.initial) then
+		if fleet_internal.sentence(tg_argv[0], '', new.state) is null then
 			perform fleet_internal.fail('RD012', format(
 				'a %s cannot begin as %s', tg_argv[0], new.state),
 				'Only the first state of the machine is possible.',
 				'This is a bug of drydock or a change by hand; nothing was written.');
 		end if;
-	elsif new.state <> old.state
-	  and not exists (select from fleet_internal.edge e
-			where e.machine = tg_argv[0] and e.from_ = old.state
-			  and e.to_ = new.state) then
+	elsif new.state <> old.state and fleet_internal.sentence(tg_argv[0],
+			old.state, new.state) is null then
 		perform fleet_internal.fail('RD012', format(
 			'a %s cannot go from %s to %s', tg_argv[0],
 			old.state, new.state),

@@ -5,7 +5,8 @@ set local role fleet_owner;
 -- A commit that notified takes one lock for the whole cluster, so steps, which
 -- are many, do not notify; a poll covers what was missed anyway.
 --
--- A fleet's events are never removed, so the last one counts them.
+-- A fleet's events are never removed, so the last one counts them. Events of
+-- steps, attempts and phases are of advance() alone, which has the lock.
 --
 -- `p_now` is for who has read the clock already. No search path is pinned here:
 -- whoever comes in from outside has pinned it, and to do it again for each
@@ -20,12 +21,16 @@ create or replace function fleet_internal.note(p_fleet int, p_kind text,
 	p_now timestamptz default null)
 returns bigint language plpgsql as $$
 declare
+	told bool := p_kind !~ '^(step|attempt|phase)\.';
+	heard bool;
 	n bigint;
 	f text;
 	now_ timestamptz := coalesce(p_now, fleet_internal.clock());
 begin
-	select name into f from fleet_internal.fleet
-	 where fleet_id = p_fleet for no key update;
+	if told then
+		select name into f from fleet_internal.fleet
+		 where fleet_id = p_fleet for no key update;
+	end if;
 	insert into fleet_internal.event (fleet_id, seq, at, happened_at,
 		severity, kind, rollout_id, turn_id, backend_id, step_id,
 		actor, origin, message, detail)
@@ -34,12 +39,12 @@ begin
 			where e.fleet_id = p_fleet), 0) + 1,
 		now_, p_happened, p_severity, p_kind, p_rollout, p_turn,
 		p_backend, p_step, session_user, p_origin, p_message, p_detail)
-	returning seq into n;
-	if exists (select from fleet_internal.hook h
-		    where p_kind ~ h.matches) then
-		perform fleet_internal.hook_hear(p_fleet, n, p_kind, f, now_);
+	returning seq, exists (select from fleet_internal.hook h
+		where p_kind ~ h.matches) into n, heard;
+	if heard then
+		perform fleet_internal.hook_hear(p_fleet, n, p_kind, now_);
 	end if;
-	if p_kind !~ '^(step|attempt|phase)\.' then
+	if told then
 		perform pg_notify('fleet_event', json_build_object(
 			'fleet', f, 'seq', n, 'kind', left(p_kind, 60),
 			'severity', p_severity, 'rollout', p_rollout)::text);

@@ -154,14 +154,3 @@ begin
 end $$;
 comment on function fleet_internal.op_missed(text, text, text, jsonb) is
 	'Content when it happened already, RD011 when something else did.';
-
-create or replace function fleet_internal.sentence(p_machine text,
-	p_from text, p_to text)
-returns text language plpgsql stable as $$
-begin
-	return (select e.sentence from fleet_internal.edge e
-		 where e.machine = p_machine and e.from_ = p_from
-		   and e.to_ = p_to limit 1);
-end $$;
-comment on function fleet_internal.sentence(text, text, text) is
-	'The sentence of an edge.';

@@ -89,22 +89,22 @@ declare
 	s bigint := (op->>'step')::bigint;
 	attempt uuid := (op->>'id')::uuid;
 begin
-	with step as (
-		update fleet_internal.step x set attempts = x.attempts + 1
-		  from fleet_internal.turn t where x.step_id = s
-		   and t.turn_id = x.turn_id and t.rollout_id = r
-		   and not exists (select from fleet_internal.attempt a
-			where a.attempt_id = attempt and a.step_id = s)
-		returning x.attempts)
 	insert into fleet_internal.attempt (attempt_id, step_id, nr, host_id,
 		after, seq, epoch, argv, note, sent_at, origin)
-	select attempt, s, step.attempts, (op->>'host')::int,
+	select attempt, s, coalesce((select max(a.nr)
+			from fleet_internal.attempt a where a.step_id = s),
+			0) + 1, (op->>'host')::int,
 		(op->>'after')::uuid, (op->>'seq')::bigint, fleet.epoch,
 		case when jsonb_typeof(op->'argv') = 'array' then
 			array(select jsonb_array_elements_text(op->'argv')) end,
 		coalesce(op->'note', '{}'), fleet_internal.op_at(now_, op),
 		coalesce(op->>'origin', 'coordinator')
-	  from step, fleet_internal.fleet where fleet.fleet_id = f;
+	  from fleet_internal.step x
+	  join fleet_internal.turn t on t.turn_id = x.turn_id
+	  join fleet_internal.fleet on fleet.fleet_id = t.fleet_id
+	 where x.step_id = s and t.rollout_id = r and t.fleet_id = f
+	   and not exists (select from fleet_internal.attempt a
+		where a.attempt_id = attempt and a.step_id = s);
 	if not found and not exists (select from fleet_internal.attempt a
 			where a.attempt_id = attempt and a.step_id = s) then
 		perform fleet_internal.op_missed('step', op->>'step', null, op);

@@ -133,7 +133,7 @@ returns jsonb language sql stable as $$
 		'position', s.position, 'phase', s.phase, 'name', s.name,
 		'kind', s.kind, 'target', s.target, 'state', s.state,
 		'undoes', s.undoes, 'spec', s.spec,
-		'expected_ms', s.expected_ms, 'attempts', s.attempts,
+		'expected_ms', s.expected_ms,
 		'started_ms', fleet_internal.ms(s.started_at),
 		'ended_ms', fleet_internal.ms(s.ended_at),
 		'paused_ms', s.paused_ms, 'wait_until_ms', fleet_internal.ms(s.wait_until),

@@ -51,8 +51,10 @@ comment on function fleet_internal.hook_offer(int, jsonb) is
 -- Called with every event, so it says nothing unless a hook hears it. What
 -- becomes of hooks is told to nobody's hook: that would never end.
 drop function if exists fleet_internal.hook_hear(int, bigint, text, text);
+drop function if exists fleet_internal.hook_hear(int, bigint, text, text,
+	timestamptz);
 create or replace function fleet_internal.hook_hear(p_fleet int, p_seq bigint,
-	p_kind text, p_name text, now_ timestamptz)
+	p_kind text, now_ timestamptz)
 returns void language plpgsql as $$
 begin
 	insert into fleet_internal.hook_queue (fleet_id, seq, hook, next_at,
@@ -60,14 +62,15 @@ begin
 	select distinct p_fleet, p_seq, h.name, now_, now_
 	  from fleet_internal.hook h
 	  join fleet_internal.coordinator c using (coordinator_id)
+	  join fleet_internal.fleet f on f.fleet_id = p_fleet
 	 where p_kind ~ h.matches and p_kind not like 'hook.%'
-	   and (h.fleets is null or p_name = any (h.fleets))
+	   and (h.fleets is null or f.name = any (h.fleets))
 	   and c.beat_at > now_ - interval '1 day';
 	if found then
 		perform pg_notify('fleet_command', 'hook');
 	end if;
 end $$;
-comment on function fleet_internal.hook_hear(int, bigint, text, text, timestamptz) is
+comment on function fleet_internal.hook_hear(int, bigint, text, timestamptz) is
 	'Queues the hooks that hear this event; a coordinator silent for a day offers nothing.';
 
 -- What the program reads.

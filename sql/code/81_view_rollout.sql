@@ -241,7 +241,7 @@ $$);
 create or replace view fleet.step as
 select t.rollout_id as rollout, b.name as backend, s.position, s.state,
 	s.phase, s.name as step, s.kind, s.target, h.name as host, a.argv,
-	s.attempts as attempt,
+	coalesce(a.nr, 0) as attempt,
 	coalesce((s.spec->>'retries')::int, 0) + 1 as max_attempts,
 	s.started_at, s.ended_at as finished_at, fleet_internal.elapsed(
 		s.started_at, coalesce(s.ended_at, case when s.state in
@@ -330,7 +330,7 @@ $$);
 create or replace view fleet.current_step as
 select t.rollout_id as rollout, b.name as backend, s.state, s.phase,
 	s.name as step, s.kind, s.target, h.name as host, a.argv,
-	s.attempts as attempt, s.started_at,
+	coalesce(a.nr, 0) as attempt, s.started_at,
 	fleet_internal.elapsed(s.started_at, n.now) as elapsed,
 	fleet_internal.span(s.expected_ms) as expected, s.wait_until,
 	greatest(fleet_internal.elapsed(n.now, s.wait_until), interval '0')

@@ -37,6 +37,9 @@ do_ "select test.adv(1, jsonb_build_array(test.step_op(1, 1, 'count', 'pending',
 is "one's own attempt id again: it happened" '1|1|7' \
 	"select count(*), max(attempt), max(seq) from fleet.attempt"
 is "the fleet's change number follows" 7 "select change_seq from fleet_internal.fleet where fleet_id = 1"
+is "a step counts its attempts" '1|0' \
+	"select max(attempt), min(attempt) from fleet.step where backend = 'mail1'"
+is "also the one in hand" 1 "select attempt from fleet.current_step"
 end='{"exit":0,"ms":12,"out":{"bytes":3,"lines":1,"head":"YWIK"},"err":{"bytes":0}}'
 for _ in 1 2; do
 	do_ "select test.adv(1, jsonb_build_array(jsonb_build_object('op', 'attempt_end', 'id', '$a', 'to', 'ended', 'result', '$end'::jsonb),
@@ -50,6 +53,14 @@ refused "a step that went elsewhere" RD011 'is passed, not running' \
 	"select test.adv(1, jsonb_build_array(test.step_op(1, 1, 'count', 'running', 'failed')))"
 refused "a step of another rollout" RD001 'there is no step' \
 	"select test.adv(1, '[{\"op\":\"step\",\"step\":9999,\"from\":\"pending\",\"to\":\"running\"}]')"
+
+do_ "select test.adv(1, jsonb_build_array(jsonb_build_object('op', 'attempt', 'id', '00000000-0000-0000-0000-0000000000a2', 'step', test.step(1, 1, 'count'), 'host', 1, 'after', '$a', 'seq', 8)))"
+is "the next attempt is the second" '2|2' "select max(s.attempt), max(a.attempt) from fleet.step s, fleet.attempt a where s.step = 'count'"
+refused "an id that is another step's" 23505 attempt_pkey \
+	"select test.adv(1, jsonb_build_array(jsonb_build_object('op', 'attempt', 'id', '$a', 'step', test.step(1, 1, 'weight'), 'host', 1, 'seq', 9)))"
+is "the sentences are those of the table" 0 "select count(*) from (
+	select fleet_internal.sentence(machine, from_, to_) = any (array_agg(sentence)) as same
+	  from fleet_internal.edge group by machine, from_, to_) x where same is not true"
 
 # illegal edges: every pair that is not in the table, by hand
 illegal() {

@@ -46,8 +46,14 @@ scans() {
 step=$(q "select step_id from fleet_internal.step where name = 's1'")
 do_ "analyze" # as autovacuum does with a young database
 before=$(scans)
+written=$(q "select sum(n_tup_upd) from pg_stat_user_tables where relname = 'step'")
+asked=$(q "select sum(seq_scan + idx_scan) from pg_stat_user_tables where relname in ('state', 'edge')")
 do_ "call test.measure(500, $step)"
 say advance
+is "a step is written when it begins and when it is over" "$((written + 1001))" \
+	"select sum(n_tup_upd) from pg_stat_user_tables where relname = 'step'"
+is "and no table is asked what may follow" "$asked" \
+	"select sum(seq_scan + idx_scan) from pg_stat_user_tables where relname in ('state', 'edge')"
 is "no advance reads a whole table" "$before" \
 	"select sum(seq_scan) from pg_stat_user_tables where relname in ('step', 'attempt', 'turn', 'event', 'output')"
 is "finish and start in one advance: well below 10 ms" t \
