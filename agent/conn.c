@@ -132,13 +132,27 @@ conn_close(struct conn *c)
 	buf_free(&c->wait);
 }
 
+/* At once where there is room; whether the other side is gone tells poll(). */
+static void
+conn_try(struct conn *c)
+{
+	ssize_t n = write(c->out.fd, c->wait.data, c->wait.len);
+
+	if (n > 0)
+		buf_drop(&c->wait, (size_t)n);
+}
+
 void
 conn_send(struct conn *c, const char *text, size_t len)
 {
+	bool idle = c->wait.len == 0;
+
 	if (c->closed)
 		return;
 	if (buf_add(&c->wait, text, len) < 0 || buf_addc(&c->wait, '\n') < 0)
 		c->eof = true; /* it reads nothing and asks on: enough */
+	else if (idle)
+		conn_try(c);
 	conn_watch(c);
 }
 
