@@ -122,19 +122,20 @@ runner_accept(void *self, short events)
 }
 
 void
-runner_push(struct runner *r, const struct attempt *a)
+runner_push(struct runner *r, const struct attempt *a, const char *result)
 {
 	struct buf text;
 	struct json_out o;
-	struct err err;
 
 	buf_init(&text, WIRE_LINE_MAX);
 	json_out_init(&o, &text);
 	json_out_object(&o, NULL);
 	json_out_str(&o, "push", "ended");
 	json_out_str(&o, "attempt", a->id);
-	if (book_print(&r->book, a, &o, &err) == 0 && !buf_over(&text)) {
-		json_out_end(&o);
+	json_out_str(&o, "state", wire_state_name(a->state));
+	json_out_raw(&o, "result", result);
+	json_out_end(&o);
+	if (!buf_over(&text)) {
 		LIST_EACH (struct client, c, &r->clients, link)
 			conn_send(&c->conn, buf_str(&text), text.len);
 	}
@@ -159,7 +160,7 @@ runner_rest(struct runner *r)
 {
 	if (r->n_works > 0)
 		return;
-	(void)malloc_trim(0);
+	r->quiet.at = clock_boot_ms() + RUNNER_QUIET_MS;
 	if (r->ending) {
 		r->loop.stop = true;
 	} else if (r->n_clients == 0) {
@@ -168,6 +169,17 @@ runner_rest(struct runner *r)
 			clock_boot_ms() +
 			(r->book.journal.state == JOURNAL_OK ? idle_ms() : 1);
 	}
+}
+
+/* What the last works used goes back, but not between two steps. */
+static void
+runner_quiet(void *self, short events)
+{
+	const struct runner *r = self;
+
+	(void)events;
+	if (r->n_works == 0)
+		(void)malloc_trim(0);
 }
 
 /* Nobody may connect between the decision to go and the going. */
@@ -319,6 +331,8 @@ runner_open(struct runner *r, struct err *err)
 	sweep(r);
 	r->idle = (struct watch){ .fd = -1, .fn = runner_idle, .self = r };
 	loop_add(&r->loop, &r->idle);
+	r->quiet = (struct watch){ .fd = -1, .fn = runner_quiet, .self = r };
+	loop_add(&r->loop, &r->quiet);
 	(void)FAULT("runner.listen");
 	if (runner_listen(r, err) < 0)
 		return -1;

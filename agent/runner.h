@@ -21,6 +21,7 @@
 #include "spec.h"
 
 #define RUNNER_IDLE_MS	   ((int64_t)10 * 60 * 1000)
+#define RUNNER_QUIET_MS	   1000 /* then memory is given back */
 #define RUNNER_WORKS_MAX   8
 #define RUNNER_CLIENTS_MAX 32
 #define RUNNER_SOCKET	   "runner.sock"
@@ -47,7 +48,7 @@ struct runner {
 	struct loop loop;
 	struct book book;
 	int state, outputs; /* directories */
-	struct watch listen, idle, signals;
+	struct watch listen, idle, quiet, signals;
 	struct link clients, works;
 	struct refusals refusals;
 	unsigned int n_clients, n_works;
@@ -71,8 +72,8 @@ work_begin(struct runner *r, const struct change *c, const struct request *req,
 	   const struct spec *spec, const struct spec *undo,
 	   struct attempt **attempt_r, enum wire_code *code_r, struct err *err);
 
-/* Tell whoever is connected. */
-void runner_push(struct runner *r, const struct attempt *a);
+/* Tell whoever is connected how it ended. */
+void runner_push(struct runner *r, const struct attempt *a, const char *result);
 /* Services that a killed change of packages held down. */
 void runner_release(struct runner *r);
 /* A connection or a work less: is it time to end? */

@@ -93,7 +93,7 @@ work_done(void *self)
 	(void)FAULT("work.ended.before");
 	if (book_end(&r->book, a, buf_str(&text), &err) == 0) {
 		(void)FAULT("work.ended.after");
-		runner_push(r, a);
+		runner_push(r, a, buf_str(&text));
 		(void)FAULT("work.told");
 		if (SEEDED(PRUNED_EARLY))
 			(void)book_forget(&r->book, a->fleet, a->seq, &err);
