@@ -53,7 +53,7 @@ class Lane:
         w = self.w
         self.nr += 1
         self.told = f"{w.top}/told-{self.nr}"
-        with open(f"{w.top}/fault", "w") as f:  # no faults: its sandbox is on
+        with open(f"{w.top}/fault", "w") as f:  # and no faults
             f.write(f"export LD_PRELOAD={SHIM} DRYDOCK_NTH={asked}\n"
                     f"export DRYDOCK_NTH_LOG={self.told}\n")
 
