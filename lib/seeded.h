@@ -17,7 +17,7 @@
  * this is left.
  */
 
-/* X(name, what is wrong then, who must find it: see tests/seeded/run) */
+/* X(name, what is wrong then, which must find it: see tests/seeded/run) */
 #define SEEDED_BUGS(X)							\
 	X(STALE_EPOCH, "an agent obeys who was fenced", agent-run.t)	\
 	X(OTHER_CHANGE, "an attempt's id stands for two changes", agent-run.t) \
@@ -25,12 +25,12 @@
 	X(UNKNOWN_ENDED, "begun counts as ended after a restart", agent_book) \
 	X(NO_EXIT_IS_0, "a missing exit status counts as 0", sim)	\
 	X(SILENT_IS_UP, "who cannot be asked counts as in service", plan_next) \
-	X(OTHERS_UNSEEN, "nobody looks at the others before a drain", sim) \
-	X(BLIND_RETRY, "what destroys is begun again on a guess", sim)	\
+	X(OTHERS_UNSEEN, "nobody looks at the others before a drain", sim whole) \
+	X(BLIND_RETRY, "what destroys is begun again on a guess", sim whole)	\
 	X(UNKNOWN_PASSES, "a step of unknown end has passed", sim)	\
 	X(UNPROVED, "a turn is done before it is seen in service", sim)	\
 	X(NOT_KEPT, "what was proved is not proved again", plan_next)	\
-	X(GAP_UNKEPT, "two changes of a group follow at once", sim)	\
+	X(GAP_UNKEPT, "two changes of a group follow at once", sim whole)	\
 	X(HELD_IS_OVER, "a backend is taken while another is held", sim) \
 	X(HALF_UNDONE, "what a failed step did is not undone", plan_next) \
 	X(UNFLUSHED, "a command starts before its record is on disk", agent-run.t) \

@@ -70,6 +70,22 @@ seeds_many(const struct seeds_kind *kind, uint64_t count, uint64_t first)
 	return failed;
 }
 
+uint64_t
+seeds_find(const struct seeds_kind *kind, uint64_t count, uint64_t first)
+{
+	int troubles;
+
+	for (uint64_t seed = first; seed < first + count; seed++) {
+		const char *wrong = kind->run(seed, none, false, &troubles);
+
+		if (wrong[0] == '\0')
+			continue;
+		printf("# seed %llu: %s\n", (unsigned long long)seed, wrong);
+		return seed;
+	}
+	return 0;
+}
+
 void
 seeds_tell_rules(const bool decided[RULE_COUNT])
 {

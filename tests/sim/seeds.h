@@ -31,6 +31,9 @@ uint64_t seeds_number(const char *text);
 bool seeds_shortest(const struct seeds_kind *kind, uint64_t seed);
 /* Tells, and prints one line of TAP: how many seeds broke a promise. */
 int seeds_many(const struct seeds_kind *kind, uint64_t count, uint64_t first);
+/* The same of the first that breaks one, not shortened: 0, there was none. */
+uint64_t seeds_find(const struct seeds_kind *kind, uint64_t count,
+		    uint64_t first);
 /* Which rules decided something, and which did not. */
 void seeds_tell_rules(const bool decided[RULE_COUNT]);
 

@@ -180,7 +180,12 @@ entry_ends(void *self)
 {
 	struct entry *e = self;
 
-	if (e->outcome == OUTCOME_DONE || e->outcome == OUTCOME_HALF)
+	if (e->outcome == OUTCOME_LOST) {
+		agent_dies(e->host);
+		return;
+	}
+	if (e->outcome == OUTCOME_DONE || e->outcome == OUTCOME_HALF ||
+	    (e->outcome == OUTCOME_HANGS && dice_chance(&world.dice, 50)))
 		truth_effect(e);
 	e->state = ENTRY_ENDED;
 	e->exit = e->outcome == OUTCOME_DONE ? 0 :
@@ -215,6 +220,16 @@ entry_fill(struct entry *e, const struct ask *a)
 	assert(e->backend >= 0);
 }
 
+static enum outcome
+outcome_next(struct host *host)
+{
+	enum outcome *next = host->next != OUTCOME_DONE ? &host->next :
+		&world.next, outcome = *next;
+
+	*next = OUTCOME_DONE;
+	return world.now_ms < host->stuck_until_ms ? OUTCOME_FAILS : outcome;
+}
+
 static void
 entry_begins(struct ask *a, const struct entry *asked)
 {
@@ -226,14 +241,14 @@ entry_begins(struct ask *a, const struct entry *asked)
 	assert(world.nentries < ENTRIES);
 	world.nentries++;
 	world.busy = a->host;
+	world.busy_with = asked->backend;
 	*e = *asked;
 	buf_init(&note, sizeof(e->note) - 1);
 	json_out_init(&o, &note);
 	json_out_value(&o, NULL, jdoc_in(a->doc, "note"));
 	snprintf(e->note, sizeof(e->note), "%s", buf_str(&note));
 	buf_free(&note);
-	e->outcome = host->next;
-	host->next = OUTCOME_DONE;
+	e->outcome = outcome_next(host);
 	world_note("%s begins %s: %s %s %s, epoch %lld", host_name(a->host),
 		   e->step, e->words[0], e->words[1], e->words[2],
 		   (long long)e->epoch);
@@ -241,6 +256,7 @@ entry_begins(struct ask *a, const struct entry *asked)
 	due_init(&e->end, OUTSIDE, entry_ends, e);
 	due_in(&e->end, 10, e->outcome == OUTCOME_HANGS ? 30000 : 3000);
 	answer_state(a, e);
+	trouble_follows(ANCHOR_BEGUN);
 }
 
 /* For good: a late copy is not begun when the reason is gone. */
@@ -544,29 +560,19 @@ agent_line(int host, struct chan *chan, const char *text, size_t len)
 
 /* ------------------------------------------------------------ life and boot */
 
-static void
-agent_boots(int host)
-{
-	uuid_make(world.hosts[host].boot);
-	world.hosts[host].boots++;
-	world.hosts[host].nrefusals = 0;
-}
-
 void
 agent_start(void)
 {
 	for (int i = 0; i < HOSTS; i++) {
 		world.hosts[i] = (struct host){ .epoch = 0 };
-		agent_boots(i);
+		uuid_make(world.hosts[i].boot);
 	}
 }
 
 /* What ran may have done its work; nobody saw its end. */
 void
-agent_reboot(int host, int64_t span_ms, bool starts)
+agent_dies(int host)
 {
-	struct backend *b = host < BACKENDS ? &world.backends[host] : NULL;
-
 	for (int i = 0; i < world.nentries; i++) {
 		struct entry *e = &world.entries[i];
 
@@ -577,9 +583,19 @@ agent_reboot(int host, int64_t span_ms, bool starts)
 			truth_effect(e);
 		e->state = ENTRY_UNKNOWN;
 	}
-	world.hosts[host].down_until_ms = world.now_ms + span_ms;
-	agent_boots(host);
+	world.hosts[host].runners++;
+	world.hosts[host].nrefusals = 0;
 	net_cut(host);
+}
+
+void
+agent_reboot(int host, int64_t span_ms, bool starts)
+{
+	struct backend *b = host < BACKENDS ? &world.backends[host] : NULL;
+
+	agent_dies(host);
+	world.hosts[host].down_until_ms = world.now_ms + span_ms;
+	uuid_make(world.hosts[host].boot);
 	if (b == NULL)
 		return;
 	b->running = starts;

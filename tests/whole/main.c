@@ -2,6 +2,7 @@
  * main.c - simulated rollouts with the whole coordinator: many, or one again.
  *
  * usage: whole CONNINFO COUNT [FIRST]    whole CONNINFO --seed SEED
+ *        whole CONNINFO --find COUNT [FIRST]
  */
 #include <ctype.h>
 #include <stdarg.h>
@@ -179,14 +180,29 @@ many(uint64_t count, uint64_t first)
 	return failed > 0 || !same;
 }
 
+/* In what follows CONNINFO; 0: every promise was kept. */
+static int
+what_is_asked(int n, char **words)
+{
+	bool find = n > 1 && strcmp(words[0], "--find") == 0;
+	uint64_t first = n - find == 2 ? seeds_number(words[n - 1]) : 1;
+
+	if (n == 2 && strcmp(words[0], "--seed") == 0)
+		return seeds_shortest(&kind, seeds_number(words[1]));
+	if (find)
+		return seeds_find(&kind, seeds_number(words[1]), first) != 0;
+	return many(seeds_number(words[0]), first);
+}
+
 int
 main(int argc, char **argv)
 {
-	int status = 0;
+	int status;
 
-	if (argc < 3 || argc > 4) {
+	if (argc < 3 || argc > 5) {
 		fprintf(stderr, "usage: whole CONNINFO COUNT [FIRST] | "
-			"CONNINFO --seed SEED\n");
+			"CONNINFO --seed SEED | "
+			"CONNINFO --find COUNT [FIRST]\n");
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -194,11 +210,7 @@ main(int argc, char **argv)
 	log_set_sink(on_log, NULL);
 	sql_open(argv[1]);
 	course_plan();
-	if (strcmp(argv[2], "--seed") == 0 && argc == 4)
-		status = seeds_shortest(&kind, seeds_number(argv[3]));
-	else
-		status = many(seeds_number(argv[2]),
-			      argc == 4 ? seeds_number(argv[3]) : 1);
+	status = what_is_asked(argc - 2, argv + 2);
 	sql_close();
 	return status;
 }

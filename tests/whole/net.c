@@ -15,7 +15,7 @@ struct net {
 struct line_chan {
 	struct chan chan;		/* first */
 	struct link link;
-	int who, host, boots;
+	int who, host, runners;
 	const struct chan_events *events;
 	void *self;
 	bool open, over;
@@ -31,7 +31,7 @@ struct packet {
 	struct due due;
 	struct line_chan *chan;		/* to the host: NULL, nobody waits */
 	enum packet_kind kind;
-	int host, boots;		/* the runner of its channel */
+	int host, runners;		/* when its channel began */
 	char *text;
 };
 
@@ -139,7 +139,7 @@ packet_reaches(void *self)
 	struct packet *p = self;
 
 	list_del(&p->link);
-	if (net_reaches(p->host) && p->boots == world.hosts[p->host].boots)
+	if (net_reaches(p->host) && p->runners == world.hosts[p->host].runners)
 		agent_line(p->host, p->chan != NULL ? &p->chan->chan : NULL,
 			   p->text, strlen(p->text));
 	packet_free(p);
@@ -153,7 +153,7 @@ packet_send(struct line_chan *c, struct line_chan *answers, const char *text,
 
 	p->chan = answers;
 	p->host = c->host;
-	p->boots = c->boots;
+	p->runners = c->runners;
 	p->text = x_strndup(text, len);
 	list_add(&sent, &p->link);
 	due_init(&p->due, OUTSIDE, packet_reaches, p);
@@ -205,7 +205,7 @@ chan_begins(void *self)
 		return;
 	}
 	c->open = true;
-	c->boots = world.hosts[c->host].boots;
+	c->runners = world.hosts[c->host].runners;
 	if (c->events->on_open != NULL)
 		c->events->on_open(c->self);
 	net_say(&c->chan, WIRE_MAGIC);

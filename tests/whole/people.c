@@ -74,19 +74,18 @@ people_settle(const char *backend)
 		"and s.state = 'unknown'", (long long)world.rollout, backend);
 	const char *step = sql_owner(text);
 	char name[64];
-	bool done, changed = world.backends[truth_backend(backend)].changes >
-		0;
+	bool done;
 
 	free(text);
 	if (step == NULL)
 		return false;
 	snprintf(name, sizeof(name), "%s", step);
-	done = strcmp(name, "change") != 0 || changed;
+	done = truth_is_done(truth_backend(backend), name);
 	if (!person("select fleet.settle(%lld, '%s', %s, 'she looked', '%s')",
 		    (long long)world.rollout, name, done ? "true" : "false",
 		    backend))
 		return false;
-	if (!done)
+	if (strcmp(name, "change") == 0 && !done)
 		people_permit(truth_backend(backend));
 	return true;
 }
@@ -114,7 +113,7 @@ people_answer(void)
 	if (strcmp(state, "held") == 0) {
 		if (people_settle(world.held))
 			return true;
-		if (dice_chance(&world.dice, 60))
+		if (dice_chance(&world.dice, 40))
 			people_retry(world.held);
 		else if (!person("select fleet.restore(%lld, '%s', 'enough')",
 				 rollout, world.held))

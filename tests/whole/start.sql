@@ -80,6 +80,13 @@ preflight:
     expect: unit.ActiveState == active
     hint: start it
 phases:
+  - phase: prepare
+    rest: in
+    steps:
+      - name: silence
+        run: silence ${backend.name} on
+        timeout: 40s
+        undo: {run: "silence ${backend.name} off", check: unit.Silent == no}
   - phase: drain
     takes_out: true
     rest: none
@@ -96,7 +103,7 @@ phases:
         poll: {until: service.users == 0, every: 1s, at_most: 60s, then: continue}
   - phase: stop
     no_pause: true
-    deadline: 5m
+    deadline: 40s
     rest: out
     steps:
       - name: lmtp
@@ -104,11 +111,14 @@ phases:
         run: lmtp ${backend.name} off
         timeout: 40s
         check: unit.LmtpOff == yes
+        settle_within: 5s
         undo: none
       - name: flush
+        require: unit.Works == yes
         run: flush ${backend.name}
         timeout: 40s
         check: unit.Dirty == no
+        settle_within: 5s
         undo: none
       - name: stop
         no_return: true
@@ -144,12 +154,22 @@ phases:
   - phase: return
     rest: in
     steps:
+      - name: up
+        target: director
+        run: up ${backend.address}
+        timeout: 40s
+        undo: none
       - name: back
         target: director
         run: weight ${backend.address} ${steps.zero.vhosts}
         timeout: 40s
         check: service.vhosts == ${steps.zero.vhosts}
         keep: {until: end}
+        undo: none
+      - name: speak
+        run: silence ${backend.name} off
+        timeout: 40s
+        check: unit.Silent == no
         undo: none
       - name: soak
         wait: 5s

@@ -100,7 +100,10 @@ time_step(int64_t until_ms)
 int
 clock_gettime(clockid_t id, struct timespec *ts)
 {
-	int64_t ms = id == CLOCK_REALTIME ? time_wall_ms() : world.now_ms;
+	int64_t leapt_ms = world.me == OUTSIDE ? 0 :
+		world.coordinators[world.me].wall_ms;
+	int64_t ms = id == CLOCK_REALTIME ? time_wall_ms() + leapt_ms :
+		world.now_ms;
 
 	if (id != CLOCK_BOOTTIME && id != CLOCK_REALTIME)
 		return (int)syscall(SYS_clock_gettime, id, ts);

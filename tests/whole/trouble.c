@@ -15,8 +15,11 @@
 	X(reboot, 8, "a host reboots")					\
 	X(refuses, 4, "somebody holds a host")				\
 	X(fails, 5, "a command fails and does nothing")			\
-	X(half, 4, "a command works and fails")				\
+	X(half, 6, "a command works and fails")				\
 	X(hangs, 3, "a command runs into its timeout")			\
+	X(lost, 6, "an agent dies while a command runs")		\
+	X(stuck, 4, "no command of a host does anything")		\
+	X(hand, 4, "somebody sets a weight by hand")			\
 	X(sick, 5, "a backend fails by itself, or is well again")	\
 	X(broken, 3, "a backend does not pass its proof")		\
 	X(torn, 4, "the directors are not ready")			\
@@ -27,7 +30,8 @@
 	X(away, 5, "the database is away")				\
 	X(tail, 4, "the database loses its last commits")		\
 	X(ahead, 3, "the database's clock leaps ahead")			\
-	X(back, 3, "the database's clock is set back")
+	X(back, 3, "the database's clock is set back")			\
+	X(leap, 3, "a coordinator's clock leaps")
 
 typedef void trouble_fn(const struct trouble *trouble, struct dice *dice);
 
@@ -88,15 +92,31 @@ trouble_happens(void *self)
 	if (world.now_ms >= world.troubles_end_ms)
 		return;
 	if (t.a < 0)
-		t.a = world.busy;
+		t.a = dice_chance(&dice, 50) ? world.busy : world.busy_with;
 	world_note("-- %s: %s, %lld s", kinds[t.kind].what,
 		   host_name(t.a), (long long)(t.span_ms / 1000));
 	kinds[t.kind].run(&t, &dice);
 }
 
-/* Half of them come when something was just written down. */
+/* On what it follows: half of them on a time.  How many there are of each. */
 static void
-trouble_make(struct trouble *t, uint64_t some, int64_t within)
+trouble_anchor(struct trouble *t, struct dice *dice)
+{
+	static const int many[ANCHORS] = {
+		[ANCHOR_WRITTEN] = 60, [ANCHOR_BEGUN] = 30,
+		[ANCHOR_TAKEN] = 4, [ANCHOR_COMMITTED] = 4 };
+
+	t->anchor = dice_chance(dice, 50) ? ANCHOR_TIME :
+		(enum anchor)dice_range(dice, ANCHOR_TIME + 1, ANCHORS - 1);
+	if (t->anchor != ANCHOR_TIME)
+		t->nth = (int)dice_range(dice, 1, many[t->anchor]);
+	t->after_ms = dice_chance(dice, 50) ? 0 : dice_range(dice, 1, 2000);
+}
+
+/* One seldom comes alone: a third follow on the same as the one before. */
+static void
+trouble_make(struct trouble *t, const struct trouble *before, uint64_t some,
+	     int64_t within)
 {
 	struct dice *dice = &world.dice;
 	int64_t at = world.now_ms + dice_range(dice, 0, within);
@@ -105,11 +125,17 @@ trouble_make(struct trouble *t, uint64_t some, int64_t within)
 	t->a = dice_chance(dice, 50) ? -1 :
 		(int)dice_range(dice, 0, HOSTS - 1);
 	t->span_ms = dice_range(dice, 1, 60) * 1000;
-	t->after = dice_chance(dice, 50) ? (int)dice_range(dice, 1, 60) : 0;
-	t->after_ms = dice_chance(dice, 50) ? 0 : dice_range(dice, 1, 2000);
+	trouble_anchor(t, dice);
+	if (before != NULL && dice_chance(dice, 33)) {
+		t->anchor = before->anchor;
+		t->nth = before->nth;
+		t->after_ms = before->after_ms + dice_range(dice, 0, 5000);
+		at = before->due.at_ms + dice_range(dice, 0, 5000);
+	}
 	t->dice = dice_roll(dice);
 	due_init(&t->due, OUTSIDE, trouble_happens, t);
-	if (!t->left_out && t->after == 0)
+	t->due.at_ms = at;
+	if (!t->left_out && t->anchor == ANCHOR_TIME)
 		due_at(&t->due, at);
 }
 
@@ -123,12 +149,13 @@ trouble_over(void *self)
 		struct host *host = &world.hosts[i];
 
 		host->mute_until_ms = host->unsure_until_ms = 0;
-		host->hold_until_ms = 0;
+		host->hold_until_ms = host->stuck_until_ms = 0;
 		host->late = host->twice = 0;
 		host->next = OUTCOME_DONE;
 	}
 	for (int i = 0; i < BACKENDS; i++)
 		world.backends[i].sick = world.backends[i].broken = false;
+	world.next = OUTCOME_DONE;
 	world.ring_torn_until_ms = 0;
 }
 
@@ -142,21 +169,24 @@ trouble_plan(void)
 	world.answers = (int)dice_range(&world.dice, 0, 6);
 	world.ntroubles = (int)dice_range(&world.dice, 1, TROUBLES);
 	for (int i = 0; i < world.ntroubles; i++)
-		trouble_make(&world.troubles[i], some, within);
+		trouble_make(&world.troubles[i], i > 0 ?
+			     &world.troubles[i - 1] : NULL, some, within);
 	world.troubles_end_ms = world.now_ms + within + 1;
 	due_init(&over, OUTSIDE, trouble_over, NULL);
 	due_at(&over, world.troubles_end_ms);
 }
 
 void
-trouble_follows(void)
+trouble_follows(enum anchor anchor)
 {
-	world.written++;
-	for (int i = 0; i < world.ntroubles; i++)
-		if (world.troubles[i].after == world.written &&
-		    !world.troubles[i].left_out)
-			due_at(&world.troubles[i].due, world.now_ms +
-			       world.troubles[i].after_ms);
+	int nth = ++world.anchored[anchor];
+
+	for (int i = 0; i < world.ntroubles; i++) {
+		struct trouble *t = &world.troubles[i];
+
+		if (t->anchor == anchor && t->nth == nth && !t->left_out)
+			due_at(&t->due, world.now_ms + t->after_ms);
+	}
 }
 
 /* -------------------------------------------------------- each of them */
@@ -224,25 +254,52 @@ trouble_refuses(const struct trouble *t, struct dice *dice)
 	world.hosts[t->a].hold_until_ms = world.now_ms + t->span_ms;
 }
 
+/* The next command of that host, or of any. */
+static void
+next_outcome(const struct trouble *t, struct dice *dice, enum outcome outcome)
+{
+	if (dice_chance(dice, 50))
+		world.hosts[t->a].next = outcome;
+	else
+		world.next = outcome;
+}
+
 static void
 trouble_fails(const struct trouble *t, struct dice *dice)
 {
-	(void)dice;
-	world.hosts[t->a].next = OUTCOME_FAILS;
+	next_outcome(t, dice, OUTCOME_FAILS);
 }
 
 static void
 trouble_half(const struct trouble *t, struct dice *dice)
 {
-	(void)dice;
-	world.hosts[t->a].next = OUTCOME_HALF;
+	next_outcome(t, dice, OUTCOME_HALF);
 }
 
 static void
 trouble_hangs(const struct trouble *t, struct dice *dice)
 {
+	next_outcome(t, dice, OUTCOME_HANGS);
+}
+
+static void
+trouble_lost(const struct trouble *t, struct dice *dice)
+{
+	next_outcome(t, dice, OUTCOME_LOST);
+}
+
+static void
+trouble_stuck(const struct trouble *t, struct dice *dice)
+{
 	(void)dice;
-	world.hosts[t->a].next = OUTCOME_HANGS;
+	world.hosts[t->a].stuck_until_ms = world.now_ms + 2 * t->span_ms;
+}
+
+static void
+trouble_hand(const struct trouble *t, struct dice *dice)
+{
+	truth_weight_by_hand(t->a % BACKENDS, dice_chance(dice, 50) ? 0 :
+			     WEIGHT);
 }
 
 static void
@@ -344,4 +401,11 @@ static void
 trouble_back(const struct trouble *t, struct dice *dice)
 {
 	world.clock_ms -= t->span_ms * dice_range(dice, 1, 10);
+}
+
+static void
+trouble_leap(const struct trouble *t, struct dice *dice)
+{
+	world.coordinators[t->a % COORDINATORS].wall_ms +=
+		t->span_ms * dice_range(dice, -10, 60);
 }

@@ -16,6 +16,15 @@ truth_start(void)
 			.was_in_ms = TIME_START_MS };
 }
 
+static bool
+weighs(const struct backend *b, int weight)
+{
+	for (int d = 0; d < DIRECTORS; d++)
+		if (b->weight[d] != weight)
+			return false;
+	return true;
+}
+
 bool
 truth_in(int backend)
 {
@@ -33,7 +42,7 @@ truth_out_by_us(int backend)
 	const struct backend *b = &world.backends[backend];
 
 	for (int d = 0; d < DIRECTORS; d++)
-		if (b->weight[d] == 0)
+		if (b->weight[d] == 0 && b->zero_by_us)
 			return true;
 	return b->stopped_by_us;
 }
@@ -41,9 +50,14 @@ truth_out_by_us(int backend)
 void
 truth_stamp(void)
 {
-	for (int i = 0; i < BACKENDS; i++)
+	for (int i = 0; i < BACKENDS; i++) {
+		struct backend *b = &world.backends[i];
+
 		if (truth_in(i))
-			world.backends[i].was_in_ms = world.now_ms;
+			b->was_in_ms = world.now_ms;
+		if (weighs(b, 0))
+			b->was_empty_ms = world.now_ms;
+	}
 }
 
 /* A backend by its name or address, -1: none. */
@@ -79,7 +93,7 @@ weight_arrives(void *self)
 
 /* Told to one director; the other one hears of it from that. */
 static void
-set_weight(const struct entry *entry, int weight)
+set_weight(int backend, int host, int weight)
 {
 	static int n;
 	int64_t nr = (int64_t)++world.nr;
@@ -87,16 +101,45 @@ set_weight(const struct entry *entry, int weight)
 	for (int d = 0; d < DIRECTORS; d++) {
 		struct weight *w = &weights[n++ % 64];
 
-		w->backend = entry->backend;
+		w->backend = backend;
 		w->director = d;
 		w->weight = weight;
 		w->nr = nr;
 		due_init(&w->due, OUTSIDE, weight_arrives, w);
-		if (entry->host == BACKENDS + d)
+		if (host == BACKENDS + d)
 			weight_arrives(w);
 		else
 			due_in(&w->due, 0, 900);
 	}
+}
+
+void
+truth_weight_by_hand(int backend, int weight)
+{
+	world.backends[backend].zero_by_us = false;
+	set_weight(backend, BACKENDS, weight);
+}
+
+/* Steps of start.sql; an undo's are the contrary of theirs. */
+bool
+truth_is_done(int backend, const char *step)
+{
+	const struct backend *b = &world.backends[backend];
+	const struct { const char *step; bool done; } steps[] = {
+		{ "silence", b->silent }, { "speak", !b->silent },
+		{ "zero", weighs(b, 0) }, { "back", weighs(b, WEIGHT) },
+		{ "lmtp", b->lmtp_off }, { "flush", !b->dirty },
+		{ "stop", !b->running }, { "start", b->running },
+		{ "change", b->changed },
+		{ "undo-silence", !b->silent },
+		{ "undo-zero", weighs(b, WEIGHT) },
+		{ "undo-stop", b->running },
+	};
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		if (strcmp(steps[i].step, step) == 0)
+			return steps[i].done;
+	return true;
 }
 
 void
@@ -106,11 +149,16 @@ truth_effect(const struct entry *entry)
 	const char *what = entry->words[0], *how = entry->words[2];
 
 	if (strcmp(what, "weight") == 0) {
-		set_weight(entry, atoi(how));
+		b->zero_by_us = atoi(how) == 0;
+		set_weight(entry->backend, entry->host, atoi(how));
 		b->users_until_ms = world.now_ms +
 			dice_range(&world.dice, 0, 20000);
 	} else if (strcmp(what, "flush") == 0) {
 		b->dirty = false;
+	} else if (strcmp(what, "silence") == 0) {
+		b->silent = strcmp(how, "on") == 0;
+	} else if (strcmp(what, "change") == 0) {
+		b->changed = true;
 	} else if (strcmp(what, "lmtp") == 0) {
 		b->lmtp_off = true;
 	} else if (strcmp(what, "service") == 0) {
@@ -144,10 +192,11 @@ static void
 print_unit(struct buf *text, const struct backend *b, int backend)
 {
 	(void)buf_addf(text, "ActiveState=%s\nWorks=%s\nLmtp=%s\nLmtpOff=%s\n"
-		       "Dirty=%s\n", b->running ? "active" : "inactive",
+		       "Dirty=%s\nSilent=%s\n", b->running ? "active" : "inactive",
 		       b->running && !b->sick && !b->broken ? "yes" : "no",
 		       backend % 2 == 0 ? "yes" : "no",
-		       b->lmtp_off ? "yes" : "no", b->dirty ? "yes" : "no");
+		       b->lmtp_off ? "yes" : "no", b->dirty ? "yes" : "no",
+		       b->silent ? "yes" : "no");
 }
 
 char *

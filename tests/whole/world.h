@@ -55,13 +55,19 @@ struct due {
 struct backend {
 	int weight[DIRECTORS];		/* as each director has it */
 	int64_t weight_nr[DIRECTORS];
-	bool running, stopped_by_us, sick, broken, lmtp_off, dirty;
-	int64_t users_until_ms, was_in_ms;
+	bool running, stopped_by_us, sick, broken, lmtp_off, dirty, silent;
+	bool zero_by_us;		/* who took its weight away */
+	int64_t users_until_ms, was_in_ms, was_empty_ms;
 	int changes, licences;		/* begun; allowed by people */
+	bool changed;			/* really */
 	bool open, excluded;		/* outage, as the database has it */
+	char turn[16];			/* its state there */
 };
 
-enum outcome { OUTCOME_DONE, OUTCOME_FAILS, OUTCOME_HALF, OUTCOME_HANGS };
+/* Its work is done; not; yet it fails; its time is over; its agent dies. */
+enum outcome {
+	OUTCOME_DONE, OUTCOME_FAILS, OUTCOME_HALF, OUTCOME_HANGS, OUTCOME_LOST
+};
 enum entry_state { ENTRY_RUNNING, ENTRY_ENDED, ENTRY_UNKNOWN };
 
 /* One attempt in the journal of its host. */
@@ -85,20 +91,31 @@ struct refusal {
 
 struct host {
 	char boot[UUID_TEXT_SIZE];
-	int boots;
+	int runners;			/* that it had */
 	struct refusal refusals[REFUSALS];
 	int nrefusals;
 	int64_t epoch, floor;
 	char coordinator[32];
 	int64_t down_until_ms, mute_until_ms, unsure_until_ms, hold_until_ms;
+	int64_t stuck_until_ms;		/* commands do nothing there */
 	int late, twice;
 	enum outcome next;
 };
 
-/* At a time, or right after a number of decisions were written down. */
+/* What troubles follow on: the how manieth of these. */
+enum anchor {
+	ANCHOR_TIME,			/* a time */
+	ANCHOR_WRITTEN,			/* a decision is written down */
+	ANCHOR_BEGUN,			/* a command begins */
+	ANCHOR_TAKEN,			/* a backend is taken */
+	ANCHOR_COMMITTED,		/* a no_pause phase begins */
+	ANCHORS
+};
+
 struct trouble {
-	int kind, a;			/* a host, -1: the busy one */
-	int after;			/* so many decisions were written */
+	int kind, a;			/* a host, -1: who is busy */
+	enum anchor anchor;
+	int nth;
 	int64_t after_ms;		/* and so long after that */
 	int64_t span_ms;
 	uint64_t dice;
@@ -110,6 +127,7 @@ struct coordinator {
 	struct engine *engine;		/* NULL: not running */
 	int64_t stalled_until_ms;
 	bool leaving;
+	int64_t wall_ms;		/* so far its wall clock has leapt */
 	struct due life, leave;
 };
 
@@ -127,7 +145,9 @@ struct world {
 	struct backend backends[BACKENDS];
 	struct host hosts[HOSTS];
 	struct entry entries[ENTRIES];
-	int nentries, busy;		/* busy: what began last, where */
+	int nentries;
+	int busy, busy_with;		/* what began last: where; of whom */
+	enum outcome next;		/* of the next command anywhere */
 	int64_t ring_torn_until_ms, away_until_ms;
 	int64_t group_ended_ms, group_clock_ms;
 	int group_backend;
@@ -142,7 +162,7 @@ struct world {
 	struct trouble troubles[TROUBLES];
 	int ntroubles, answers, answered;
 	int64_t troubles_end_ms;
-	int statements, written, rules[64];
+	int statements, rules[64], anchored[ANCHORS];
 	bool tail_lost;			/* of the database: rows are missing */
 	char wrong[512];		/* "": no promise was broken */
 };
@@ -204,6 +224,8 @@ bool net_reaches(int host);
 /* agent.c */
 void agent_line(int host, struct chan *chan, const char *text, size_t len);
 void agent_reboot(int host, int64_t span_ms, bool starts);
+/* The runner is gone, and whoever comes next knows what it has written. */
+void agent_dies(int host);
 void agent_start(void);
 const char *host_name(int host);
 int host_of(const char *name);
@@ -213,8 +235,13 @@ const char *host_address(int host);
 void truth_start(void);
 bool truth_in(int backend);
 bool truth_out_by_us(int backend);
+/* When each was in service last, and when no user was sent to it. */
 void truth_stamp(void);
 void truth_effect(const struct entry *entry);
+/* Is it so already what that step of it is for? */
+bool truth_is_done(int backend, const char *step);
+/* Somebody sets its weight on the directors. */
+void truth_weight_by_hand(int backend, int weight);
 /* What a probe prints; NULL: there is no such command. */
 char *truth_probe(int host, const char *command);
 int truth_backend(const char *word);
@@ -228,8 +255,8 @@ void people_steer(struct dice *dice);
 
 /* trouble.c */
 void trouble_plan(void);
-/* One more decision is written down: what follows on that one. */
-void trouble_follows(void);
+/* One more of these: what follows on that one. */
+void trouble_follows(enum anchor anchor);
 
 /* check.c */
 void check_lost(void);		/* the database lost its last commits */
