@@ -355,10 +355,11 @@ call_answered(struct call *call, struct call_question *q,
 		return -1;
 	if (q->verb == WIRE_HELLO) {
 		int64_t asked_ms = q->asked_ms;
+		uint64_t id = q->wire_id;
 
 		call_question_answer(call, q, heard, line);
 		/* a newer hello is out: this one answers old questions */
-		if (!call_question_has(call, WIRE_HELLO))
+		if (!call_question_newer(call, WIRE_HELLO, id))
 			call_greeted(call, heard, asked_ms);
 		return 0;
 	}

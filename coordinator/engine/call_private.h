@@ -168,8 +168,9 @@ uint64_t call_question_put(struct call *call, enum wire_verb verb,
 uint64_t call_question_unfit(struct call *call, enum wire_verb verb,
 			     const char *why, call_done_fn *done, void *ctx);
 struct call_question *call_question_sent(struct call *call, uint64_t wire_id);
-/* Is one of that verb open? */
-bool call_question_has(const struct call *call, enum wire_verb verb);
+/* Is one of that verb open that is asked after this one? */
+bool call_question_newer(const struct call *call, enum wire_verb verb,
+			 uint64_t wire_id);
 /* Does anybody wait for an answer? */
 bool call_question_awaited(const struct call *call);
 /* Its content is all there: now it is the change that it was put for. */

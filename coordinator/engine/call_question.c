@@ -101,10 +101,12 @@ call_question_sent(struct call *call, uint64_t wire_id)
 }
 
 bool
-call_question_has(const struct call *call, enum wire_verb verb)
+call_question_newer(const struct call *call, enum wire_verb verb,
+		    uint64_t wire_id)
 {
 	LIST_EACH (struct call_question, q, &call->questions, link) {
-		if (q->verb == verb)
+		if (q->verb == verb &&
+		    (q->wire_id == 0 || q->wire_id > wire_id))
 			return true;
 	}
 	return false;

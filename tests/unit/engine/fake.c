@@ -252,6 +252,8 @@ agent_verb(struct fake_chan *c, const struct json_object *doc, int64_t id,
 	json_out_bool(o, "ok", true);
 	if (verb == WIRE_HELLO) {
 		agent_hello(c, doc, o);
+		*mute = c->fake->lost_hellos > 0;
+		c->fake->lost_hellos -= *mute;
 	} else if (verb == WIRE_PING) {
 		json_out_int(o, "wall_ms", 1);
 	} else if (verb == WIRE_PROBE) {

@@ -349,6 +349,36 @@ test_misfits(void **state)
 	talk_end(&t);
 }
 
+/* An answer to hello that never comes is no answer to the next one. */
+static void
+test_lost_hello(void **state)
+{
+	struct call_fleet fleet = { FLEET, "mail-eu", 4 };
+	struct call_host host = fake_host("mail1", "10.0.0.11");
+	struct talk t;
+
+	(void)state;
+	host.fleets = &fleet;
+	host.nfleets = 1;
+	talk_begin(&t);
+	call_config(t.call, &host);
+	call_open(t.call);
+	fake_run(&t.fake, NULL, t.fake.now_ms + 1000);
+	assert_true(call_is_up(t.call));
+	t.fake.lost_hellos = 1;
+	fleet.epoch = 5;
+	call_config(t.call, &host);
+	call_greet(t.call);
+	fake_run(&t.fake, NULL, t.fake.now_ms + 60000);
+	assert_int_equal(t.fake.lost_hellos, 0);
+	call_greet(t.call);
+	fake_run(&t.fake, NULL, t.fake.now_ms + 1000);
+	assert_true(call_is_up(t.call));
+	assert_int_equal(call_facts(t.call)->fleets[0].epoch, 5);
+	assert_int_equal(t.fake.opened, 1);
+	talk_end(&t);
+}
+
 /* Told a new epoch at every moment of the greeting: it ends with the last. */
 static void
 test_regreet(void **state)
@@ -619,6 +649,7 @@ main(void)
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_banner),
 		cmocka_unit_test(test_misfits),
+		cmocka_unit_test(test_lost_hello),
 		cmocka_unit_test(test_regreet),
 		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_put_lost),
