@@ -37,12 +37,24 @@ standing_free(struct standing *s)
 	rows_free(&s->events);
 }
 
+/* Does it last until somebody comes?  Most gates open by themselves. */
+static bool
+hold_needs_person(const struct rows *holds, size_t i)
+{
+	static const char *const always[] = { "pause", "approval", "database",
+					      NULL };
+	static const char *const critical[] = { "gate", "contact", NULL };
+	const char *kind = rows_str(holds, i, "kind");
+
+	return is_one_of(kind, always) || (is_one_of(kind, critical) &&
+					   rows_bool(holds, i, "critical"));
+}
+
 enum standing_end
 standing_end(const struct standing *s)
 {
 	static const char *const bad[] = { "aborted", "cancelled", "incomplete",
 					   NULL };
-	static const char *const person[] = { "pause", "approval", NULL };
 	const char *state = rows_str(s->rollout, 0, "state");
 	size_t i;
 
@@ -54,7 +66,7 @@ standing_end(const struct standing *s)
 	if (strcmp(state, "halted") == 0)
 		return STANDING_NEEDS_PERSON;
 	for (i = 0; i < rows_count(s->holds); i++)
-		if (is_one_of(rows_str(s->holds, i, "kind"), person))
+		if (hold_needs_person(s->holds, i))
 			return STANDING_NEEDS_PERSON;
 	return STANDING_GOES_ON;
 }

@@ -64,7 +64,7 @@ enum standing_end {
 	STANDING_GOES_ON,
 	STANDING_SUCCEEDED,
 	STANDING_ENDED_BADLY,  /* aborted, cancelled, incomplete */
-	STANDING_NEEDS_PERSON, /* held, paused or waiting for approval */
+	STANDING_NEEDS_PERSON, /* held, paused, to be approved, or critical */
 };
 enum standing_end standing_end(const struct standing *s);
 /* no coordinator of this fleet is alive */

@@ -269,12 +269,46 @@ test_ends(void **state)
 	standing_free(&h);
 }
 
+static void
+test_holds_that_need_a_person(void **state)
+{
+	static const struct {
+		const char *hold;
+		enum standing_end end;
+	} rows[] = {
+		{ "gate|peers|f", STANDING_GOES_ON },
+		{ "gate|check|f", STANDING_GOES_ON },
+		{ "window|window|f", STANDING_GOES_ON },
+		{ "contact|-|f", STANDING_GOES_ON },
+		{ "gate|peers|t", STANDING_NEEDS_PERSON },
+		{ "gate|check|t", STANDING_NEEDS_PERSON },
+		{ "contact|-|t", STANDING_NEEDS_PERSON },
+		{ "database|-|t", STANDING_NEEDS_PERSON },
+		{ "approval|-|f", STANDING_NEEDS_PERSON },
+		{ "pause|-|f", STANDING_NEEDS_PERSON },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+		struct standing s = {
+			.rollout = rows_of("rollout:n|state\n17|waiting\n") };
+		char holds[80];
+
+		snprintf(holds, sizeof(holds), "kind|gate|critical:b\n%s\n",
+			 rows[i].hold);
+		s.holds = rows_of(holds);
+		assert_int_equal(standing_end(&s), rows[i].end);
+		standing_free(&s);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_holds_that_need_a_person),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
