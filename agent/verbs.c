@@ -171,10 +171,11 @@ verb_forget(struct client *c, const struct request *r)
 		verbs_no(c, r, WIRE_CODE_JOURNAL, &err, VERBS_JOURNAL_HINT);
 		return;
 	}
+	floor = f->floor;
+	forget_rest(runner); /* after it f may be another */
 	answer_begin(&a, r->id);
-	json_out_int(&a.o, "floor", f->floor);
+	json_out_int(&a.o, "floor", floor);
 	answer_send(&a, &c->conn, r->id);
-	forget_rest(runner);
 }
 
 static void
