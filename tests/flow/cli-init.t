@@ -23,6 +23,7 @@ old_database() {
 		psql -X -q -v ON_ERROR_STOP=1 -d "$1" <<SQL
 set session_replication_role = replica;
 delete from fleet_internal.schema_migration where version >= 52;
+alter table fleet_internal.step add column attempts int; -- went in 0055
 create temp table finite as
 	select conrelid::regclass as name, conname, pg_get_constraintdef(oid) as def
 	  from pg_constraint where conname ~ '_finite_check$';
