@@ -309,7 +309,7 @@ test_process_dies(void **state)
 static void
 lies(const char *lie, const char *why)
 {
-	char dir[] = "/tmp/drydock-liar.XXXXXX";
+	char dir[64] = "/tmp/drydock-liar.XXXXXX"; /* and "/lied" */
 	char *script;
 	struct transport *t;
 	struct seen s;
