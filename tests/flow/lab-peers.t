@@ -49,7 +49,10 @@ freezes() {
 		stands "$1" "$2"
 }
 
-stands() { rollout_is paused && was_told "$1" "$2" 'stays as it is'; }
+stands() {
+	rollout_is paused && held pause "asked in $2" &&
+		was_told "$1" "$2" 'stays as it is'
+}
 
 before_the_drain() {
 	freezes mail1 baseline
@@ -89,14 +92,46 @@ in_the_stop() {
 	drydock -q approve "$rollout" >/dev/null
 }
 
-after_the_stop() {
-	freezes "$1" "$2"
-	peer_stops "$3"
-	ok "a peer stops in $2: noted" wait_until 40 "the note" noted "$1"
-	goes_on
+finished_alone() {
 	ok "$1 is finished" wait_until 90 "$1" turn_is "$1" done
 	ok "no other is taken out" alone "$1"
-	peer_is_back "$3"
+}
+
+seen_out() {
+	truth "exists (select from fleet.backend where fleet = 'lab'
+		and backend = '$1' and not in_service)"
+}
+
+# stops_at BACKEND STEP PEER COMMAND...: which tells that it was seen
+stops_at() {
+	local backend=$1 step=$2 peer=$3
+
+	shift 3
+	freezes "$backend" "$step"
+	wait_until 40 "$peer to be seen as it is" not seen_out "$peer"
+	peer_stops "$peer"
+	ok "a peer stops in $step: seen" wait_until 40 "the look" "$@"
+	ok "and no other is taken" alone "$backend"
+}
+
+# One turn, three phases: the peer is back each time but the last. A pause rests
+# behind a command; as-before is none, so it is kept waiting.
+change_start_verify() {
+	stops_at mail2 config mail3 noted mail2
+	peer_is_back mail3
+	goes_on
+	stops_at mail2 start-dovecot mail3 seen_out mail3
+	peer_is_back mail3
+	on mail2 doveadm service stop imap-login
+	goes_on
+	stops_at mail2 as-before mail3 seen_out mail3
+	on mail2 doveadm reload
+	goes_on
+	finished_alone mail2
+	peer_is_back mail3
+	ok "a person is asked again" \
+		wait_until 30 "the hold" waits_for_a_person mail2
+	drydock -q approve "$rollout" >/dev/null
 }
 
 # By our own spans: a peer that stops is out too, and not because of us.
@@ -110,21 +145,27 @@ rollout_lab
 trap 'asks_end; lab_stop' EXIT
 asks_prepare
 lab slow mail1 4
-restart_plan
+{
+	on mail1 grep -v '^# new' /etc/dovecot/dovecot.conf
+	echo '# new'
+} >"${work:?}/new.conf"
+PROCEDURE=dovecot-obox-upgrade restart_plan -e config="$work/new.conf"
 ask_in mail1 baseline keep
 ask_in mail1 wait-users keep
+ask_in mail2 config keep
 ask_in mail2 start-dovecot keep
+ask_in mail2 as-before keep
 ask_in mail3 weight-back keep
 on mail1 doveadm service stop imap-login # baseline waits for it
 drydock --yes start "$rollout" >"$work/start.out"
 before_the_drain
 in_the_drain
 in_the_stop
-after_the_stop mail2 start-dovecot mail3
-ok "a person is asked again" \
-	wait_until 30 "the hold" waits_for_a_person mail2
-drydock -q approve "$rollout" >/dev/null
-after_the_stop mail3 weight-back mail1
+change_start_verify
+stops_at mail3 weight-back mail1 noted mail3
+goes_on
+finished_alone mail3
+peer_is_back mail1
 ok "the last one leaves nobody to be asked for" rollout_ends succeeded 60
 ok "each is done" truth "(select bool_and(state = 'done') from fleet.turn
 	where rollout = $rollout)"
