@@ -15,9 +15,10 @@
  *	hook.mail.fleet = mail-eu
  *
  * All but the first may be left out.  Words are split at blanks; there is no
- * shell and no quoting.
+ * shell and no quoting.  severity.error is every event of that severity.
  */
 #define HOOK_ON                                                                \
+	"severity.error "                                                      \
 	"turn.held turn.out turn.still_out hold.approval hold.contact "        \
 	"hold.database rollout.pause_over rollout.summary rollout.cancelled "   \
 	"schedule.check schedule.failed schedule.missed"

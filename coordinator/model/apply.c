@@ -190,7 +190,7 @@ apply_hold(struct view *v, const struct op *op, int64_t now)
 	hold->kind = op->hold_kind;
 	hold->gate = op->gate;
 	hold->turn = op->turn;
-	hold->critical = op->critical;
+	hold->critical |= op->critical;
 	hold->told_ms = now;
 	snprintf(hold->why, sizeof(hold->why), "%s", op->text);
 }

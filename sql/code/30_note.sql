@@ -40,9 +40,11 @@ begin
 		now_, p_happened, p_severity, p_kind, p_rollout, p_turn,
 		p_backend, p_step, session_user, p_origin, p_message, p_detail)
 	returning seq, exists (select from fleet_internal.hook h
-		where p_kind ~ h.matches) into n, heard;
+		where p_kind ~ h.matches
+		   or 'severity.' || p_severity ~ h.matches) into n, heard;
 	if heard then
-		perform fleet_internal.hook_hear(p_fleet, n, p_kind, now_);
+		perform fleet_internal.hook_hear(p_fleet, n, p_kind,
+			p_severity, now_);
 	end if;
 	if told then
 		perform pg_notify('fleet_event', json_build_object(

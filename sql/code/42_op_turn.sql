@@ -240,7 +240,8 @@ begin
 	   and coalesce(h.backend_id, 0) = coalesce((op->>'backend')::int, 0);
 	update fleet_internal.hold h set why = op->>'why',
 		evidence = coalesce(op->'evidence', h.evidence),
-		critical = coalesce((op->>'critical')::bool, h.critical),
+		critical = h.critical
+			or coalesce((op->>'critical')::bool, false),
 		until = case when op ? 'until_ms'
 			then fleet_internal.from_ms(op->>'until_ms')
 			else h.until end,
@@ -273,7 +274,9 @@ begin
 	end if;
 	if fresh or (not was and (op->>'critical')::bool) then
 		perform fleet_internal.note(f, 'hold.' || (op->>'kind'),
-			case when (op->>'critical')::bool then 'error'
+			-- that the turn is held is an error of its own
+			case when (op->>'critical')::bool
+				and op->>'kind' <> 'turn' then 'error'
 			     when op->>'kind' in ('turn', 'contact', 'database')
 				then 'warning' else 'notice' end,
 			op->>'why', r, (op->>'turn')::bigint,

@@ -48,13 +48,16 @@ end $$;
 comment on function fleet_internal.hook_offer(int, jsonb) is
 	'Replaces what a coordinator offers: [{"name","argv","on","timeout_ms","fleets"}].';
 
--- Called with every event, so it says nothing unless a hook hears it. What
--- becomes of hooks is told to nobody's hook: that would never end.
+-- Called with every event, so it says nothing unless a hook hears it: its kind,
+-- or severity.error and the like. What becomes of hooks is told to nobody's
+-- hook: that would never end.
 drop function if exists fleet_internal.hook_hear(int, bigint, text, text);
+drop function if exists fleet_internal.hook_hear(int, bigint, text,
+	timestamptz);
 drop function if exists fleet_internal.hook_hear(int, bigint, text, text,
 	timestamptz);
 create or replace function fleet_internal.hook_hear(p_fleet int, p_seq bigint,
-	p_kind text, now_ timestamptz)
+	p_kind text, p_severity text, now_ timestamptz)
 returns void language plpgsql as $$
 begin
 	insert into fleet_internal.hook_queue (fleet_id, seq, hook, next_at,
@@ -63,14 +66,15 @@ begin
 	  from fleet_internal.hook h
 	  join fleet_internal.coordinator c using (coordinator_id)
 	  join fleet_internal.fleet f on f.fleet_id = p_fleet
-	 where p_kind ~ h.matches and p_kind not like 'hook.%'
+	 where (p_kind ~ h.matches or 'severity.' || p_severity ~ h.matches)
+	   and p_kind not like 'hook.%'
 	   and (h.fleets is null or f.name = any (h.fleets))
 	   and c.beat_at > now_ - interval '1 day';
 	if found then
 		perform pg_notify('fleet_command', 'hook');
 	end if;
 end $$;
-comment on function fleet_internal.hook_hear(int, bigint, text, timestamptz) is
+comment on function fleet_internal.hook_hear(int, bigint, text, text, timestamptz) is
 	'Queues the hooks that hear this event; a coordinator silent for a day offers nothing.';
 
 -- What the program reads.
@@ -242,6 +246,51 @@ end $$;
 comment on function fleet_internal.remind_out(int, timestamptz) is
 	'A backend that is out and waits for a person is told again every 30 minutes.';
 
+-- Halting is only safe if somebody comes. That no window is open, somebody
+-- paused or is to approve, or another fleet has the slot, is no trouble.
+create or replace function fleet_internal.remind_gates(p_coordinator int,
+	now_ timestamptz)
+returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+	h record;
+begin
+	for h in select x.*, greatest(x.since, case when not r.ignore_window
+				then w.opens_at end) as from_
+		   from fleet_internal.fleet f
+		   join fleet_internal.rollout r using (fleet_id)
+		   join fleet_internal.hold x on x.rollout_id = r.rollout_id
+			and x.ended_at is null
+		   left join lateral (select true as open_, y.opens_at
+			from fleet_internal.windows_after(f.fleet_id, now_, 2) y
+			where coalesce(y.opens_at <= now_, true)) w on true
+		  where f.holder = p_coordinator and r.state = 'running'
+		    and x.kind = 'gate' and x.gate is distinct from 'slot'
+		    and (r.ignore_window or w.open_)
+		    and now_ >= coalesce(x.reminded_at + interval '30 min',
+			greatest(x.since, case when not r.ignore_window
+				then w.opens_at end) + interval '10 min')
+		    and not exists (select from fleet_internal.hold y
+			where y.rollout_id = r.rollout_id
+			  and y.ended_at is null
+			  and y.kind in ('pause', 'window', 'approval'))
+		  order by x.fleet_id
+	loop
+		perform from fleet_internal.fleet f
+		  where f.fleet_id = h.fleet_id for no key update;
+		update fleet_internal.hold set reminded_at = now_,
+			critical = true
+		 where hold_id = h.hold_id and ended_at is null;
+		continue when not found;
+		perform fleet_internal.note(h.fleet_id, 'hold.lasting', 'error',
+			format('rollout %s waits, for %s now: %s; type: drydock status %s',
+			h.rollout_id, fleet_internal.words(fleet_internal.ms(
+				now_ - h.from_)), h.why, h.rollout_id),
+			h.rollout_id, h.turn_id, h.backend_id, null, h.evidence);
+	end loop;
+end $$;
+comment on function fleet_internal.remind_gates(int, timestamptz) is
+	'A gate that keeps a rollout waiting for 10 minutes while a window is open is told as an error, and again every 30 minutes.';
+
 drop function if exists fleet_internal.remind_pause(int, timestamptz);
 
 -- What only time brings about, told by the coordinator that drives the fleet.
@@ -254,6 +303,7 @@ declare
 begin
 	perform fleet_internal.demand(null, 'lease');
 	perform fleet_internal.remind_out(p_coordinator, now_);
+	perform fleet_internal.remind_gates(p_coordinator, now_);
 	for q in update fleet_internal.hook_queue y set done_at = now_,
 			ok = false, result = coalesce(y.result, 'nobody ran it')
 		 where y.done_at is null and coalesce(y.taken_until, now_) <= now_
@@ -269,7 +319,7 @@ begin
 		 where z.done_at < now_ - interval '90 days' limit 1000));
 end $$;
 comment on function fleet_internal.remind(int) is
-	'Events that only time brings about: still out, a hook that nobody ran.';
+	'Events that only time brings about: still out, a gate that lasts, a hook that nobody ran.';
 
 create or replace function fleet.hook_test(hook text)
 returns bigint[] language plpgsql security definer

@@ -125,6 +125,44 @@ for n in 1 2; do
 		"select count(*) from fleet.event where kind = 'turn.still_out' and severity = 'error' and message ~ 'mail1 is still out, for .* min'"
 done
 
+# a gate that lasts
+offer "[$(hook loud '["severity.error"]')]"
+gate() { # CRITICAL WHY
+	do_ "select test.adv(1, '[{\"op\":\"hold\",\"kind\":\"gate\",\"gate\":\"peers\",\"critical\":$1,\"why\":\"$2\"}]')"
+}
+lasting() {
+	do_ "select fleet_internal.remind(1); select fleet_internal.remind(1)" drydockd
+	is "$1" "$2" "select count(*) from fleet.event where kind = 'hold.lasting' and severity = 'error' and message ~ 'rollout 1 waits, for .*: mail2 is down; type: drydock status 1'"
+}
+gate false 'mail2 is down'
+later '9 min 50 s'
+lasting "a gate that holds for less than 10 minutes is no alarm" 0
+later '11 s'
+lasting "for 10 minutes: it is told, once" 1
+is "and is critical" t "select critical from fleet.hold where kind = 'gate'"
+gate false 'mail2 is down'
+is "that stays, whoever writes it anew" t "select critical from fleet.hold where kind = 'gate'"
+later '29 min'
+lasting "not too often" 1
+later '61 s'
+lasting "again after 30 minutes" 2
+is "hooks hear every error" loud,loud "$(heard hold.lasting)"
+event c.z
+is "and nothing else" - "$(heard c.z)"
+later '31 min'
+do_ "select test.adv(1, '[{\"op\":\"hold\",\"kind\":\"approval\",\"why\":\"look\"}]')"
+lasting "not while it waits for a person anyway" 2
+do_ "select test.adv(1, '[{\"op\":\"unhold\",\"kind\":\"approval\"}]')"
+do_ "select fleet.window_add('mail', to_char(fleet_internal.clock() at time zone 'Europe/Helsinki' + interval '2 h', 'Dy HH24:00-') || to_char(fleet_internal.clock() at time zone 'Europe/Helsinki' + interval '4 h', 'HH24:00'))"
+lasting "nor while no window is open" 2
+do_ "update fleet_internal.rollout set ignore_window = true where rollout_id = 1"
+lasting "unless it does not ask for one" 3
+do_ "delete from fleet_internal.window_; update fleet_internal.rollout set ignore_window = false where rollout_id = 1;
+	select test.adv(1, '[{\"op\":\"unhold\",\"kind\":\"gate\"}]')"
+later '1 h'
+lasting "nor when it is over" 3
+offer "[]"
+
 # tests, and the alarm that a start without anybody needs
 refused "no hook, no unattended start" RD007 'does not hear turn.held.*drydock hook test' \
 	"select fleet_internal.refuse_unattended(1, 'rollout 1', false)"

@@ -58,7 +58,7 @@ test_read(void **state)
 	assert_int_equal(l.hook[0].timeout_ms, 60000);
 	assert_null(l.hook[0].fleets);
 	assert_int_equal(l.hook[1].timeout_ms, HOOK_TIMEOUT_MS);
-	assert_string_equal(l.hook[1].on[0], "turn.held");
+	assert_string_equal(l.hook[1].on[0], "severity.error");
 	assert_string_equal(l.hook[1].fleets[1], "b");
 	hook_list_free(&l);
 	assert_int_equal(l.n, 0);
