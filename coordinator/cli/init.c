@@ -186,16 +186,24 @@ sql_run(struct cli *cli, const char *name, const char *sql)
 	return cli_complain(cli, &c);
 }
 
+/*
+ * Nobody who was built for the schema before writes from here on: fleets have
+ * another epoch, and are taken by a coordinator of this schema alone.
+ */
+static const char fence[] =
+	"update fleet_internal.fleet set epoch = epoch + 1, holder = null;\n";
+
+/* upgrade: the database was there before */
 static int
-migration_apply(struct cli *cli, const struct migration *m)
+migration_apply(struct cli *cli, const struct migration *m, bool upgrade)
 {
 	int64_t begun = clock_boot_ms();
 	struct buf sql;
 	int code;
 
 	buf_init(&sql, CLI_OUT_MAX);
-	(void)buf_addf(&sql, "begin; set local statement_timeout = 0;\n%s\n",
-		       m->text);
+	(void)buf_addf(&sql, "begin; set local statement_timeout = 0;\n%s%s\n",
+		       upgrade ? fence : "", m->text);
 	code = sql_run(cli, m->name, buf_str(&sql));
 	if (code == EXIT_OK) {
 		buf_clear(&sql);
@@ -225,7 +233,7 @@ migrations_run(struct cli *cli, struct buf *done, int *from_r, int *to_r)
 			code = migration_compare(cli, applied, row, &m);
 			*from_r = m.version;
 		} else {
-			code = migration_apply(cli, &m);
+			code = migration_apply(cli, &m, rows_count(applied) > 0);
 			(void)buf_addf(done, "  %04d_%s", m.version, m.name);
 		}
 		*to_r = m.version;

@@ -230,7 +230,9 @@ hello_done(void *self, const struct pg_rows *rows,
 			e->desk = engine_desk(e, NULL);
 		hook_desk_begin(e->hooks, e->id);
 	} else {
-		log_warn("no hello: %s", error->err.text);
+		log_warn("no hello: %s%s%s", error->err.text,
+			 error->hint != NULL ? "; " : "",
+			 error->hint != NULL ? error->hint : "");
 	}
 	free(beat);
 	if (e->id != 0)
@@ -242,10 +244,11 @@ hello_done(void *self, const struct pg_rows *rows,
 static void
 lease_hello(struct engine *e, struct beat *beat)
 {
-	struct store_num pid;
+	struct store_num pid, schema;
 	char host[256] = "";
-	const char *params[5] = { e->opt.name, e->instance, DRYDOCK_VERSION,
-				  host, store_num(&pid, getpid()) };
+	const char *params[6] = { e->opt.name, e->instance, DRYDOCK_VERSION,
+				  host, store_num(&pid, getpid()),
+				  store_num(&schema, DRYDOCK_SCHEMA) };
 
 	gethostname(host, sizeof(host) - 1);
 	store_call(e->ear, STORE_HELLO, params, ENGINE_CALL_MS, hello_done,

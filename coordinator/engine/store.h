@@ -8,8 +8,8 @@
 
 /* X(name, parameters, text): each answers one row with one column. */
 #define STORE_STATEMENTS(X)						\
-	X(HELLO, 5, "select fleet_internal.hello($1, $2::uuid, $3, $4, " \
-	  "$5::int)::text")						\
+	X(HELLO, 6, "select fleet_internal.hello($1, $2::uuid, $3, $4, " \
+	  "$5::int, $6::int)::text")					\
 	X(BEAT, 2, "select fleet_internal.beat($1::int, $2::uuid)::text") \
 	X(TAKE, 6, "select fleet_internal.take($1::int, $2::uuid, "	\
 	  "$3::int, $4::bigint, $5::bigint, $6::bigint)::text")		\

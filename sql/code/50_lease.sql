@@ -6,22 +6,51 @@
 
 set local role fleet_owner;
 
+create or replace function fleet_internal.schema()
+returns int language sql stable security definer
+set search_path = pg_catalog, pg_temp as $$
+	select max(m.version) from fleet_internal.schema_migration m
+$$;
+comment on function fleet_internal.schema() is
+	'The number of the last migration of this database.';
+
+create or replace function fleet_internal.demand_schema(p_schema int)
+returns void language plpgsql stable
+set search_path = pg_catalog, pg_temp as $$
+declare
+	is_now int := fleet_internal.schema();
+begin
+	if p_schema is distinct from is_now then
+		perform fleet_internal.fail('RD010', format(
+			'the database has schema %s, this drydockd was built for %s',
+			is_now, coalesce(p_schema::text, 'an older one')),
+			'It writes nothing until they are the same.',
+			case when p_schema > is_now then 'drydock init'
+			else 'Install the drydockd of the release whose drydock init was run, and restart it.'
+			end);
+	end if;
+end $$;
+comment on function fleet_internal.demand_schema(int) is
+	'RD010 for a coordinator of another release than this database.';
+
 create or replace function fleet_internal.hello(p_name text, p_instance uuid,
 	p_version text default null, p_host text default null,
-	p_pid int default null)
+	p_pid int default null, p_schema int default null)
 returns int language plpgsql security definer
 set search_path = pg_catalog, pg_temp as $$
 declare
 	id int;
 begin
 	perform fleet_internal.demand(null, 'lease');
+	perform fleet_internal.demand_schema(p_schema);
 	insert into fleet_internal.coordinator as c (name, instance, host,
-		version, pid, started_at, beat_at, beats)
-	values (p_name, p_instance, p_host, p_version, p_pid,
+		version, pid, schema, started_at, beat_at, beats)
+	values (p_name, p_instance, p_host, p_version, p_pid, p_schema,
 		fleet_internal.clock(), fleet_internal.clock(), 1)
 	on conflict (name) do update set instance = excluded.instance,
 		host = excluded.host, version = excluded.version,
-		pid = excluded.pid, started_at = excluded.started_at,
+		pid = excluded.pid, schema = excluded.schema,
+		started_at = excluded.started_at,
 		beat_at = excluded.beat_at, beats = c.beats + 1,
 		stopped_at = null, login = session_user
 	returning coordinator_id into id;
@@ -29,7 +58,7 @@ begin
 	update fleet_internal.fleet set holder = null where holder = id;
 	return id;
 end $$;
-comment on function fleet_internal.hello(text, uuid, text, text, int) is
+comment on function fleet_internal.hello(text, uuid, text, text, int, int) is
 	'A coordinator process begins; whatever an earlier one of its name held is free.';
 
 create or replace function fleet_internal.beat(p_coordinator int,
@@ -38,17 +67,19 @@ returns jsonb language plpgsql security definer
 set search_path = pg_catalog, pg_temp as $$
 declare
 	n bigint;
+	built_for int;
 begin
 	perform fleet_internal.demand(null, 'lease');
 	update fleet_internal.coordinator set beats = beats + 1,
 		beat_at = fleet_internal.clock()
 	 where coordinator_id = p_coordinator and instance = p_instance
-	returning beats into n;
+	returning beats, schema into n, built_for;
 	if not found then
 		perform fleet_internal.fail('RD010',
 			'another process runs under this coordinator''s name',
 			'', 'Give each coordinator its own name: name = in drydockd.conf');
 	end if;
+	perform fleet_internal.demand_schema(built_for);
 	return jsonb_build_object('beats', n,
 		'now_ms', fleet_internal.ms(fleet_internal.clock()),
 		'fleets', (select coalesce(jsonb_agg(jsonb_build_object(
@@ -89,6 +120,9 @@ begin
 			'another process runs under this coordinator''s name',
 			'', 'Give each coordinator its own name: name = in drydockd.conf');
 	end if;
+	perform fleet_internal.demand_schema((select x.schema
+		from fleet_internal.coordinator x
+		where x.coordinator_id = p_coordinator));
 	select * into c from fleet_internal.coordinator x
 	 where x.coordinator_id = f.holder;
 	if f.epoch <> p_epoch or (c.coordinator_id <> p_coordinator

@@ -180,8 +180,7 @@ create or replace function fleet.version()
 returns jsonb language sql stable security definer
 set search_path = pg_catalog, pg_temp as $$
 	select jsonb_build_object('api', 1,
-		'schema', (select max(m.version)
-			from fleet_internal.schema_migration m),
+		'schema', fleet_internal.schema(),
 		'postgresql', current_setting('server_version'),
 		'now', fleet_internal.clock(),
 		'coordinators', (select coalesce(jsonb_agg(jsonb_build_object(

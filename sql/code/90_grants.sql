@@ -48,7 +48,7 @@ grant execute on function fleet.import(jsonb, bool, bool),
 
 grant execute on function
 	fleet_internal.advance(int, bigint, bigint, bigint, jsonb, uuid),
-	fleet_internal.hello(text, uuid, text, text, int),
+	fleet_internal.hello(text, uuid, text, text, int, int),
 	fleet_internal.beat(int, uuid),
 	fleet_internal.take(int, uuid, int, bigint, bigint, bigint),
 	fleet_internal.release(int, bigint),

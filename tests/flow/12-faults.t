@@ -135,6 +135,33 @@ def sigterm_elsewhere_leaves_within_five_seconds():
 
 
 @test
+def a_database_of_a_later_release_is_not_written_to():
+    with World() as w:
+        w.put("hang-work-1", "")
+        w.daemon()
+        r = w.start()
+        wait_for("work runs", lambda: w.counts().get("work mail1"))
+        # as drydock init does it
+        w.sql("update fleet_internal.fleet set epoch = epoch + 1, "
+              "holder = null; insert into fleet_internal.schema_migration "
+              "(version, name, sha256) values (99999, 'later', "
+              "repeat('0', 64))")
+        wait_for("it says so", lambda: w.log().count(
+            "the database has schema 99999, this drydockd was built for") > 2)
+        w.remove("hang-work-1")
+        told = w.one("select max(seq) from fleet_internal.event")
+        beats = w.log().count("schema 99999")
+        wait_for("and again", lambda: w.log().count("schema 99999") > beats + 3)
+        assert w.one("select max(seq) from fleet_internal.event") == told
+        assert w.one("select holder from fleet_internal.fleet") == ""
+        w.sql("delete from fleet_internal.schema_migration "
+              "where version = 99999")
+        w.wait_state(r, "succeeded")
+        each_ran_once(w)
+        records_agree(w, r)
+
+
+@test
 def an_agents_runner_is_killed_and_the_check_settles_it():
     with World() as w:
         w.put("hang-mail1-inactive", "")

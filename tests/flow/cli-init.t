@@ -46,9 +46,14 @@ validated() {
 good="('ops1', gen_random_uuid(), now(), now())"
 old_database old "$good"
 ok "an older database was not looked through" eval '! validated old'
+PGDATABASE=old sql "insert into fleet_internal.fleet (name, interlock, epoch,
+	holder) select 'mail', 'mail', 7, coordinator_id
+	from fleet_internal.coordinator" >/dev/null
 PGDATABASE=old run init
 is "it is, when it is upgraded" 0 'schema .* 0052_finite_rows'
 ok "every table of it" validated old
+ok "and who was built for the older one is out" test '|t' = "$(PGDATABASE=old \
+	sql "select holder, epoch > 7 from fleet_internal.fleet")"
 old_database older "$good, ('ops''2', gen_random_uuid(), now(), 'infinity'),
 	('ops3', gen_random_uuid(), '-infinity', now())"
 PGDATABASE=older run init

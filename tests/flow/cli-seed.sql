@@ -20,7 +20,8 @@ select fleet.add_procedure(E'procedure: restart\n');
 
 create temp table seed as select
 	fleet_internal.hello('ops1', '11111111-1111-1111-1111-111111111111',
-		'0.1.0', 'ops1.example.net', 4711) as coordinator;
+		'0.1.0', 'ops1.example.net', 4711,
+		(fleet.version()->>'schema')::int) as coordinator;
 select fleet_internal.take((select coordinator from seed),
 	'11111111-1111-1111-1111-111111111111', 1, 0);
 select fleet.plan('mail-eu', 'restart');

@@ -84,7 +84,7 @@ got=$(hear two)
 	say_not_ok "and is refused, made on the revision before" "$got"
 
 # take-over and an old holder's write
-do_ "select fleet_internal.hello('ops2', '00000000-0000-0000-0000-0000000000c2')"
+do_ "select fleet_internal.hello('ops2', '00000000-0000-0000-0000-0000000000c2', p_schema => (fleet.version()->>'schema')::int)"
 tell one "begin; select fleet_internal.take(2, '00000000-0000-0000-0000-0000000000c2', 3, 1, (select beats from fleet_internal.coordinator where coordinator_id = 1))"
 hear one >/dev/null
 tell two "select fleet_internal.advance(3, 1, $r1, 3, '[]')"

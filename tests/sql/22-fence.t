@@ -96,7 +96,7 @@ refused "through the door too" RD012 'a turn cannot go from waiting to done' \
 # leases
 c1="1, '00000000-0000-0000-0000-0000000000c1'"
 c2="2, '00000000-0000-0000-0000-0000000000c2'"
-do_ "select fleet_internal.hello('ops2', '00000000-0000-0000-0000-0000000000c2')"
+do_ "select fleet_internal.hello('ops2', '00000000-0000-0000-0000-0000000000c2', p_schema => (fleet.version()->>'schema')::int)"
 beats=$(q "select beats from fleet_internal.coordinator where coordinator_id = 1")
 do_ "select fleet_internal.beat($c1)"
 refused "a holder that beats keeps its fleet" RD010 'living holder: ops1' \
@@ -110,7 +110,24 @@ is "an agent that knows a higher epoch is heard" 42 \
 do_ "select fleet_internal.release(1, 42)"
 refused "released: even its own epoch is over" RD010 'not yours' "$(adv 42 4)"
 is "and it is free" 43 "select fleet_internal.take($c1, 1, 42)"
-do_ "select fleet_internal.hello('ops1', '00000000-0000-0000-0000-0000000000cc')"
+do_ "select fleet_internal.hello('ops1', '00000000-0000-0000-0000-0000000000cc', p_schema => (fleet.version()->>'schema')::int)"
 refused "an older process of the same name is out" RD010 'another process' \
 	"select fleet_internal.beat($c1)"
 refused "its write too" RD010 'not yours' "$(adv 43 4)"
+
+# a coordinator of another release
+new="'00000000-0000-0000-0000-0000000000cd'"
+refused "an older drydockd is not let in" RD010 'this drydockd was built for an older one' \
+	"select fleet_internal.hello('ops3', $new)"
+refused "nor is a newer one, and what to type is said" RD010 'was built for 99999.*drydock init' \
+	"select fleet_internal.hello('ops3', $new, p_schema => 99999)"
+is "one of this schema is" t "select fleet_internal.hello('ops3', $new, p_schema => (fleet.version()->>'schema')::int) > 0"
+ops3=$(q "select coordinator_id from fleet_internal.coordinator where name = 'ops3'")
+do_ "select fleet_internal.beat($ops3, $new)"
+do_ "insert into fleet_internal.schema_migration (version, name, sha256) values (99999, 'later', repeat('0', 64))"
+refused "once the database is upgraded it beats no more" RD010 'has schema 99999' \
+	"select fleet_internal.beat($ops3, $new)"
+refused "and takes nothing" RD010 'has schema 99999' \
+	"select fleet_internal.take($ops3, $new, 1, 43)"
+do_ "delete from fleet_internal.schema_migration where version = 99999"
+do_ "select fleet_internal.beat($ops3, $new)"

@@ -14,7 +14,7 @@ adv() {
 do_ "select fleet.import(test.inventory('mail', 1))" anna
 do_ "select fleet.add_procedure(E'procedure: restart\n')" anna
 is "plan asks" 1 "select fleet.plan('mail', 'restart', '{\"a\": 1}')" anna
-is "hello" 1 "select fleet_internal.hello('ops1', '00000000-0000-0000-0000-0000000000c1', '0.1.0')" drydockd
+is "hello" 1 "select fleet_internal.hello('ops1', '00000000-0000-0000-0000-0000000000c1', '0.1.0', p_schema => (fleet.version()->>'schema')::int)" drydockd
 is "take" 1 "select fleet_internal.take(1, '00000000-0000-0000-0000-0000000000c1', 1, 0)" drydockd
 like "the fleet is loaded" '"mail2".*"director"|"director".*"mail2"' "select fleet_internal.load_fleet(1)" drydockd
 is "without its requests, which would keep it from being read" f "select fleet_internal.load_work(1) ? 'requests'" drydockd

@@ -83,7 +83,7 @@ bad "a backend is in one fleet" 'web1 is a backend of fleet web' "jsonb_set($inv
 bad "an address has one name" 'has the address of host web1' "jsonb_set($inv, '{backends,0,address}', '\"10.2.0.1\"')"
 
 # while a rollout runs
-do_ "select fleet_internal.hello('ops1', '00000000-0000-0000-0000-0000000000c1')"
+do_ "select fleet_internal.hello('ops1', '00000000-0000-0000-0000-0000000000c1', p_schema => (fleet.version()->>'schema')::int)"
 do_ "select fleet_internal.take(1, '00000000-0000-0000-0000-0000000000c1', fleet_id, 0) from fleet_internal.fleet where name = 'mail'"
 do_ "select fleet.start(test.plan('mail'))"
 running() {

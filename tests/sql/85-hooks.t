@@ -42,7 +42,7 @@ done <<-'LIST'
 LIST
 
 # each event once for each hook that hears it, whoever offers it
-do_ "select fleet_internal.hello('ops2', '00000000-0000-0000-0000-0000000000c2')" drydockd
+do_ "select fleet_internal.hello('ops2', '00000000-0000-0000-0000-0000000000c2', p_schema => (fleet.version()->>'schema')::int)" drydockd
 offer "[$(hook mail '["a.*"]'), $(hook page '["a.x", "b.*", "hook.*"]'), $(hook other '["*"]' '["/bin/true"]' '["elsewhere"]')]"
 do_ "select fleet_internal.hook_offer(2, '[$(hook mail '["a.*"]')]')" drydockd
 event a.x
@@ -71,7 +71,7 @@ is "and is tried again, and told so" 'mail|2|a.y' "$(take 2)" drydockd
 done_ "$run" 1 true 2
 is "a late answer of an earlier attempt is no answer" running \
 	"select state from fleet.hook_run where run = $run"
-do_ "select fleet_internal.hello('ops2', '00000000-0000-0000-0000-0000000000c3')" drydockd
+do_ "select fleet_internal.hello('ops2', '00000000-0000-0000-0000-0000000000c3', p_schema => (fleet.version()->>'schema')::int)" drydockd
 is "a new process takes again what the dead one had" 'mail|3|a.y' "$(take 2)" drydockd
 later '51 s'
 is "another does when no answer comes in time" $'mail|4|a.y\npage|2|a.x' \

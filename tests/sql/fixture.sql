@@ -44,7 +44,8 @@ begin
 	select coordinator_id into c from fleet_internal.coordinator;
 	if not found then
 		c := fleet_internal.hello('ops1',
-			'00000000-0000-0000-0000-0000000000c1', '0.1.0');
+			'00000000-0000-0000-0000-0000000000c1', '0.1.0',
+			p_schema => (fleet.version()->>'schema')::int);
 	end if;
 	perform fleet_internal.take(c,
 		'00000000-0000-0000-0000-0000000000c1', id, 0);
