@@ -233,7 +233,8 @@ migrations_run(struct cli *cli, struct buf *done, int *from_r, int *to_r)
 			code = migration_compare(cli, applied, row, &m);
 			*from_r = m.version;
 		} else {
-			code = migration_apply(cli, &m, rows_count(applied) > 0);
+			code = migration_apply(cli, &m,
+					       rows_count(applied) > 0);
 			(void)buf_addf(done, "  %04d_%s", m.version, m.name);
 		}
 		*to_r = m.version;
