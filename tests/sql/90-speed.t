@@ -19,6 +19,26 @@ done
 # a turn of 2,000 steps: the costs must not grow with it
 do_ "insert into fleet_internal.step (turn_id, position, phase, name, kind)
 	select test.turn(1, 1), 1000 + i, 'drain', 's' || i, 'run' from generate_series(1, 2000) i"
+# no screen reads them but the list of steps, which is asked for one turn
+do_ "select test.adv(1, jsonb_build_array(test.step_op(1, 1, 'weight', 'pending', 'running'),
+	jsonb_build_object('op', 'attempt', 'id', gen_random_uuid(), 'step', test.step(1, 1, 'weight'), 'host', 1, 'seq', 1, 'argv', '[\"x\"]'::jsonb)))"
+do_ "analyze" # as autovacuum does with a young database
+do_ "create function test.steps_read(v regclass) returns bigint language plpgsql as \$\$
+declare
+	was bigint; is_ bigint;
+	counter text := 'select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relid = ''fleet_internal.step''::regclass';
+begin
+	execute counter into was;
+	execute format('create temp table seen on commit drop as select * from %s', v);
+	drop table seen;
+	execute counter into is_;
+	return is_ - was;
+end \$\$"
+is "the step in hand is read, and counted" t "select test.steps_read('fleet.current_step') between 1 and 10"
+is "no view reads the other steps, but that of steps" 'fleet.step' \
+	"select string_agg(c.oid::regclass::text, ' ') from pg_class c where c.relnamespace = 'fleet'::regnamespace and c.relkind = 'v' and test.steps_read(c.oid) > 10"
+do_ "select test.adv(1, jsonb_build_array(jsonb_build_object('op', 'attempt_end', 'id', attempt_id, 'to', 'ended', 'result', '{\"exit\":0}'::jsonb),
+	test.step_op(1, 1, 'weight', 'running', 'passed'))) from fleet_internal.attempt"
 # finish one step and begin the next, attempt and all, as the engine does
 do_ "create procedure test.measure(rounds int, s bigint) language plpgsql as \$\$
 declare
@@ -44,7 +64,6 @@ scans() {
 	q "select sum(seq_scan) from pg_stat_user_tables where relname in ('step', 'attempt', 'turn', 'event', 'output')"
 }
 step=$(q "select step_id from fleet_internal.step where name = 's1'")
-do_ "analyze" # as autovacuum does with a young database
 before=$(scans)
 written=$(q "select sum(n_tup_upd) from pg_stat_user_tables where relname = 'step'")
 asked=$(q "select sum(seq_scan + idx_scan) from pg_stat_user_tables where relname in ('state', 'edge')")
