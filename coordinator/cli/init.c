@@ -1,9 +1,10 @@
 /*
  * init.c - drydock init: create or upgrade schema and roles.
  *
- * Migrations (tables) run once each, in one transaction with their row in
- * schema_migration; a file that changed after it was applied is an error.
- * Code (functions, views) is whole and applied again each time.  Two at once:
+ * Migrations (tables) run once each and have a row in schema_migration; a file
+ * that changed after it was applied is an error.  Code (functions, views) is
+ * whole and applied again each time.  All of it is one transaction: tables of
+ * one release and functions of another serve nobody.  Two at once:
  * the lock is polled, since waiting inside PostgreSQL for it deadlocks with
  * CREATE INDEX CONCURRENTLY.
  */
@@ -202,13 +203,11 @@ migration_apply(struct cli *cli, const struct migration *m, bool upgrade)
 	int code;
 
 	buf_init(&sql, CLI_OUT_MAX);
-	(void)buf_addf(&sql, "begin; set local statement_timeout = 0;\n%s%s\n",
-		       upgrade ? fence : "", m->text);
+	(void)buf_addf(&sql, "%s%s\n", upgrade ? fence : "", m->text);
 	code = sql_run(cli, m->name, buf_str(&sql));
 	if (code == EXIT_OK) {
 		buf_clear(&sql);
 		migration_record(&sql, m, (long long)(clock_boot_ms() - begun));
-		(void)buf_adds(&sql, "commit");
 		code = sql_run(cli, m->name, buf_str(&sql));
 	}
 	buf_free(&sql);
@@ -254,20 +253,13 @@ static int
 code_run(struct cli *cli, size_t *count_r)
 {
 	const struct embedded *file;
-	struct buf sql;
 	int code = EXIT_OK;
 
 	*count_r = 0;
-	buf_init(&sql, CLI_OUT_MAX);
-	(void)buf_adds(&sql, "begin;\n");
-	code = sql_run(cli, "begin", buf_str(&sql));
 	for (file = sql_code; code == EXIT_OK && file->name != NULL; file++) {
 		code = sql_run(cli, file->name, file->text);
 		*count_r += 1;
 	}
-	if (code == EXIT_OK)
-		code = sql_run(cli, "commit", "commit");
-	buf_free(&sql);
 	return code;
 }
 
@@ -320,9 +312,14 @@ run_init(struct cli *cli)
 	buf_init(&done, CLI_OUT_MAX);
 	code = lock_poll(cli);
 	if (code == EXIT_OK)
+		code = sql_run(cli, "begin",
+			       "begin; set local statement_timeout = 0");
+	if (code == EXIT_OK)
 		code = migrations_run(cli, &done, &from, &to);
 	if (code == EXIT_OK)
 		code = code_run(cli, &files);
+	if (code == EXIT_OK)
+		code = sql_run(cli, "commit", "commit");
 	if (code == EXIT_OK)
 		code = report(cli, from, to, buf_str(&done), files);
 	buf_free(&done);

@@ -24,7 +24,7 @@ old_database() {
 		"$drydock" init --print-sql | awk -v rows="$2" '
 	/^-- 0046_.*sql$/ { print "insert into fleet_internal.coordinator" \
 		" (name, instance, started_at, beat_at) values " rows ";" }
-	/^-- 0052_/ { later = 1 }
+	/^-- 0051_/ { later = 1 }
 	!later' >"$pg/old.sql" && psql -X -q -v ON_ERROR_STOP=1 -o /dev/null \
 		-d "dbname=$1 options='-c client_min_messages=warning'" \
 		-f "$pg/old.sql"
@@ -56,6 +56,8 @@ is "an infinite time is told, with what to type" 1 'error: finite_rows: 2 rows' 
 ok "and left as it is" test "$(PGDATABASE=older sql "select count(*)
 	from fleet_internal.coordinator
 	where not isfinite(beat_at) or not isfinite(started_at)")" -eq 2
+ok "nor stays what came before it" test 46 -eq "$(PGDATABASE=older sql \
+	"select max(version) from fleet_internal.schema_migration")"
 grep -oE '(begin|update|commit)\b.*;' "$pg/err" | sed s/TIME/2026-01-02/ \
 	>"$pg/typed"
 ok "that can be typed" psql -X -q -v ON_ERROR_STOP=1 -d older -f "$pg/typed"
