@@ -46,9 +46,11 @@ struct log {
 	const char *fleet;
 	char *rollout; /* NULL: all */
 	char limit[24];
-	char after[24];
-	const char *since; /* a time, or NULL */
-	char age[24];	   /* milliseconds, or "" */
+	char after[24];	    /* the last event told */
+	char after_at[64];  /* of the last output told; "" before it */
+	const char *since;  /* a time, or NULL */
+	char age[24];	    /* milliseconds, or "" */
+	bool output, follow;
 };
 
 static int
@@ -106,23 +108,13 @@ log_once(struct log *l)
 	return code;
 }
 
-static int
-log_follow(struct log *l)
-{
-	int code = cli_query(l->cli, NULL, "listen fleet_event", 0, NULL);
-
-	signals_catch();
-	(void)snprintf(l->limit, sizeof(l->limit), "%d", LINES_MOST);
-	while (code == EXIT_OK) {
-		(void)db_wait(&l->cli->db, -1, FOLLOW_MS);
-		if (screen_interrupted())
-			return EXIT_INTERRUPTED;
-		code = log_once(l);
-	}
-	return code;
-}
-
+/*
+ * $1 rollout, $2 backend, $3 step, $4 after that time, $5 since a time, $6 for
+ * so many milliseconds, $7 limit.  What one advance wrote comes at once, and
+ * what comes later has a later time.
+ */
 static const char output_sql[] =
+	"select * from ("
 	"select o.backend, o.step, o.attempt, o.stream, o.host, o.at, o.bytes,"
 	" o.lines, o.cut, o.text, o.head, o.sha256, a.exit_code, a.argv,"
 	" o.head || coalesce(o.rest, '') as shown, o.pull_why,"
@@ -131,7 +123,13 @@ static const char output_sql[] =
 	" where o.rollout = $1::bigint"
 	" and ($2::text is null or o.backend = $2)"
 	" and ($3::text is null or o.step = $3)"
-	" order by o.at, o.attempt, o.stream desc";
+	" and ($4::timestamptz is null or o.at > $4::timestamptz)"
+	" and ($5::timestamptz is null or o.at >= $5::timestamptz)"
+	" and ($6::bigint is null or o.at >="
+	" (fleet.version()->>'now')::timestamptz"
+	" - $6::bigint * interval '1 ms')"
+	" order by o.at desc, o.attempt desc, o.stream"
+	" limit $7::bigint) last order by at, attempt, stream desc";
 
 static unsigned int
 hex_digit(char c)
@@ -203,25 +201,47 @@ output_write(struct buf *out, const struct face *f, const struct rows *r,
 	}
 }
 
+static void
+outputs_write(struct log *l, struct buf *out, const struct rows *r)
+{
+	struct json_out o;
+
+	if (l->cli->json && !l->follow) {
+		rows_json_list(out, "output", r);
+		return;
+	}
+	for (size_t i = 0; i < rows_count(r); i++) {
+		(void)snprintf(l->after_at, sizeof(l->after_at), "%s",
+			       rows_str(r, i, "at"));
+		if (!l->cli->json) {
+			output_write(out, &l->cli->face, r, i);
+			continue;
+		}
+		json_out_init(&o, out);
+		rows_json_one(&o, NULL, r, i);
+		(void)buf_addc(out, '\n');
+	}
+}
+
 static int
 log_output(struct log *l)
 {
 	const struct args *a = &l->cli->args;
 	struct rows *r = NULL;
 	struct buf out;
-	size_t i;
-	int code = cli_query(l->cli, &r, output_sql,
-			     DB(l->rollout, args_value(a, FLAG_BACKEND),
-				args_value(a, FLAG_STEP)));
+	int code = cli_query(
+		l->cli, &r, output_sql,
+		DB(l->rollout, args_value(a, FLAG_BACKEND),
+		   args_value(a, FLAG_STEP),
+		   l->after_at[0] != '\0' ? l->after_at : NULL, l->since,
+		   l->age[0] != '\0' ? l->age : NULL,
+		   args_has(a, FLAG_LINES) ? l->limit : NULL));
 
 	if (code != EXIT_OK)
 		return code;
 	buf_init(&out, CLI_OUT_MAX);
-	if (l->cli->json)
-		rows_json_list(&out, "output", r);
-	for (i = 0; !l->cli->json && i < rows_count(r); i++)
-		output_write(&out, &l->cli->face, r, i);
-	if (rows_count(r) == 0)
+	outputs_write(l, &out, r);
+	if (rows_count(r) == 0 && !l->follow)
 		cli_note(l->cli, "nothing was printed, or nothing is kept");
 	code = cli_print(l->cli, &out);
 	buf_free(&out);
@@ -229,15 +249,36 @@ log_output(struct log *l)
 	return code;
 }
 
+static int
+log_more(struct log *l)
+{
+	return l->output ? log_output(l) : log_once(l);
+}
+
+static int
+log_follow(struct log *l)
+{
+	int code = cli_query(l->cli, NULL, "listen fleet_event", 0, NULL);
+
+	signals_catch();
+	(void)snprintf(l->limit, sizeof(l->limit), "%d", LINES_MOST);
+	while (code == EXIT_OK) {
+		(void)db_wait(&l->cli->db, -1, FOLLOW_MS);
+		if (screen_interrupted())
+			return EXIT_INTERRUPTED;
+		code = log_more(l);
+	}
+	return code;
+}
+
 /* with a rollout: its fleet is the one that was meant */
 static int
 log_scope(struct log *l)
 {
-	bool output = args_has(&l->cli->args, FLAG_OUTPUT);
 	struct rows *r = NULL;
 	int code;
 
-	if (cli_word(l->cli, 0) == NULL && !output)
+	if (cli_word(l->cli, 0) == NULL && !l->output)
 		return cli_fleet(l->cli, &l->fleet);
 	code = cli_rollout(l->cli, 0, &l->rollout);
 	if (code != EXIT_OK)
@@ -275,6 +316,10 @@ log_since(struct log *l)
 		return cli_error(l->cli, EXIT_USAGE, NULL,
 				 "debug, info, notice, warning or error",
 				 "there is no severity \"%s\"", severity);
+	if (severity != NULL && l->output)
+		return cli_error(l->cli, EXIT_USAGE, NULL,
+				 "leave --severity out, or --output",
+				 "what a command printed has no severity");
 	if (since != NULL &&
 	    num_parse_duration(since, 0, NUM_DURATION_MAX, &ms, &err) == 0)
 		(void)snprintf(l->age, sizeof(l->age), "%lld", (long long)ms);
@@ -291,15 +336,15 @@ run_log(struct cli *cli)
 	int code = cli_number(cli, FLAG_LINES, LINES_MOST, &lines);
 
 	(void)snprintf(l.limit, sizeof(l.limit), "%ld", lines);
+	l.output = args_has(&cli->args, FLAG_OUTPUT);
+	l.follow = args_has(&cli->args, FLAG_FOLLOW);
 	if (code == EXIT_OK)
 		code = log_since(&l);
 	if (code == EXIT_OK)
 		code = log_scope(&l);
-	if (code == EXIT_OK && args_has(&cli->args, FLAG_OUTPUT))
-		code = log_output(&l);
-	else if (code == EXIT_OK)
-		code = log_once(&l);
-	if (code == EXIT_OK && args_has(&cli->args, FLAG_FOLLOW))
+	if (code == EXIT_OK)
+		code = log_more(&l);
+	if (code == EXIT_OK && l.follow)
 		code = log_follow(&l);
 	x_free(&l.rollout);
 	return code;

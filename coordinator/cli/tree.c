@@ -288,7 +288,7 @@ static const struct command top[] = {
 	  .help = "what happened; --output: what the commands printed",
 	  .examples = "drydock log -n 50 -f\n"
 		      "drydock log --since 8h --severity warning\n"
-		      "drydock log 17 --backend mail04 --output\n" },
+		      "drydock log 17 --backend mail04 --output -f\n" },
 	{ .name = "history",
 	  .group = "look",
 	  .run = run_history,

@@ -114,6 +114,13 @@ held() {
 	run log --output
 	is "what the command printed" 0 'mailbox-status +attempt 1 +err' \
 		'exit 75' '\| Error: .x1b]0;owned.x07.x0d<script>'
+	run log --output -n 1 --since "2001-01-01 00:00+00" -o json
+	is "the last of it, since a time" 0 '"stream":"err"'
+	ok "and that alone" test 1 -eq "$(grep -c '"stream"' "$pg/out")"
+	run log --output --since "2101-01-01 00:00+00"
+	is "nothing of later" 0 'nothing was printed'
+	run log --output --severity error
+	is "what it printed has no severity" 2 'has no severity'
 	run backend list
 	is "backend list" 0 'mail02 +○ out'
 	run host list

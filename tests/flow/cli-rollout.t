@@ -5,9 +5,10 @@ usage: cli-rollout.t [TEST…]
 """
 import json
 import os
+import signal
 import subprocess
 
-from agent_lib import BIN, TOP, main, test
+from agent_lib import BIN, TOP, main, test, wait_for
 from engine_lib import World
 
 
@@ -33,6 +34,21 @@ class Typed:
             f"drydock {line}: exit {run.returncode}, not {code}\n" \
             f"{self.out}{self.err}"
         return self.out
+
+    def follow(self, line, path):
+        """That command in the background, what it prints in a file."""
+        with open(path, "w") as f:
+            return subprocess.Popen([f"{BIN}/drydock", *line.split()],
+                                    env=self.env, stdin=subprocess.DEVNULL,
+                                    stdout=f)
+
+    def followed(self, line, path, process):
+        """It has told what the whole command tells afterwards, once."""
+        whole = self(line)
+        assert whole.count("\n") > 5, whole
+        wait_for("all is told", lambda: open(path).read() == whole, 20)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
 
     def says(self, *words):
         for word in words:
@@ -60,10 +76,17 @@ def an_evening_without_trouble():
                    "no return from here", "drydock check 1")
         typed("check 1")
         typed.says("0 errors", "AGENT_REACHABLE", "5 ok")
+        w.put("work", w.read("work") + "\necho waxed $1; echo hot >&2\n")
+        paths = [f"{w.top}/followed-{n}" for n in (1, 2)]
+        followers = [typed.follow("log 1 -f -n 1000", paths[0]),
+                     typed.follow("log 1 -f --output", paths[1])]
         typed("start 1 --yes")
         typed.says("rollout 1 is started")
         typed("wait 1 --timeout 90s")
         typed.says("SUCCEEDED", "3 of 3 backends")
+        typed.followed("log 1 -n 1000", paths[0], followers[0])
+        typed.followed("log 1 --output", paths[1], followers[1])
+        assert typed.out.count("| waxed wax\n") == 3, typed.out
         typed("status --exit-status -o json")
         assert json.loads(typed.out)["rollout"]["state"] == "succeeded"
         typed("history")
