@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""24-flat - rollout after rollout: memory and descriptors stay as they are.
+"""24-flat - rollout after rollout: memory and descriptors stay as they are,
+and within their limits.
 
 usage: 24-flat.t [TEST…]
 ROLLOUTS is how many follow each other (20); 500 in tests/run --long.
@@ -17,14 +18,15 @@ from ssh_lib import SshWorld
 ROLLOUTS = int(os.environ.get("ROLLOUTS", 20))
 ONLY = ["mail1"]  # is worked on; mail2 is there to be in service
 GROWTH = 200  # kB, and for each rollout
+MOST = {"drydockd": 15360, "drydock-ssh": 15360, "runner": 4096}  # kB, resident
 EACH = {"runner": 2}  # it knows each change until the journal is pruned
 
 
-def private(pid):
-    """kB that are its own."""
+def memory(pid, what="Private_"):
+    """kB that are its own; or what=Rss."""
     with open(f"/proc/{pid}/smaps_rollup") as f:
         return sum(int(line.split()[1]) for line in f
-                   if line.startswith("Private_"))
+                   if line.startswith(what))
 
 
 def processes(w):
@@ -50,7 +52,7 @@ def processes(w):
 
 def has(w):
     """{name: (kB of the largest, descriptors of all)}"""
-    return {name: (max(private(p) for p in pids),
+    return {name: (max(memory(p) for p in pids),
                    sum(len(os.listdir(f"/proc/{p}/fd")) for p in pids))
             for name, pids in processes(w).items()}
 
@@ -78,12 +80,17 @@ def nothing_grows():
         wait_for("no descriptor is left over", lambda: all(
             fds <= before[name][1] for name, (_, fds) in has(w).items()), 30)
         after = has(w)
+        resident = {name: max(memory(p, "Rss") for p in pids)
+                    for name, pids in processes(w).items()}
+    for name, most in MOST.items():
+        assert resident[name] <= most, resident
     for name, (kb, _) in after.items():
         grown = kb - before[name][0]
         most = GROWTH + left * EACH.get(name, 0.5)
         assert grown <= most, (name, before, after)
     return ", ".join(f"{name} {before[name][0]} then {kb} kB"
-                     for name, (kb, _) in sorted(after.items()))
+                     for name, (kb, _) in sorted(after.items())) + \
+        f"; resident {resident}"
 
 
 main()
