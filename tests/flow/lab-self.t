@@ -99,6 +99,13 @@ ok "and it was seen" test "$(json_get "$work/one.json" max_out)" -eq 1
 observe_start "$work/two.json"
 both_out
 ok "two out is one" not observe_stop
+on dir2 systemctl stop dovecot
+observe_start "$work/blind.json"
+sleep 2
+ok "who does not see a director cannot say so" not observe_stop
+ok "though nobody was seen out" test "$(json_get "$work/blind.json" max_out)" -eq 0
+on dir2 systemctl start dovecot
+wait_until 30 "the ring to be whole" weights dir2
 
 load_start 8 "$work/load.json"
 sleep 3
