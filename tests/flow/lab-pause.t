@@ -179,7 +179,9 @@ by_hand() {
 	ok "it says for how long to wait for users" \
 		grep -q 'at most 10 s, then go on all the same' "$work/sheet"
 	ok "and what is to be seen before they are moved" \
-		grep -q 'first see that up.count >= 2' "$work/sheet"
+		grep -q 'first see that peers.in_service >= 1' "$work/sheet"
+	ok "and what that is read from" grep -q \
+		'peers.in_service: for how many of the other' "$work/sheet"
 	ok "it can be followed to its end, by nothing else" sheet_alone mail1
 	ok "of its three ways to flush that which is for this fleet" \
 		test "$(grep flush "$work/done")" = \

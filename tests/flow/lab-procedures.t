@@ -76,7 +76,7 @@ crash_in_soak() {
 		on "$soaks" pkill -SEGV -x anvil &&
 		wait_until 60 "a hold" held turn 'quiet no longer holds' &&
 		drydock --yes abort "$rollout" --reason "seen" >/dev/null &&
-		rollout_ends 60 aborted
+		rollout_ends aborted 60
 }
 
 lab_start
