@@ -192,21 +192,18 @@ sql_run(struct cli *cli, const char *name, const char *sql)
  * another epoch, and are taken by a coordinator of this schema alone.
  */
 static const char fence[] =
-	"update fleet_internal.fleet set epoch = epoch + 1, holder = null;\n";
+	"update fleet_internal.fleet set epoch = epoch + 1, holder = null";
 
-/* upgrade: the database was there before */
 static int
-migration_apply(struct cli *cli, const struct migration *m, bool upgrade)
+migration_apply(struct cli *cli, const struct migration *m)
 {
 	int64_t begun = clock_boot_ms();
 	struct buf sql;
 	int code;
 
 	buf_init(&sql, CLI_OUT_MAX);
-	(void)buf_addf(&sql, "%s%s\n", upgrade ? fence : "", m->text);
-	code = sql_run(cli, m->name, buf_str(&sql));
+	code = sql_run(cli, m->name, m->text);
 	if (code == EXIT_OK) {
-		buf_clear(&sql);
 		migration_record(&sql, m, (long long)(clock_boot_ms() - begun));
 		code = sql_run(cli, m->name, buf_str(&sql));
 	}
@@ -232,8 +229,10 @@ migrations_run(struct cli *cli, struct buf *done, int *from_r, int *to_r)
 			code = migration_compare(cli, applied, row, &m);
 			*from_r = m.version;
 		} else {
-			code = migration_apply(cli, &m,
-					       rows_count(applied) > 0);
+			if (row > 0 && row == rows_count(applied))
+				code = sql_run(cli, "fence", fence);
+			if (code == EXIT_OK)
+				code = migration_apply(cli, &m);
 			(void)buf_addf(done, "  %04d_%s", m.version, m.name);
 		}
 		*to_r = m.version;

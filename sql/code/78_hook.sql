@@ -52,8 +52,6 @@ comment on function fleet_internal.hook_offer(int, jsonb) is
 -- or severity.error and the like. What becomes of hooks is told to nobody's
 -- hook: that would never end.
 drop function if exists fleet_internal.hook_hear(int, bigint, text, text);
-drop function if exists fleet_internal.hook_hear(int, bigint, text,
-	timestamptz);
 drop function if exists fleet_internal.hook_hear(int, bigint, text, text,
 	timestamptz);
 create or replace function fleet_internal.hook_hear(p_fleet int, p_seq bigint,

@@ -46,7 +46,7 @@ PGDATABASE=old run init
 is "it is, when it is upgraded" 0 'schema .* 0052_finite_rows'
 ok "every table of it" validated old
 ok "and who was built for the older one is out" test '|t' = "$(PGDATABASE=old \
-	sql "select holder, epoch > 7 from fleet_internal.fleet")"
+	sql "select holder, epoch = 8 from fleet_internal.fleet")"
 old_database older "$good, ('ops''2', gen_random_uuid(), now(), 'infinity'),
 	('ops3', gen_random_uuid(), '-infinity', now())"
 PGDATABASE=older run init
