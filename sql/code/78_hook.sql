@@ -252,8 +252,7 @@ returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
 	h record;
 begin
-	for h in select x.*, greatest(x.since, case when not r.ignore_window
-				then w.opens_at end) as from_
+	for h in select x.*, g.from_
 		   from fleet_internal.fleet f
 		   join fleet_internal.rollout r using (fleet_id)
 		   join fleet_internal.hold x on x.rollout_id = r.rollout_id
@@ -261,12 +260,14 @@ begin
 		   left join lateral (select true as open_, y.opens_at
 			from fleet_internal.windows_after(f.fleet_id, now_, 2) y
 			where coalesce(y.opens_at <= now_, true)) w on true
+		   cross join lateral (select greatest(x.since, case
+			when not r.ignore_window then w.opens_at end)
+			as from_) g
 		  where f.holder = p_coordinator and r.state = 'running'
 		    and x.kind = 'gate' and x.gate is distinct from 'slot'
 		    and (r.ignore_window or w.open_)
 		    and now_ >= coalesce(x.reminded_at + interval '30 min',
-			greatest(x.since, case when not r.ignore_window
-				then w.opens_at end) + interval '10 min')
+			g.from_ + interval '10 min')
 		    and not exists (select from fleet_internal.hold y
 			where y.rollout_id = r.rollout_id
 			  and y.ended_at is null
