@@ -19,6 +19,12 @@ def one_outage(w):
                  "'infinity')") == "0"
 
 
+def wait_approval(w):
+    wait_for("it waits for approval", lambda: w.one(
+        "select count(*) from fleet_internal.hold where "
+        "kind = 'approval' and ended_at is null") == "1", 30)
+
+
 @test
 def a_failing_step_is_held_and_retried():
     with World() as w:
@@ -258,9 +264,7 @@ def after_the_canary_a_person_approves():
         w.daemon()
         r = w.plan(strategy={"canary": 1})
         w.one(f"select fleet.start({r})")
-        wait_for("it waits for approval", lambda: w.one(
-            "select count(*) from fleet_internal.hold where "
-            "kind = 'approval' and ended_at is null") == "1", 30)
+        wait_approval(w)
         assert w.turns(r) == ["done", "waiting", "waiting"]
         w.one(f"select fleet.approve({r}, 'looks good')")
         w.wait_state(r, "succeeded")
@@ -273,9 +277,7 @@ def an_excluded_backend_is_not_taken():
         w.daemon()
         r = w.plan(strategy={"canary": 1})
         w.one(f"select fleet.start({r})")
-        wait_for("it waits for approval", lambda: w.one(
-            "select count(*) from fleet_internal.hold where "
-            "kind = 'approval' and ended_at is null") == "1", 30)
+        wait_approval(w)
         w.one("select fleet.exclude('mail-hel', 'mail2', 'no disk')")
         w.one("select fleet.exclude('mail-hel', 'mail3', 'nor here')")
         w.one("select fleet.include('mail-hel', 'mail3')")
