@@ -13,7 +13,8 @@ struct agents_line {
 	void *self;
 	unsigned int at; /* which host's */
 	unsigned int credit;
-	bool opening;
+	unsigned int full; /* so many lines are not taken */
+	bool opening, given;
 	struct buf says; /* lines that are still to be said */
 };
 
@@ -89,10 +90,11 @@ agents_line(struct chan *chan, const char *text, size_t len, struct err *err)
 	FUZZ_MUST(strlen(text) == len && len <= CHAN_LINE_MAX);
 	FUZZ_MUST(sscanf(text, "{\"id\":%" SCNu64 ",\"verb\":\"%15[a-z]\"",
 			 &id, verb) == 2);
-	if (l->at == 0 && a->full > 0) {
-		a->full--;
+	if (l->full > 0) {
+		l->full--;
 		return err_set(err, ERR_REFUSED, "full");
 	}
+	l->given = true;
 	a->given(a->ctx, l->at, id, verb, text);
 	if (is_honest(l) || a->greets)
 		answer(l, id, verb);
@@ -224,6 +226,15 @@ agents_break(struct agents *a)
 	(void)err_set(&err, ERR_LOST, "it broke");
 	l->events->on_closed(l->self, &err);
 	agents_wait(a, 2);
+}
+
+void
+agents_fill(struct agents *a)
+{
+	struct agents_line *l = a->lines[0];
+
+	if (l != NULL && l->given)
+		l->full = 3;
 }
 
 void

@@ -27,8 +27,7 @@ struct agents {
 	agents_given_fn *given;
 	void *ctx;
 	int64_t now_ms, wake_ms;
-	unsigned int ticks;
-	unsigned int full; /* so many lines are not taken */
+	unsigned int ticks; /* since the owner last set it to 0 */
 	bool greets, honest;
 };
 
@@ -39,6 +38,8 @@ void agents_end(struct agents *a);
 bool agents_say(struct agents *a, const char *line, size_t len);
 /* Its channel ends. */
 void agents_break(struct agents *a);
+/* It takes no line for a while; a new channel, with nothing in it, does. */
+void agents_fill(struct agents *a);
 /* So long nothing is said but by who is honest. */
 void agents_wait(struct agents *a, int64_t ms);
 

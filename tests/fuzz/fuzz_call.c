@@ -7,7 +7,7 @@
  * copy is sent in two pieces.  Lines that are not said but done:
  *
  *	!c	the channel closes
- *	!f	the transport takes no line for a while
+ *	!f	the transport takes no line for a while, but on a new channel
  *	!0 …	nothing is said for 0.1 s, 0.2 s … !9: 51.2 s
  *
  * mail2 is honest all the time, and mail1 is when the input is at its end: by
@@ -28,7 +28,7 @@
 
 enum {
 	PATIENCE_MS = 200000, /* longer than any question or rest takes */
-	TICKS_MAX = 2000,     /* in that time; more is a loop */
+	TICKS_MAX = 2000,     /* in one wait; more is a loop */
 	PROBE_BYTES = 100000,
 	COPY_LARGE = CALL_PUT_PIECE + 8, /* two pieces */
 };
@@ -266,15 +266,17 @@ greet(struct world *w, const char *name, const char *address)
 static void
 take(struct world *w, const char *line, size_t len)
 {
+	w->agents.ticks = 0;
 	if (len == 2 && line[0] == '!' && line[1] == 'c')
 		agents_break(&w->agents);
 	else if (len == 2 && line[0] == '!' && line[1] == 'f')
-		w->agents.full = 3;
+		agents_fill(&w->agents);
 	else if (len == 2 && line[0] == '!' && line[1] >= '0' &&
 		 line[1] <= '9')
 		agents_wait(&w->agents, 100 << (line[1] - '0'));
 	else if (agents_say(&w->agents, line, len))
 		FUZZ_MUST(len <= WIRE_LINE_MAX || !call_is_up(w->mail1));
+	FUZZ_MUST(w->agents.ticks < TICKS_MAX);
 	is_bounded(w->mail1);
 }
 
@@ -307,6 +309,7 @@ at_its_end(struct world *w)
 {
 	int64_t limit_ms = w->agents.now_ms + PATIENCE_MS;
 
+	w->agents.ticks = 0;
 	w->agents.honest = true;
 	while (!(all_ended(w) && call_is_up(w->mail1))) {
 		FUZZ_MUST(w->agents.now_ms < limit_ms);
