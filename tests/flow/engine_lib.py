@@ -173,6 +173,8 @@ def plan_of(backend, the_steps, probes=None):
 
 
 class World:
+    LISTEN = ""  # PostgreSQL, beside its Unix socket
+
     def __init__(self, backends=BACKENDS, **more):
         self.top = tempfile.mkdtemp(prefix="drydock-flow-")
         os.chmod(self.top, 0o755)
@@ -333,7 +335,8 @@ class World:
         subprocess.run(self.as_postgres(
             f"{PG_BIN}/pg_ctl", "-D", f"{self.pg}/data", "-w", "-t", "60",
             "-s", "-l", f"{self.pg}/log", "-o",
-            f"-k {socket or self.pg} -c listen_addresses= -c {flush} "
+            f"-k {socket or self.pg} -c {flush} "
+            f"-c listen_addresses={self.LISTEN} "
             "-c max_connections=200", "start"),
             check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
