@@ -39,6 +39,8 @@
 	  "private key for the agents; if set, ssh_program is started with " \
 	  "it, in place of ssh_socket")					\
 	X(ssh_program, STRING, DRYDOCK_SSH, "drydock-ssh")		\
+	X(ssh_silence, DURATION, "15s",					\
+	  "a drydock-ssh that answers nothing for so long is replaced")	\
 	X(agent_exec, STRING, "",					\
 	  "run this instead of SSH; %n is the host (tests, trials)")	\
 	X(allow_async_commit, BOOL, "no",				\
@@ -151,12 +153,16 @@ daemon_exec(struct daemon *d)
 static struct transport *
 daemon_transport(struct daemon *d)
 {
+	unsigned int silence_ms = (unsigned int)d->conf.ssh_silence;
+
 	if (d->conf.agent_exec[0] != '\0')
 		return daemon_exec(d);
 	if (d->conf.ssh_key[0] == '\0')
-		return transport_ssh_reach(d->base, d->conf.ssh_socket);
+		return transport_ssh_reach(d->base, d->conf.ssh_socket,
+					   silence_ms);
 	return transport_ssh_new(d->base, (const char *const[]){
-		d->conf.ssh_program, "-k", d->conf.ssh_key, NULL });
+		d->conf.ssh_program, "-k", d->conf.ssh_key, NULL },
+		silence_ms);
 }
 
 static int
@@ -232,6 +238,9 @@ daemon_configure(struct daemon *d, const char *path, struct err *err)
 		return err_set(err, ERR_USAGE, "%s: heartbeat must be at least "
 			       "10ms and at most half of lease, and lease at "
 			       "most 1h", path);
+	if (d->conf.ssh_silence < 1000 || d->conf.ssh_silence > 3600000)
+		return err_set(err, ERR_USAGE, "%s: ssh_silence must be at "
+			       "least 1s and at most 1h", path);
 	return 0;
 }
 

@@ -10,8 +10,10 @@
  *	more   chan n             credit: n more lines may come up
  *	close  chan               nothing is said about chan after this
  *	scan   chan host address port   which host key does it show?
+ *	ping                      are you there?
  *   from drydock-ssh
  *	ready  version            once, first
+ *	pong                      the answer to ping
  *	opened chan
  *	line   chan text
  *	sent   chan n             n lines went into the SSH channel

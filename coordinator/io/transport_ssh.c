@@ -28,6 +28,8 @@
 /* From the first again only when one has lived for some time. */
 static const unsigned int ssh_respawn_ms[] = { 100, 500, 1000, 2000, 5000, 0 };
 #define SSH_PROVEN_MS 10000
+/* Pings, not time: a stall of our own is not one of theirs. */
+#define SSH_UNANSWERED_MAX 3
 
 struct ssh_transport {
 	struct transport face;
@@ -36,6 +38,9 @@ struct ssh_transport {
 	char *path;
 	pid_t pid; /* 0: not our child */
 	bool up;
+	unsigned int silence_ms;
+	struct event *ask;	 /* is it alive? */
+	unsigned int unanswered; /* pings, in a row */
 	int64_t ready_ms; /* 0: this one has not said so */
 	struct linefd peer;
 	struct backoff respawn;
@@ -365,6 +370,10 @@ ssh_got(struct ssh_transport *t, const struct json_object *msg,
 		t->ready_ms = clock_boot_ms();
 		return 0;
 	}
+	if (strcmp(m, "pong") == 0) {
+		t->unanswered = 0;
+		return 0;
+	}
 	if (json_get_int(msg, "chan", 1, INT64_MAX, &id, err) < 0)
 		return -1;
 	c = ssh_chan_find(t, id);
@@ -382,9 +391,11 @@ ssh_let_go(struct ssh_transport *t, int number)
 	if (t->up)
 		linefd_close(&t->peer);
 	t->up = false;
+	(void)event_del(t->ask);
 	if (t->pid == 0)
 		return;
 	(void)kill(-t->pid, number);
+	(void)kill(-t->pid, SIGCONT); /* a stopped one hears it then */
 	(void)waitpid(t->pid, NULL, 0);
 	t->pid = 0;
 }
@@ -416,6 +427,46 @@ ssh_process_down(struct ssh_transport *t, const struct err *why)
 			break;
 		}
 	}
+}
+
+/* Who is stopped, or turns in a circle, holds every host and dies never. */
+static void
+ssh_on_ask(evutil_socket_t fd, short what, void *arg)
+{
+	struct ssh_transport *t = arg;
+	struct json_out o;
+	struct buf b;
+	struct err err;
+
+	(void)fd;
+	(void)what;
+	if (t->unanswered >= SSH_UNANSWERED_MAX) {
+		(void)err_set(&err, ERR_LOST, "%u pings in a row were not "
+			      "answered within %u ms%s", t->unanswered,
+			      t->silence_ms, t->pid != 0 ? "" :
+			      " (should it stay: systemctl kill -s KILL "
+			      "'drydock-ssh@*')");
+		ssh_process_down(t, &err);
+		return;
+	}
+	t->unanswered++;
+	buf_init(&b, SSH_WIRE_LINE_MAX);
+	json_out_init(&o, &b);
+	json_out_object(&o, NULL);
+	json_out_str(&o, "m", "ping");
+	json_out_end(&o);
+	(void)ssh_post(t, &b, NULL); /* not sent is not answered */
+}
+
+/* From now on it is asked, until it is let go of. */
+static void
+ssh_watch(struct ssh_transport *t)
+{
+	unsigned int every = t->silence_ms / SSH_UNANSWERED_MAX;
+	struct timeval tv = { every / 1000, every % 1000 * 1000 };
+
+	t->unanswered = 0;
+	(void)evtimer_add(t->ask, &tv);
 }
 
 static void
@@ -506,6 +557,7 @@ ssh_on_respawn(evutil_socket_t fd, short what, void *arg)
 	t->up = true;
 	linefd_open(&t->peer, t->base, fd, SSH_WIRE_LINE_MAX,
 		    SSH_WIRE_OUT_MAX, &ssh_peer_events, t);
+	ssh_watch(t);
 }
 
 static void
@@ -518,6 +570,7 @@ ssh_free(struct transport *face)
 		ssh_chan_free(c);
 	}
 	ssh_let_go(t, SIGTERM);
+	event_free(t->ask);
 	backoff_close(&t->respawn);
 	for (char **word = t->argv; word != NULL && *word != NULL; word++)
 		free(*word);
@@ -536,21 +589,26 @@ static const struct transport_ops ssh_ops = {
 };
 
 static struct ssh_transport *
-ssh_new(struct event_base *base)
+ssh_new(struct event_base *base, unsigned int silence_ms)
 {
 	struct ssh_transport *t = x_new(struct ssh_transport);
 
 	t->face.ops = &ssh_ops;
 	t->base = base;
+	t->silence_ms = silence_ms;
 	list_init(&t->chans);
+	t->ask = event_new(base, -1, EV_PERSIST, ssh_on_ask, t);
+	if (t->ask == NULL)
+		abort();
 	backoff_init(&t->respawn, base, ssh_respawn_ms, ssh_on_respawn, t);
 	return t;
 }
 
 struct transport *
-transport_ssh_new(struct event_base *base, const char *const *argv)
+transport_ssh_new(struct event_base *base, const char *const *argv,
+		  unsigned int silence_ms)
 {
-	struct ssh_transport *t = ssh_new(base);
+	struct ssh_transport *t = ssh_new(base, silence_ms);
 	size_t argc = 0;
 
 	while (argv[argc] != NULL)
@@ -563,9 +621,10 @@ transport_ssh_new(struct event_base *base, const char *const *argv)
 }
 
 struct transport *
-transport_ssh_reach(struct event_base *base, const char *path)
+transport_ssh_reach(struct event_base *base, const char *path,
+		    unsigned int silence_ms)
 {
-	struct ssh_transport *t = ssh_new(base);
+	struct ssh_transport *t = ssh_new(base, silence_ms);
 
 	t->path = x_strdup(path);
 	ssh_on_respawn(-1, 0, t);

@@ -4,8 +4,8 @@
  * Either it is a child of ours, or somebody else (systemd) starts one for every
  * connection to a local socket, as another user and with a key that we cannot
  * read.  It is started or reached at once, and again, with back-off, whenever
- * it dies; all channels of the dead one are closed with ERR_LOST.  Messages:
- * ssh_wire.h.
+ * it dies, or has not answered for silence_ms; all channels of the dead one are
+ * closed with ERR_LOST.  Messages: ssh_wire.h.
  */
 #ifndef DRYDOCK_TRANSPORT_SSH_H
 #define DRYDOCK_TRANSPORT_SSH_H
@@ -16,9 +16,11 @@
 
 /* argv of drydock-ssh, ends with NULL, copied: {"…/drydock-ssh", "-k", KEY}. */
 struct transport *transport_ssh_new(struct event_base *base,
-				    const char *const *argv);
+				    const char *const *argv,
+				    unsigned int silence_ms);
 /* path of the socket, copied. */
 struct transport *transport_ssh_reach(struct event_base *base,
-				      const char *path);
+				      const char *path,
+				      unsigned int silence_ms);
 
 #endif

@@ -398,6 +398,16 @@ static const struct relay_message {
 	{ "close", relay_got_close },
 };
 
+static void
+relay_pong(struct relay *r)
+{
+	struct json_out o;
+	struct buf b;
+
+	relay_begin(&o, &b, "pong", NULL);
+	relay_post(r, &o, &b);
+}
+
 static int
 relay_got(struct relay *r, const struct json_object *msg, struct err *err)
 {
@@ -405,8 +415,13 @@ relay_got(struct relay *r, const struct json_object *msg, struct err *err)
 	const char *m;
 	int64_t id;
 
-	if (json_get_str(msg, "m", 16, &m, err) < 0 ||
-	    json_get_int(msg, "chan", 1, INT64_MAX, &id, err) < 0)
+	if (json_get_str(msg, "m", 16, &m, err) < 0)
+		return -1;
+	if (strcmp(m, "ping") == 0) {
+		relay_pong(r);
+		return 0;
+	}
+	if (json_get_int(msg, "chan", 1, INT64_MAX, &id, err) < 0)
 		return -1;
 	LIST_EACH (struct channel, c, &r->chans, link)
 		if (c->id == id)

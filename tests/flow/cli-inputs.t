@@ -140,6 +140,8 @@ bad_conf() {
 	7|lease = 3s|at most half of lease
 	7|lease = 400d|lease at most 1h
 	7|lease = 1000000000s|lease: |
+	7|ssh_silence = 0s|ssh_silence must be
+	7|ssh_silence = 2h|ssh_silence must be
 	64|database = host=/x\nstate = /proc/x/y|state directory /proc/x/y: No such
 	64|database = host=/x\nstate = /dev/null|state directory /dev/null: Not a dir
 	LIST

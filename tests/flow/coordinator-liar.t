@@ -4,8 +4,10 @@
 What drydockd reaches at ssh_socket passes on what it should, to and from a
 real drydock-ssh, real sshd and agents, and says more than that.  drydockd may
 lose its channels by it; it must say why, go on by itself, and believe none.
+One that lives and says nothing any more is closed as well.
 """
 import json
+import signal
 import socket
 import subprocess
 import threading
@@ -45,7 +47,7 @@ class Liar(threading.Thread):
         while True:
             conn, _ = self.listener.accept()
             mine, its = socket.socketpair()
-            child = subprocess.Popen(self.argv, stdin=its)
+            child = self.child = subprocess.Popen(self.argv, stdin=its)
             its.close()
             self.chans, self.greeted, self.conn = {}, set(), conn
             self.served += 1
@@ -57,6 +59,7 @@ class Liar(threading.Thread):
                     self.chans[message["host"]] = message["chan"]
                 mine.sendall(line)
             mine.shutdown(socket.SHUT_RDWR)
+            child.send_signal(signal.SIGCONT)
             back.join()
             child.wait()
             conn.close()
@@ -125,6 +128,8 @@ def what_ends_it(w):
         liar.say(b'{"m":"closed","chan":1,"co')
         liar.cut()
     is_told(w, truncated, "drydock-ssh: the other side has closed")
+    is_told(w, lambda: liar.child.send_signal(signal.SIGSTOP),
+            "drydock-ssh: 3 pings in a row were not answered")
 
 
 def what_is_not_believed(w, attempt):
@@ -149,7 +154,8 @@ def patient():
 @test
 def a_drydock_ssh_that_lies_is_closed_and_not_believed():
     w.put("hang-work-1", "")
-    daemon = w.daemon_start("ops1", DAEMON, ssh_socket=liar.path, **IMPATIENT)
+    daemon = w.daemon_start("ops1", DAEMON, ssh_socket=liar.path,
+                            ssh_silence="3s", **IMPATIENT)
     w.wait_greeted()
     with Observer(w) as observer:
         r = w.start(patient(), only=["mail1"])

@@ -217,7 +217,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (base == NULL)
 		begin();
-	t = transport_ssh_reach(base, path);
+	t = transport_ssh_reach(base, path, 60000);
 	fd = take();
 	open_all(t);
 	on = say(fd, data, size);

@@ -209,7 +209,7 @@ test_hostile_hosts(void **state)
 {
 	const char *const argv[] = { BIN_DIR "/drydock-ssh", "-k",
 				     server.client_key, NULL };
-	struct transport *t = transport_ssh_new(base, argv);
+	struct transport *t = transport_ssh_new(base, argv, 60000);
 	int64_t end = clock_boot_ms() + ALL_MS, worst = 0;
 	int in;
 	FILE *out;

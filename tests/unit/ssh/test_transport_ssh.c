@@ -21,6 +21,8 @@
 #include "sshd.h"
 #include "transport_ssh.h"
 
+#define SILENCE_MS 60000 /* which no test but one comes to */
+
 static struct event_base *base;
 static struct sshd server;
 
@@ -68,7 +70,7 @@ transport_with(const char *key)
 {
 	const char *const argv[] = { BIN_DIR "/drydock-ssh", "-k", key, NULL };
 
-	return transport_ssh_new(base, argv);
+	return transport_ssh_new(base, argv, SILENCE_MS);
 }
 
 static void
@@ -157,7 +159,7 @@ static void
 test_credit_in_halves(void **state)
 {
 	const char *const argv[] = { "sh", "-c", ANSWERS_CREDIT, NULL };
-	struct transport *t = transport_ssh_new(base, argv);
+	struct transport *t = transport_ssh_new(base, argv, SILENCE_MS);
 	struct seen s;
 
 	(void)state;
@@ -303,6 +305,48 @@ test_process_dies(void **state)
 }
 
 /*
+ * One that lives and answers nothing is replaced as a dead one is; it is left
+ * alone while it answers, however little there is to say.
+ */
+static void
+test_process_hangs(void **state)
+{
+	const char *const argv[] = { BIN_DIR "/drydock-ssh", "-k",
+				     server.client_key, NULL };
+	struct transport *t = transport_ssh_new(base, argv, 3000);
+	struct seen s;
+	pid_t pid;
+
+	(void)state;
+	begin(&s, t, &server);
+	loop_until(base, 10000, s.opened == 1);
+	pid = sshd_child("drydock-ssh");
+	assert_true(pid > 0);
+	loop_for(base, 5000);
+	assert_int_equal(s.closed, 0);
+	assert_int_equal(sshd_child("drydock-ssh"), pid);
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	loop_until(base, 20000, s.closed == 1);
+	assert_int_equal(s.why.code, ERR_LOST);
+	assert_non_null(strstr(s.why.text, "3 pings in a row were not "
+			       "answered within 3000 ms"));
+	transport_close(&s.chan);
+	do { /* it may not be there yet */
+		begin(&s, t, &server);
+		(void)transport_line(s.chan, "x", 1, NULL);
+		loop_until(base, 10000, s.lines + s.closed > 0);
+		transport_close(&s.chan);
+		loop_for(base, 20);
+	} while (s.lines == 0);
+	/* and nobody waits for one that is stopped when all ends */
+	pid = sshd_child("drydock-ssh");
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	assert_int_equal(waitpid(pid, NULL, WUNTRACED), pid);
+	transport_free(&t);
+	assert_int_equal(kill(pid, 0), -1);
+}
+
+/*
  * A process that was taken over: the first of it lies, the next one is real.
  * The client lets go of it, says why, and serves the same host by the next.
  */
@@ -319,7 +363,8 @@ lies(const char *lie, const char *why)
 			    BIN_DIR "/drydock-ssh -k %s; read -r m; %s",
 			    dir, server.client_key, lie);
 	t = transport_ssh_new(base, (const char *const[]){ "sh", "-c", script,
-							   NULL });
+							   NULL },
+			      SILENCE_MS);
 	begin(&s, t, &server);
 	loop_until(base, 10000, s.closed == 1);
 	assert_int_equal(s.why.code, ERR_LOST);
@@ -366,7 +411,7 @@ test_babbler(void **state)
 	const char *const argv[] = {
 		"sh", "-c", "read -r m; yes '{\"m\":\"line\",\"chan\":99,"
 		"\"text\":\"x\"}' >&0", NULL };
-	struct transport *t = transport_ssh_new(base, argv);
+	struct transport *t = transport_ssh_new(base, argv, SILENCE_MS);
 	struct transport *other = transport_with(server.client_key);
 	struct seen s, o;
 
@@ -427,7 +472,7 @@ test_reached(void **state)
 	(void)state;
 	(void)close(mkstemp(path));
 	assert_int_equal(unlink(path), 0);
-	t = transport_ssh_reach(base, path);
+	t = transport_ssh_reach(base, path, SILENCE_MS);
 	begin(&s, t, &server);
 	loop_until(base, 5000, s.closed == 1);
 	assert_int_equal(s.why.code, ERR_LOST);
@@ -644,6 +689,7 @@ main(void)
 		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_process_dies),
+		cmocka_unit_test(test_process_hangs),
 		cmocka_unit_test(test_liar),
 		cmocka_unit_test(test_babbler),
 		cmocka_unit_test(test_reached),
