@@ -284,6 +284,17 @@ clean_dry(struct act *a, struct clean *c, struct err *err)
 	return 0;
 }
 
+/* What the owner of the host names must stand still, and what the step does. */
+static int
+clean_still(const struct act *a, const char *unless, struct err *err)
+{
+	const char *unit = a->spec->clean.unless_running;
+
+	if (unless != NULL && running_check(unless, err) < 0)
+		return -1;
+	return unit != NULL ? running_check(unit, err) : 0;
+}
+
 int
 act_clean(struct act *a, struct err *err)
 {
@@ -297,7 +308,7 @@ act_clean(struct act *a, struct err *err)
 		rc = clean_purge(a, &c, err);
 	else if (a->attempt == NULL)
 		rc = clean_dry(a, &c, err);
-	else if (unless != NULL && running_check(unless, err) < 0)
+	else if (clean_still(a, unless, err) < 0)
 		rc = -1;
 	else if (a->undo_of != NULL)
 		rc = clean_undo(a, &c, err);

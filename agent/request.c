@@ -12,6 +12,7 @@ static const char *const digest_keys[] = {
 	"sha256",   "staged",  "to",	"mode",	    "owner",	"group",
 	"validate", "inside",  "match", "output",   "undo_of",	"timeout_ms",
 	"packages", "version", "after", "purge_of", "services",
+	"unless_running",
 };
 
 struct key_check {

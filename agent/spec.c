@@ -101,10 +101,18 @@ copy_parse(struct spec *s, const struct json_object *obj, struct err *err)
 static int
 clean_parse(struct spec *s, const struct json_object *obj, struct err *err)
 {
+	static const struct place name = { .type = PLACE_NAME };
+
 	if (path_get(obj, "inside", &s->clean.inside, err) < 0 ||
 	    json_opt_str(obj, "match", 255, &s->clean.match, err) < 0 ||
+	    json_opt_str(obj, "unless_running", 255, &s->clean.unless_running,
+			 err) < 0 ||
 	    json_opt_str(obj, "purge_of", 36, &s->clean.purge_of, err) < 0)
 		return -1;
+	if (s->clean.unless_running != NULL &&
+	    !place_match(&name, s->clean.unless_running, NULL))
+		return err_set(err, ERR_USAGE, "unless_running: not a unit's "
+			       "name");
 	if (s->clean.purge_of != NULL && !uuid_valid(s->clean.purge_of))
 		return err_set(err, ERR_USAGE, "purge_of: not a UUID");
 	if (strchr(s->clean.inside + 1, '/') == NULL)

@@ -35,6 +35,7 @@ struct spec {
 	} copy;
 	struct {
 		const char *inside, *match; /* match NULL: everything */
+		const char *unless_running; /* a unit, or NULL */
 		const char *purge_of; /* purge what that attempt put aside */
 	} clean;
 	struct {

@@ -219,6 +219,17 @@ copy_add(struct allow_out *a, const struct act *act)
 }
 
 static void
+clean_add(struct allow_out *a, const struct act *act)
+{
+	const char *unit = act->clean.unless_running;
+	char *behind = unit == NULL ? x_strdup("")
+				    : x_asprintf(" unless-running %s", unit);
+
+	path_add(a, "clean", &act->clean.inside, behind);
+	free(behind);
+}
+
+static void
 package_add(struct allow_out *a, const struct act *act)
 {
 	for (size_t i = 0; i < act->package.n; i++) {
@@ -248,7 +259,7 @@ act_add(struct allow_out *a, const struct act *act)
 	else if (act->kind == ACT_COPY)
 		copy_add(a, act);
 	else if (act->kind == ACT_CLEAN)
-		path_add(a, "clean", &act->clean.inside, "");
+		clean_add(a, act);
 	else if (act->kind == ACT_PACKAGE)
 		package_add(a, act);
 }

@@ -151,6 +151,8 @@ clean_out(struct env *e, struct json_out *o, const struct act *act)
 	json_out_object(o, "clean");
 	out_final(e, o, "inside", &act->clean.inside);
 	out_final(e, o, "match", &act->clean.match);
+	if (act->clean.unless_running != NULL)
+		json_out_str(o, "unless_running", act->clean.unless_running);
 	json_out_end(o);
 }
 

@@ -117,10 +117,11 @@ copy_read(struct proc_reader *r, struct act *act)
 			   "(a file variable) or \"staged\" (a path there)");
 }
 
-enum { CLEAN_INSIDE, CLEAN_MATCH, CLEAN_N };
+enum { CLEAN_INSIDE, CLEAN_MATCH, CLEAN_UNLESS, CLEAN_N };
 static const struct yfield clean_fields[] = {
 	[CLEAN_INSIDE] = { "inside", YFIELD_TEXT, true },
 	[CLEAN_MATCH] = { "match", YFIELD_TEXT, false },
+	[CLEAN_UNLESS] = { "unless_running", YFIELD_TEXT, false },
 };
 
 static void
@@ -143,6 +144,9 @@ clean_read(struct proc_reader *r, struct act *act)
 	if (f[CLEAN_MATCH] != NULL && strchr(f[CLEAN_MATCH]->text, '/'))
 		ynode_error(r->d, f[CLEAN_MATCH],
 			    "a pattern for names has no /");
+	if (f[CLEAN_UNLESS] != NULL)
+		(void)yread_name(r->d, f[CLEAN_UNLESS], "unless_running",
+				 &act->clean.unless_running);
 }
 
 enum { PACKAGE_INSTALL, PACKAGE_SERVICES, PACKAGE_N };

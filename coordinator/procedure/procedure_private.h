@@ -162,6 +162,7 @@ struct act {
 	} copy;
 	struct {
 		struct text inside, match;
+		const char *unless_running; /* a unit, or NULL */
 	} clean;
 	struct {
 		struct text *install; /* "${vars.x}" or NAME=VERSION each */

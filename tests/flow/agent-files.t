@@ -349,6 +349,20 @@ def clean_waits_for_a_stopped_service():
     assert f.listing("guarded") == [b"a"]
     _, result = f.do("clean", inside=f"{f.at}/guarded")
     assert result["exit"] == 0, said(result)
+    # the step may name it where the host's owner does not
+    f.write("vmail/a", "x")
+    service = subprocess.Popen([program, "60"])
+    try:
+        _, result = f.do("clean", inside=f"{f.at}/vmail",
+                         unless_running="sleeping-dove")
+    finally:
+        service.kill()
+        service.wait()
+    assert result["exit"] == 1 and "runs" in said(result), said(result)
+    assert f.listing("vmail") == [b"a"]
+    _, result = f.do("clean", inside=f"{f.at}/vmail",
+                     unless_running="sleeping-dove")
+    assert result["exit"] == 0, said(result)
     f.close()
 
 

@@ -193,6 +193,9 @@ test_specs(void **state)
 		spec("clean", "\"inside\":\"/var/x\",\"purge_of\":\"../x\""),
 		-1);
 	assert_int_equal(
+		spec("clean", "\"inside\":\"/var/x\","
+		     "\"unless_running\":\"../x\""), -1);
+	assert_int_equal(
 		spec("package", "\"match\":\"dovecot-*\",\"version\":\"1\""),
 		0);
 	assert_int_equal(spec("package", "\"match\":\"*\",\"version\":\"1\""),

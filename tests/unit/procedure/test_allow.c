@@ -282,6 +282,12 @@ nothing_else_is(void **state)
 	assert_int_equal(allow_clean(f.allow[0], "/var/lib/dovecot", &root,
 				     &unless, NULL),
 			 -1);
+	assert_int_equal(allow_clean(f.allow[0], "/var/dovecot/vmail", &root,
+				     &unless, NULL), 0);
+	assert_string_equal(unless, "dovecot");
+	assert_int_equal(allow_clean(f.allow[0], "/var/lib/dovecot/metacache",
+				     &root, &unless, NULL), 0);
+	assert_string_equal(unless, "dovecot");
 	fixture_close(&f);
 }
 

@@ -299,10 +299,15 @@ cleans_are_purged_last(void **state)
 
 	(void)state;
 	plan_make(&p,
-		  "  - name: s\n    clean: {inside: /var/x/y, match: \"a*\"}\n"
+		  "  - name: s\n    clean: {inside: /var/x/y, match: \"a*\", "
+		  "unless_running: dovecot}\n"
 		  "  - {name: t, run: b}\n",
 		  "mail10", NULL, NULL);
 	assert_int_equal(p.ret, 0);
+	assert_non_null(strstr(
+		buf_str(&p.out),
+		"\"clean\":{\"inside\":\"/var/x/y\",\"match\":\"a*\","
+		"\"unless_running\":\"dovecot\"}"));
 	assert_non_null(strstr(
 		buf_str(&p.out),
 		"{\"name\":\"purge-s\",\"phase\":\"one\",\"kind\":\"clean\","
