@@ -165,6 +165,16 @@ package_change(struct act *a, struct apt_set *set, struct err *err)
 	return rc;
 }
 
+/* What would be refused later is refused before anybody is drained. */
+static int
+package_dry(struct act *a, struct apt_set *set, struct err *err)
+{
+	if (a->spec->package.hold_services &&
+	    services_can_hold(set, err) < 0)
+		return -1;
+	return apt_dry(a->state, set, a->fetch, &a->o, err);
+}
+
 static int
 package_do(struct act *a, struct apt_set *set, struct err *err)
 {
@@ -178,7 +188,7 @@ package_do(struct act *a, struct apt_set *set, struct err *err)
 	}
 	set_print(a, set);
 	if (a->attempt == NULL)
-		return apt_dry(a->state, set, a->fetch, &a->o, err);
+		return package_dry(a, set, err);
 	return package_change(a, set, err);
 }
 

@@ -157,6 +157,68 @@ services_find(struct services *s, const struct apt_set *set, struct err *err)
 	return 0;
 }
 
+/* Where a file of a unit lies that no runtime mask is stronger than. */
+static const char *const unmaskable[] = {
+	"/etc/systemd/system.control", "/run/systemd/system.control",
+	"/run/systemd/transient",      "/run/systemd/generator.early",
+	"/etc/systemd/system",	       "/run/systemd/system",
+};
+
+/* A mask that is there already is one. */
+static bool
+path_wins(const char *path)
+{
+	char to[16];
+	struct stat st;
+	ssize_t n;
+
+	if (lstat(path, &st) < 0)
+		return false;
+	n = readlink(path, to, sizeof(to));
+	return n != 9 || memcmp(to, "/dev/null", 9) != 0;
+}
+
+static int
+unit_check(const char *unit, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0;
+	     rc == 0 && i < sizeof(unmaskable) / sizeof(unmaskable[0]); i++) {
+		char *path = x_asprintf("%s/%s", unmaskable[i], unit);
+
+		if (path_wins(path))
+			rc = err_set(err, ERR_REFUSED,
+				     "%s cannot be masked: %s is stronger; "
+				     "move what it changes to %s.d/*.conf",
+				     unit, path, path);
+		x_free(&path);
+	}
+	return rc;
+}
+
+static void
+units_forget(struct services *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		x_free(&s->unit[i]);
+	s->n = 0;
+}
+
+int
+services_can_hold(const struct apt_set *set, struct err *err)
+{
+	struct services s = { .n = 0 };
+	int rc = policy_check(err);
+
+	if (rc == 0)
+		rc = services_find(&s, set, err);
+	for (size_t i = 0; rc == 0 && i < s.n; i++)
+		rc = unit_check(s.unit[i], err);
+	units_forget(&s);
+	return rc;
+}
+
 static int
 held_write(const struct services *s, struct err *err)
 {
@@ -210,9 +272,7 @@ services_release(struct services *s, struct err *err)
 		if (rc == 0 && unlinkat(s->state, HELD, 0) < 0)
 			rc = err_set_errno(err, "cannot remove " HELD);
 	}
-	for (size_t i = 0; i < s->n; i++)
-		x_free(&s->unit[i]);
-	s->n = 0;
+	units_forget(s);
 	return rc;
 }
 

@@ -23,6 +23,11 @@ struct services {
 	int state; /* borrowed: the state directory */
 };
 
+/*
+ * What services_hold() would refuse, found without touching anything: a
+ * policy-rc.d of somebody else, a unit whose file wins over a mask.
+ */
+int services_can_hold(const struct apt_set *set, struct err *err);
 /* -1: nothing is held. */
 int services_hold(struct services *s, int state, const struct apt_set *set,
 		  struct err *err);

@@ -259,9 +259,34 @@ def a_policy_that_is_not_ours_stays():
     path = f"{b.merged}/usr/sbin/policy-rc.d"
     with open(path, "w") as f:
         f.write("#!/bin/sh\nexit 0\n")
+    dry = r.ask("dry", kind="package", **SET, seconds=60)
+    assert not dry["ok"] and "not ours" in dry["why"], dry
     result = r.do(b.change("package", **SET), 60)
     assert result["exit"] == 1 and "not ours" in said(result)
     assert os.path.exists(path) and b.versions() == OLD
+    b.close()
+
+
+@test
+def a_unit_that_cannot_be_masked_is_found_before_anything_is_touched():
+    b, r = box()
+    os.makedirs(f"{b.merged}/run/systemd/system")  # as where systemd is
+    with open(f"{b.merged}/var/lib/dpkg/info/ddk-core.list", "a") as f:
+        f.write("/lib/systemd/system/ddk.service\n")
+    dry = r.ask("dry", kind="package", **SET, seconds=60)
+    assert dry["ok"], dry
+    unit = f"{b.merged}/etc/systemd/system/ddk.service"
+    os.symlink("/dev/null", unit)
+    dry = r.ask("dry", kind="package", **SET, seconds=60)
+    assert dry["ok"], "one that is masked for good is held as well"
+    os.unlink(unit)
+    with open(unit, "w") as f:
+        f.write("[Service]\nExecStart=/bin/true\n")
+    dry = r.ask("dry", kind="package", **SET, seconds=60)
+    assert not dry["ok"] and "ddk.service cannot be masked: " \
+        "/etc/systemd/system/ddk.service is stronger" in dry["why"], dry
+    leave = {**SET, "services": "leave"}
+    assert r.ask("dry", kind="package", **leave, seconds=60)["ok"]
     b.close()
 
 
