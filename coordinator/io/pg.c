@@ -171,19 +171,27 @@ pg_tell_notifies(struct pg *pg)
 	return alive;
 }
 
-/* Let go of the connection, whatever state it is in. */
-static void
-pg_disconnect(struct pg *pg)
+void
+pg_hang_up(struct pg *pg)
 {
 	stepper_drop_fd(&pg->st);
-	if (pg->idle != NULL)
-		event_free(pg->idle);
-	pg->idle = NULL;
-	(void)event_del(pg->kick);
 	PQclear(pg->result);
 	pg->result = NULL;
 	PQfinish(pg->conn);
 	pg->conn = NULL;
+}
+
+/* Let go of the connection, whatever state it is in. */
+static void
+pg_disconnect(struct pg *pg)
+{
+	if (pg->idle != NULL)
+		event_free(pg->idle);
+	pg->idle = NULL;
+	(void)event_del(pg->kick);
+	pg_hang_up(pg);
+	PQfinish(pg->best.conn);
+	pg->best.conn = NULL;
 	pg->n_names = 0;
 	pg->up = false;
 }
@@ -237,26 +245,37 @@ pg_idle(struct pg *pg)
 	pg_arm(pg->kick, 0);
 }
 
+/* And no host asked before would do. */
+static void
+pg_connect_failed(struct pg *pg, const struct err *why)
+{
+	const struct pg_host *host = &pg->hosts[pg->at_host];
+	struct err err = *why;
+
+	if (err.code == ERR_TIMEOUT)
+		(void)err_set(&err, ERR_TIMEOUT, "%s: no answer in %u ms",
+			      stepper_at(&pg->st), pg->opt.connect_ms);
+	(void)err_prefix(&err, "database %s: ",
+			 host->host[0] != '\0' ? host->host : host->hostaddr);
+	(void)pg_down(pg, &err);
+}
+
+/* A host was asked; with a best one at hand the others are, at once. */
 static void
 pg_connect_done(struct pg *pg, const struct err *why)
 {
-	const struct pg_host *host = &pg->hosts[pg->at_host];
-	struct err err;
+	bool all = pg_host_asked(pg, why == NULL);
 
-	if (why != NULL) {
-		err = *why;
-		if (err.code == ERR_TIMEOUT)
-			(void)err_set(&err, ERR_TIMEOUT,
-				      "%s: no answer in %u ms",
-				      stepper_at(&pg->st), pg->opt.connect_ms);
-		(void)err_prefix(&err, "database %s: ",
-				 host->host[0] != '\0' ? host->host :
-							 host->hostaddr);
-		(void)pg_down(pg, &err);
+	if (pg->best.conn == NULL) {
+		pg_connect_failed(pg, why);
 		return;
 	}
-	PQclear(pg->result);
-	pg->result = NULL;
+	if (!all) {
+		pg->at_host = (pg->at_host + 1) % pg->n_hosts;
+		pg_arm(pg->retry.timer, 0);
+		return;
+	}
+	pg_take_best(pg);
 	pg->up = true;
 	backoff_reset(&pg->retry);
 	pg->idle = event_new(pg->base, PQsocket(pg->conn),

@@ -63,7 +63,9 @@ struct pg_options {
 	/*
 	 * What was seen of the database's timelines; shared, borrowed, or NULL.
 	 * A server behind it was left by a failover, whatever it says of
-	 * itself: it is refused, and let go before the next call.
+	 * itself: it is refused, and let go before the next call.  And with
+	 * several hosts all are asked before one is up, which is the newest; so
+	 * one that does not answer at all delays the others by connect_ms.
 	 */
 	struct timelines *timelines;
 	const char *const *listen; /* channels, ends with NULL; or NULL */

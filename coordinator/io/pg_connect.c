@@ -4,6 +4,11 @@
  * libpq ignores connect_timeout when it is polled, and a black hole as first
  * host of several would eat minutes: so each attempt names one host, and the
  * next attempt takes the next.
+ *
+ * A failover may leave a primary that nobody told, as writable as ever: only
+ * the timeline of the promoted one says so, and whoever did not see that one
+ * yet cannot know.  So the first host that would do is kept, and is believed
+ * when all others were asked.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -241,6 +246,39 @@ bool
 pg_left_behind(const struct pg *pg)
 {
 	return pg->newest != NULL && pg->timeline < *pg->newest;
+}
+
+static bool
+pg_best_left_behind(const struct pg *pg)
+{
+	const struct pg_best *best = &pg->best;
+
+	return best->newest != NULL && best->timeline < *best->newest;
+}
+
+bool
+pg_host_asked(struct pg *pg, bool good)
+{
+	if (pg->hosts_left == 0)
+		pg->hosts_left = pg->opt.timelines != NULL ? pg->n_hosts : 1;
+	if (good && (pg->best.conn == NULL || pg_best_left_behind(pg))) {
+		PQfinish(pg->best.conn);
+		pg->best = (struct pg_best){ pg->conn, pg->at_host,
+					     pg->timeline, pg->newest };
+		pg->conn = NULL;
+	}
+	pg_hang_up(pg);
+	return --pg->hosts_left == 0;
+}
+
+void
+pg_take_best(struct pg *pg)
+{
+	pg->conn = pg->best.conn;
+	pg->at_host = pg->best.host;
+	pg->timeline = pg->best.timeline;
+	pg->newest = pg->best.newest;
+	pg->best.conn = NULL;
 }
 
 /* The old primary, back and as writable as ever, must not be believed. */

@@ -32,6 +32,14 @@ struct pg_name {
 	const char *name;
 };
 
+/* A host that would do, while others are asked; its conn is NULL when none. */
+struct pg_best {
+	PGconn *conn;
+	size_t host;
+	unsigned long timeline;
+	const unsigned long *newest;
+};
+
 struct pg {
 	struct event_base *base;
 	struct pg_options opt;
@@ -39,6 +47,8 @@ struct pg {
 
 	struct pg_host *hosts;
 	size_t n_hosts, at_host;
+	size_t hosts_left; /* to be asked in this round; 0: a new one begins */
+	struct pg_best best;
 	struct backoff retry;
 
 	PGconn *conn;
@@ -64,12 +74,20 @@ struct pg {
 extern const struct step pg_step_connect;
 /* Another connection saw a server that was promoted after ours. */
 bool pg_left_behind(const struct pg *pg);
+/*
+ * A host was asked, and is hung up on unless it is the best so far; `good`: it
+ * would do.  True when it was the last one of a round.
+ */
+bool pg_host_asked(struct pg *pg, bool good);
+/* The best is the connection now. */
+void pg_take_best(struct pg *pg);
 int pg_hosts_init(struct pg *pg, struct err *err);
 void pg_hosts_free(struct pg *pg);
 
 /* pg.c: what both chains use. */
 /* NULL: what libpq says about the connection. */
 struct step_ret pg_fail(struct pg *pg, enum err_code code, const char *what);
+void pg_hang_up(struct pg *pg);
 struct step_ret pg_flush(struct pg *pg, const struct step *next);
 /*
  * Read results until the statement is over, then `next`; pg->result holds the

@@ -118,17 +118,21 @@ def a_new_one_refuses(old):
 
 @test
 def an_old_primary_that_comes_back_is_not_written_to():
-    """It takes writes, as one that nobody told: with and without a standby
-    that it would wait for."""
+    """It takes writes, as one that nobody told, with and without a standby
+    that it would wait for; it is named first; and whoever is started then saw
+    no other before."""
     record = ("select (select max(seq) from fleet_internal.event), "
               "(select sum(beats) from fleet_internal.coordinator)")
     with Observer(w) as observer:
         rollout = begin(1)
         before = seen()
+        w.kill()
         w.fail_over()
         old = w.second
         old.start()
+        old.commits_wait_for("")
         stale = old.sql(record, "drydock")
+        w.daemon()
         for names in ("*", ""):
             old.commits_wait_for(names)
             for _ in range(4):

@@ -86,8 +86,8 @@ class PairWorld(World):
         super().database_init(self.first.data)
 
     def database_env(self):
-        return {"PGHOST": f"{self.pg},{self.pg}", "PGPORT": "5432,5433",
-                "PGTARGETSESSIONATTRS": "read-write"}
+        """Of who is the first: an old one may take writes, too."""
+        return {"PGHOST": self.pg, "PGPORT": str(self.first.port)}
 
     def database_up(self):
         self.first.start()
@@ -116,13 +116,14 @@ class PairWorld(World):
         time.sleep(pause)
         self.second.promote()
         self.first, self.second = self.second, self.first
-        # should the old one come back, writable, it is not who is asked here
-        self.env["PGPORT"] = f"{self.first.port},{self.second.port}"
+        self.env.update(self.database_env())
         return time.monotonic()
 
     def daemon(self, name="ops1", **more):
-        conninfo = (f"host={self.pg},{self.pg} port=5432,5433 dbname=drydock "
-                    "user=drydockd target_session_attrs=read-write")
+        """It asks the second one first."""
+        conninfo = (f"host={self.pg},{self.pg} dbname=drydock user=drydockd "
+                    f"port={self.second.port},{self.first.port} "
+                    "target_session_attrs=read-write")
         return super().daemon(name, **{"database": conninfo, **more})
 
     def close(self):

@@ -349,25 +349,34 @@ test_not_sent(void **state)
 	pg_free(&s.pg);
 }
 
-/* The first host takes the connection and is silent; the next one answers. */
-static void
-test_hosts_in_turn(void **state)
+/* Its port takes a connection and is silent. */
+static int
+silent_host(int *port_r)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET };
-	struct pg_options opt = { .connect_ms = 300 };
 	socklen_t len = sizeof(sin);
-	char *fmt;
-	struct seen s;
-	int fd;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	(void)state;
-	fd = socket(AF_INET, SOCK_STREAM, 0);
 	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	assert_int_equal(bind(fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
 	assert_int_equal(listen(fd, 5), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&sin, &len), 0);
+	*port_r = ntohs(sin.sin_port);
+	return fd;
+}
+
+/* The first host is silent; the next one answers. */
+static void
+test_hosts_in_turn(void **state)
+{
+	struct pg_options opt = { .connect_ms = 300 };
+	struct seen s;
+	char *fmt;
+	int port, fd = silent_host(&port);
+
+	(void)state;
 	fmt = x_asprintf("host=127.0.0.1,%%s port=%d,5432 user=postgres "
-			 "dbname=postgres", ntohs(sin.sin_port));
+			 "dbname=postgres", port);
 	begin_with(&s, &opt, fmt);
 	loop_until(base, 3000, s.ups == 1);
 	assert_int_equal(s.downs, 1);
@@ -514,6 +523,42 @@ test_left_behind(void **state)
 	timelines_free(&opt.timelines);
 }
 
+/* All are asked before one is up, and who would not do is no news then. */
+static void
+test_all_hosts(void **state)
+{
+	char where[256];
+	struct pg_options opt = { .connect_ms = 300,
+				  .application_name = "several" };
+	struct answer a;
+	struct seen s;
+	char *fmt;
+	int port, fd = silent_host(&port);
+
+	(void)state;
+	(void)snprintf(where, sizeof(where), "%s/several", dir);
+	opt.timelines = timelines_of(where);
+	fmt = x_asprintf("host=%%1$s,127.0.0.1,%%1$s port=5432,%d,5432 "
+			 "user=postgres dbname=postgres", port);
+	begin_with(&s, &opt, fmt);
+	loop_for(base, 100);
+	assert_int_equal(s.ups, 0);
+	pg_free(&s.pg); /* one is kept, another asked */
+
+	begin_with(&s, &opt, fmt);
+	loop_until(base, 5000, s.ups == 1);
+	assert_int_equal(s.downs, 0);
+	ask(&s, &a, "select count(*) as v from pg_stat_activity where "
+		    "application_name = 'several' and pg_sleep(0.1) is not "
+		    "null", NULL);
+	loop_until(base, 5000, a.told == 1);
+	assert_string_equal(a.value, "1");
+	pg_free(&s.pg);
+	timelines_free(&opt.timelines);
+	free(fmt);
+	(void)close(fd);
+}
+
 static void
 test_free_in_callbacks(void **state)
 {
@@ -625,6 +670,7 @@ main(void)
 		cmocka_unit_test(test_notify),
 		cmocka_unit_test(test_unreplicated_commit),
 		cmocka_unit_test(test_left_behind),
+		cmocka_unit_test(test_all_hosts),
 		cmocka_unit_test(test_free_in_callbacks),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_conninfo_errors),
