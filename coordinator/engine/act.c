@@ -611,6 +611,8 @@ act_do(struct fleet *f)
 
 			step->attempts[step->nattempts - 1].seq =
 				f->change_seq;
+			/* as long as we have the fleet, we know */
+			(void)looks_agent_get(&f->looks, a.op->id);
 		}
 	}
 	if (answers)

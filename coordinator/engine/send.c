@@ -23,6 +23,7 @@ struct sending {
 	int fleet_id;
 	struct engine *engine;
 	char attempt[VIEW_UUID], host[VIEW_NAME];
+	bool asks;			/* nothing is begun by it */
 };
 
 /* --------------------------------------------------------------- answers */
@@ -142,7 +143,7 @@ agent_refused(struct fleet *f, const struct sending *s,
 		lease_raise(f, jdoc_int(answer->body, "epoch", 0));
 		return;
 	}
-	if (strcmp(answer->code, "busy") == 0 ||
+	if (s->asks || strcmp(answer->code, "busy") == 0 ||
 	    strcmp(answer->code, "system") == 0) {
 		agent_silent(f, agent, s->host, answer->why);
 		return;
@@ -410,6 +411,17 @@ send_change(struct fleet *f, const struct view_step *step,
 	free(who);
 }
 
+/* What is known of one that may have been sent by who had the fleet before. */
+static void
+send_question(struct fleet *f, const struct view_attempt *attempt,
+	      struct call *call)
+{
+	struct sending *s = sending_new(f, attempt);
+
+	s->asks = true;
+	call_ask(call, attempt->id, send_answered, s);
+}
+
 static void
 send_one(struct fleet *f, int s, int i)
 {
@@ -422,10 +434,14 @@ send_one(struct fleet *f, int s, int i)
 			     attempt->host, "no such host any more");
 		return;
 	}
-	log_debug("%s: %s: attempt %s to %s", f->name, step->name,
-		  attempt->id, attempt->host);
+	log_debug("%s: %s: attempt %s %s %s", f->name, step->name,
+		  attempt->id, step->state == STEP_PENDING ?
+		  "is asked for on" : "to", attempt->host);
 	call_open(call);
-	send_change(f, step, attempt, call);
+	if (step->state == STEP_PENDING)
+		send_question(f, attempt, call);
+	else
+		send_change(f, step, attempt, call);
 }
 
 void

@@ -42,7 +42,7 @@ struct fact {
 
 /* What the agent says of one attempt. */
 #define AGENT_STATES(X)							\
-	X(NOT_ASKED)	/* in this life of the coordinator */		\
+	X(NOT_ASKED)	/* made here and not sent, or not known there */ \
 	X(ASKING)	/* handed over, no answer yet */		\
 	X(RUNNING)	/* it runs; the end will be told */		\
 	X(ENDED)	/* it ended; the result is here */		\

@@ -16,7 +16,8 @@
  *   IDLE   nothing to do before wake_ms or the next event
  *   LOOK   facts are missing or too old: the wants, all at once
  *   LOAD   the steps of turn `load` are needed
- *   SEND   hand these attempts to their agents (again)
+ *   SEND   hand these attempts to their agents (again); of a step that has not
+ *          begun, only ask what they know of them
  *   DO     ops: rows that change together, in one transaction
  *
  * view_apply() moves the view by one op, as advance() moves the database.

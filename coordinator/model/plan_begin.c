@@ -12,6 +12,7 @@ struct begin {
 	const struct view_phase *phase;
 	bool acts, undoing, new_phase;
 	bool already;			/* the check holds: nothing to do */
+	bool sent;			/* it was begun, and no row says so */
 };
 
 static int
@@ -184,7 +185,7 @@ begin_evidence(struct begin *b)
 
 	if (b->step->has_remember && !b->step->remembered)
 		values = plan_fresh(b->p, FACT_REMEMBER, b->s);
-	if (b->step->has_require)
+	if (b->step->has_require && !b->sent)
 		require = plan_fresh(b->p, FACT_REQUIRE, b->s);
 	if (values != NULL && values->value != TRI_TRUE) {
 		if (!plan_unsure(b->p, RULE_REMEMBER, values, b->step->name,
@@ -249,6 +250,15 @@ is_member(const struct view_group *group, const char *host)
 		if (strcmp(group->members[i], host) == 0)
 			return true;
 	return false;
+}
+
+bool
+plan_may_tell(const struct plan *p, int s, const char *host)
+{
+	const struct view_step *step = &p->v->steps[s];
+
+	return step->target == TARGET_BACKEND ||
+		is_member(&p->v->groups[step->group], host);
 }
 
 /*
@@ -337,9 +347,7 @@ attempt_waits(struct plan *p, int s)
 	for (int i = 0; i < step->nattempts; i++) {
 		if (step->attempts[i].state != ATTEMPT_SENT)
 			continue;
-		if (step->target == TARGET_BACKEND ||
-		    is_member(&p->v->groups[step->group],
-			      step->attempts[i].host))
+		if (plan_may_tell(p, s, step->attempts[i].host))
 			return true;
 		plan_unsent(p, s, "its host was excluded before it was sent");
 		return false;
@@ -377,7 +385,17 @@ begin_ops(struct begin *b)
 	if (b->acts && !attempt_waits(p, b->s) &&
 	    !attempt_planned(p->d, b->s))
 		attempt_ops(p, b->s);
-	plan_say(p, DECIDE_DO, RULE_BEGIN, 0, "%s begins", b->step->name);
+	plan_say(p, DECIDE_DO, RULE_BEGIN, 0, "%s %s", b->step->name,
+		 b->sent ? "was begun already" : "begins");
+}
+
+/* All that must hold before anything of it is sent. */
+static bool
+begin_waits(struct begin *b)
+{
+	return begin_when(b) || (!b->undoing && plan_keep(b->p, b->s)) ||
+		(b->acts && plan_group(b->p, b->s)) || begin_outage(b) ||
+		begin_commit(b);
 }
 
 void
@@ -388,12 +406,9 @@ plan_begin(struct plan *p, int s)
 	b.phase = &p->v->phases[b.step->phase];
 	b.acts = step_kind_acts(b.step->kind);
 	b.undoing = plan_is_undoing(b.step);
-	if (begin_backoff(&b) || begin_when(&b))
-		return;
-	if ((!b.undoing && plan_keep(p, s)) ||
-	    (b.acts && plan_group(p, s)) ||
-	    begin_outage(&b) || begin_commit(&b) || begin_evidence(&b) ||
-	    begin_already(&b))
+	if (begin_backoff(&b) || plan_was_sent(p, s, &b.sent) ||
+	    (!b.sent && begin_waits(&b)) || begin_evidence(&b) ||
+	    (!b.sent && begin_already(&b)))
 		return;
 	if (p->d->nwants > 0) {
 		plan_say(p, DECIDE_LOOK, RULE_BEGIN, 0, "what %s needs",

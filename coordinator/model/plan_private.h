@@ -134,8 +134,17 @@ void plan_begin(struct plan *p, int step);
 bool plan_group(struct plan *p, int step);
 /* The member that changes of this turn go through, chosen now if need be. */
 const char *plan_mouth(struct plan *p, int group);
+/* Was that host not excluded since its attempt was made? */
+bool plan_may_tell(const struct plan *p, int step, const char *host);
 /* plan_run.c */
 void plan_run(struct plan *p, int step);
+/*
+ * A step that has not begun may have been sent all the same: its attempts were
+ * made when its phase was committed, and whoever carried that on without the
+ * database may not have come to write it down.  True while agents are asked;
+ * then *sent_r says whether one of them knows it.
+ */
+bool plan_was_sent(struct plan *p, int step, bool *sent_r);
 /* R40: the committed phase's time is up, and step `s` is not done. */
 void plan_deadline(struct plan *p, int s, const char *why);
 /* plan_undo.c */

@@ -118,6 +118,12 @@ earliest(int64_t a, int64_t b)
 	return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
+static bool
+is_unasked(const struct agent_fact *agent)
+{
+	return agent == NULL || agent->state == AGENT_NOT_ASKED;
+}
+
 /* When all members are told, the next one once the one before has answered. */
 static bool
 run_next(struct run *r)
@@ -130,12 +136,24 @@ run_next(struct run *r)
 		const struct view_attempt *attempt = &r->step->attempts[i];
 
 		if (attempt->state == ATTEMPT_SENT)
-			return told &&
-				looks_agent(r->p->l, attempt->id) == NULL &&
-				run_group(r);
+			return told && is_unasked(looks_agent(r->p->l,
+				attempt->id)) && run_group(r);
 		told |= view_is_last(r->step, i);
 	}
 	return false;
+}
+
+/* Made beforehand, and nobody has said yet whether it was sent. */
+static bool
+may_be_sent(const struct run *r, int i)
+{
+	const struct view_attempt *attempt = &r->step->attempts[i];
+	const struct agent_fact *agent = looks_agent(r->p->l, attempt->id);
+
+	return attempt->state == ATTEMPT_SENT &&
+		plan_may_tell(r->p, r->s, attempt->host) &&
+		(agent == NULL || agent->state == AGENT_ASKING ||
+		 agent->state == AGENT_SILENT);
 }
 
 /* R31: whom to ask now; *wake_ms: when the next one is due. */
@@ -143,14 +161,16 @@ static void
 run_sends(struct run *r, int64_t *wake_ms)
 {
 	struct decision *d = r->p->d;
-	int most = r->step->target == TARGET_EACH ? 1 : PLAN_SENDS;
+	bool begun = r->step->state != STEP_PENDING;
+	int most = begun && r->step->target == TARGET_EACH ? 1 : PLAN_SENDS;
 
 	for (int i = 0; i < r->step->nattempts && most > 0; i++) {
 		const struct agent_fact *agent = looks_agent(r->p->l,
 			r->step->attempts[i].id);
 		int64_t due = 0;
 
-		if (r->step->attempts[i].state != ATTEMPT_SENT)
+		if (r->step->attempts[i].state != ATTEMPT_SENT ||
+		    (!begun && !may_be_sent(r, i)))
 			continue;
 		most--;
 		if (agent != NULL && agent->state == AGENT_ASKING)
@@ -306,19 +326,12 @@ run_contact(struct run *r)
 	return false;
 }
 
-/* Attempts in flight: true while not all of them are settled. */
-static bool
-run_flight(struct run *r)
+/* Answers are waited for: who is to be asked, or when one looks again. */
+static void
+run_awaits(struct run *r)
 {
-	bool flying = false;
 	int64_t wake = 0;
 
-	for (int i = 0; i < r->step->nattempts; i++)
-		flying |= r->step->attempts[i].state == ATTEMPT_SENT;
-	if (!flying)
-		return false;
-	if (run_results(r) || run_contact(r) || run_next(r))
-		return true;
 	run_sends(r, &wake);
 	if (r->p->d->nsends > 0)
 		plan_say(r->p, DECIDE_SEND, RULE_SEND,
@@ -331,7 +344,42 @@ run_flight(struct run *r)
 		plan_say(r->p, DECIDE_IDLE, RULE_WAIT,
 			 earliest(wake, r->look_ms), "%s runs",
 			 r->step->name);
+}
+
+/* Attempts in flight: true while not all of them are settled. */
+static bool
+run_flight(struct run *r)
+{
+	bool flying = false;
+
+	for (int i = 0; i < r->step->nattempts; i++)
+		flying |= r->step->attempts[i].state == ATTEMPT_SENT;
+	if (!flying)
+		return false;
+	if (!run_results(r) && !run_contact(r) && !run_next(r))
+		run_awaits(r);
 	return true;
+}
+
+bool
+plan_was_sent(struct plan *p, int s, bool *sent_r)
+{
+	struct run r = { .p = p, .s = s, .step = &p->v->steps[s] };
+	bool asks = false;
+
+	for (int i = 0; i < r.step->nattempts; i++) {
+		const struct view_attempt *attempt = &r.step->attempts[i];
+
+		if (may_be_sent(&r, i))
+			asks = true;
+		else if (attempt->state == ATTEMPT_SENT)
+			*sent_r |= !is_unasked(looks_agent(p->l, attempt->id));
+	}
+	if (asks && !run_contact(&r))
+		run_awaits(&r);
+	else if (!asks && r.step->nattempts > 0)
+		plan_unhold(p, HOLD_CONTACT);
+	return asks;
 }
 
 /* ------------------------------------------------------------ verdicts */

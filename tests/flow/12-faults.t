@@ -64,7 +64,7 @@ def the_phase_goes_on_to_its_last_step_without_the_database():
                   "FILES", w.files))
         w.put("hang", "")
         w.daemon()
-        r = w.start()
+        r = w.start(only=["mail1"])
         wait_for("the phase begun", lambda: w.counts().get("work mail1"))
         w.database_kill()
         w.remove("hang")
@@ -72,8 +72,36 @@ def the_phase_goes_on_to_its_last_step_without_the_database():
                  lambda: w.read("run/mail1") == "inactive", 40)
         w.database_up()
         w.wait_state(r, "succeeded")
-        each_ran_once(w)
+        each_ran_once(w, ["mail1"])
         records_agree(w, r)
+
+
+@test
+def who_carried_a_phase_on_without_the_database_is_killed():
+    """What it did is known by the agents alone, and looks as if nobody had
+    to do it."""
+    with World() as w:
+        w.put("work", "echo \"work $1\" >>FILES/count\n"
+              "while [ -e FILES/hang ]; do sleep 0.05; done\n".replace(
+                  "FILES", w.files))
+        w.put("hang", "")
+        w.daemon()
+        r = w.start(only=["mail1"])
+        wait_for("the phase begun", lambda: w.counts().get("work mail1"))
+        w.database_kill()
+        w.remove("hang")
+        wait_for("its last step is done without the database",
+                 lambda: w.read("run/mail1") == "inactive", 40)
+        w.kill()
+        w.database_up()
+        w.daemon("ops2")
+        w.wait_state(r, "succeeded")
+        each_ran_once(w, ["mail1"])
+        records_agree(w, r)
+        end = w.one("select a.state || ' ' || a.exit_status from "
+                    "fleet_internal.attempt a join fleet_internal.step s "
+                    "using (step_id) where s.name = 'stop'")
+        assert end == "ended 0", end
 
 
 @test

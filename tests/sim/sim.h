@@ -57,6 +57,7 @@ struct job {
 	char id[VIEW_UUID];
 	int host, backend, step;	/* step: enum sim_step */
 	bool undo;
+	bool look;			/* nothing is begun, only told */
 	int value;			/* the weight to set */
 	enum agent_state state;		/* RUNNING, ENDED or UNKNOWN */
 	enum outcome outcome;

@@ -69,7 +69,8 @@ agent_ask(struct sim *sim, int s, int i)
 	struct job job = { .host = host_of(attempt->host),
 			   .backend = sim->view.detail,
 			   .step = view_origin(&sim->view, s),
-			   .undo = step->undoes >= 0 };
+			   .undo = step->undoes >= 0,
+			   .look = step->state == STEP_PENDING };
 
 	job.value = sim->backends[job.backend].remembered;
 	snprintf(job.id, sizeof(job.id), "%s", attempt->id);
@@ -136,6 +137,11 @@ agent_asked(struct sim *sim, const struct event *event)
 
 	if (!fleet_reachable(sim, event->job.host))
 		return;
+	if (job == NULL && event->job.look) {
+		refused.state = AGENT_NOT_ASKED;
+		send_answer(sim, &refused, "");
+		return;
+	}
 	if (job == NULL && sim->now_ms < host->refuses_until_ms) {
 		refused.state = AGENT_REFUSED;
 		send_answer(sim, &refused, "held on the host");

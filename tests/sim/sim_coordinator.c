@@ -96,6 +96,8 @@ do_op(struct sim *sim, struct op *op)
 	if (view_apply(&sim->view, op, sim_db_ms(sim)) < 0)
 		sim_wrong(sim, "%s (event %d) is not legal here",
 			  op_kind_word(op->kind), op->event);
+	if (op->kind == OP_ATTEMPT)
+		(void)looks_agent_get(&sim->looks, op->id);
 	if (is_progress(op))
 		sim->progress_ms = sim->now_ms;
 }

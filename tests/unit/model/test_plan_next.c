@@ -577,6 +577,7 @@ what_is_left_out_was_never_sent(void **state)
 	(void)state;
 	step_can_begin();
 	view_attempt_add(&w.v.steps[W_ZERO])->state = ATTEMPT_SENT;
+	(void)looks_agent_get(&w.l, "");
 	when_false();
 	expect_rule(DECIDE_DO, RULE_SKIP);
 	assert_true(world_has(&w, OP_ATTEMPT_END, ATTEMPT_EV_UNSEND));

@@ -226,6 +226,8 @@ apply(void)
 		check_op(op);
 		copy_exit(op);
 		assert_int_equal(view_apply(&w.v, op, w.now), 0);
+		if (op->kind == OP_ATTEMPT)
+			(void)looks_agent_get(&w.l, op->id);
 	}
 }
 

@@ -1,0 +1,212 @@
+/*
+ * test_plan_sent.c - attempts that were made when their phase was committed,
+ * before a coordinator that does not know whether another one sent them.
+ */
+#include <stdio.h>
+
+#include "unit.h"
+
+#include "world_one.h"
+
+/* Made beforehand; nobody has told us of it.  What is true may be its work. */
+static struct view_attempt *
+waits(int step, const char *host)
+{
+	struct view_attempt *a = world_begun(&w, step, host);
+
+	w.v.steps[step].state = STEP_PENDING;
+	w.v.steps[step].started_ms = 0;
+	world_fact(&w, FACT_CHECK, step, TRI_TRUE);
+	return a;
+}
+
+static struct agent_fact *
+agent_says(const struct view_attempt *a, enum agent_state state)
+{
+	struct agent_fact *agent = looks_agent_get(&w.l, a->id);
+
+	agent->state = state;
+	agent->at_ms = w.now;
+	agent->asked = 1;
+	return agent;
+}
+
+/* What was done may have undone all that it needed: it is not asked for. */
+static void
+what_was_sent_is_taken_up(void **state)
+{
+	struct view_attempt *a = waits(W_STOP, "mail1");
+
+	(void)state;
+	w.v.database = false;
+	w.v.steps[W_STOP].has_when = w.v.steps[W_STOP].has_require = true;
+	world_fact(&w, FACT_WHEN, W_STOP, TRI_FALSE);
+	world_fact(&w, FACT_REQUIRE, W_STOP, TRI_FALSE);
+	world_fact(&w, FACT_CHECK, W_ZERO, TRI_FALSE);
+	world_expect(&w, DECIDE_SEND, RULE_SEND);
+	assert_int_equal(w.d.nsends, 1);
+	assert_int_equal(w.d.sends[0].step, W_STOP);
+	agent_says(a, AGENT_ASKING);
+	world_expect(&w, DECIDE_IDLE, RULE_WAIT);
+	agent_says(a, AGENT_ENDED);
+	world_expect(&w, DECIDE_DO, RULE_BEGIN);
+	assert_false(world_has(&w, OP_ATTEMPT, -1));
+	world_apply(&w);
+	assert_int_equal(a->state, ATTEMPT_SENT);
+	w.now += 1;
+	world_expect(&w, DECIDE_DO, RULE_RESULT);
+	world_apply(&w);
+	assert_int_equal(a->state, ATTEMPT_ENDED);
+	world_expect(&w, DECIDE_LOOK, RULE_PASS);
+	world_fact(&w, FACT_CHECK, W_STOP, TRI_TRUE);
+	world_expect(&w, DECIDE_DO, RULE_PASS);
+}
+
+static void
+what_runs_or_was_lost_is_taken_up_too(void **state)
+{
+	static const enum agent_state states[] = { AGENT_RUNNING,
+						   AGENT_UNKNOWN };
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT(states); i++) {
+		struct view_attempt *a = waits(W_STOP, "mail1");
+
+		agent_says(a, states[i]);
+		world_expect(&w, DECIDE_DO, RULE_BEGIN);
+		assert_false(world_has(&w, OP_ATTEMPT_END, -1));
+		world_clear(&w);
+		world_init(&w);
+	}
+}
+
+static void
+what_no_agent_knows_was_not_sent(void **state)
+{
+	struct view_attempt *a = waits(W_STOP, "mail1");
+
+	(void)state;
+	world_expect(&w, DECIDE_SEND, RULE_SEND);
+	agent_says(a, AGENT_NOT_ASKED);
+	world_expect(&w, DECIDE_DO, RULE_ALREADY);
+	world_apply(&w);
+	assert_int_equal(a->state, ATTEMPT_UNSENT);
+	assert_int_equal(w.v.steps[W_STOP].state, STEP_PASSED);
+}
+
+static void
+what_no_agent_knows_is_sent_when_it_is_needed(void **state)
+{
+	struct view_attempt *a = waits(W_STOP, "mail1");
+
+	(void)state;
+	agent_says(a, AGENT_NOT_ASKED);
+	world_fact(&w, FACT_CHECK, W_STOP, TRI_FALSE);
+	world_expect(&w, DECIDE_DO, RULE_BEGIN);
+	assert_false(world_has(&w, OP_ATTEMPT, -1));
+	world_apply(&w);
+	world_expect(&w, DECIDE_SEND, RULE_SEND);
+	assert_int_equal(w.d.nsends, 1);
+}
+
+/* Silence is no answer: it is asked again, and said, and waited for. */
+static void
+who_is_silent_is_asked_again_and_named(void **state)
+{
+	struct view_attempt *a = waits(W_STOP, "mail1");
+	struct agent_fact *agent = agent_says(a, AGENT_SILENT);
+
+	(void)state;
+	agent->silent_ms = w.now;
+	world_expect(&w, DECIDE_IDLE, RULE_WAIT);
+	w.now = w.d.wake_ms;
+	world_expect(&w, DECIDE_SEND, RULE_SEND);
+	w.now += 5000;
+	world_expect(&w, DECIDE_DO, RULE_CONTACT);
+	assert_int_equal(world_hold(&w)->hold_kind, HOLD_CONTACT);
+	assert_false(world_hold(&w)->critical);
+	world_apply(&w);
+	w.now += 600000;
+	agent->gone = true;
+	world_expect(&w, DECIDE_DO, RULE_CONTACT);
+	assert_true(world_hold(&w)->critical);
+	world_apply(&w);
+	agent->state = AGENT_ENDED;
+	agent->silent_ms = 0;
+	agent->gone = false;
+	world_expect(&w, DECIDE_DO, RULE_BEGIN);
+	assert_true(world_has(&w, OP_UNHOLD, -1));
+	assert_false(world_has(&w, OP_ATTEMPT_END, -1));
+}
+
+/* The others say whether it was done, as of one in flight. */
+static void
+a_member_that_is_gone_is_followed_by_another(void **state)
+{
+	struct view_attempt *a = waits(W_BACK, "dir1");
+	struct agent_fact *agent = agent_says(a, AGENT_SILENT);
+
+	(void)state;
+	agent->silent_ms = w.now - 80000;
+	agent->gone = true;
+	world_expect(&w, DECIDE_LOOK, RULE_CONTACT);
+	assert_true(world_wants(&w, FACT_DONE, W_BACK));
+	world_fact(&w, FACT_DONE, W_BACK, TRI_TRUE);
+	world_expect(&w, DECIDE_DO, RULE_CONTACT);
+	world_apply(&w);
+	assert_int_equal(w.v.steps[W_BACK].attempts[0].state,
+			 ATTEMPT_ABANDONED);
+	w.now += 1;
+	world_ready(&w);
+	world_fact(&w, FACT_CHECK, W_ZERO, TRI_TRUE);
+	world_fact(&w, FACT_CHECK, W_BACK, TRI_TRUE);
+	world_expect(&w, DECIDE_DO, RULE_ALREADY);
+	assert_false(world_has(&w, OP_ATTEMPT_END, -1));
+}
+
+/* All members at once: asking changes nothing. */
+static void
+every_member_is_asked(void **state)
+{
+	struct view_attempt *a;
+
+	(void)state;
+	waits(W_BACK, "dir1");
+	w.v.steps[W_BACK].target = TARGET_EACH;
+	w.v.groups[0].min_gap_ms = 1100;
+	a = view_attempt_add(&w.v.steps[W_BACK]);
+	*a = w.v.steps[W_BACK].attempts[0];
+	snprintf(a->id, sizeof(a->id), "another");
+	snprintf(a->host, sizeof(a->host), "dir2");
+	world_expect(&w, DECIDE_SEND, RULE_SEND);
+	assert_int_equal(w.d.nsends, 2);
+	agent_says(a, AGENT_NOT_ASKED);
+	world_expect(&w, DECIDE_SEND, RULE_SEND);
+	assert_int_equal(w.d.nsends, 1);
+	agent_says(&w.v.steps[W_BACK].attempts[0], AGENT_ENDED);
+	world_expect(&w, DECIDE_DO, RULE_BEGIN);
+	world_apply(&w);
+	/* and the second one is told when its time has come */
+	world_expect(&w, DECIDE_DO, RULE_RESULT);
+	world_apply(&w);
+	world_expect(&w, DECIDE_IDLE, RULE_GAP);
+}
+
+#define T(name) \
+	cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(what_was_sent_is_taken_up),
+		T(what_runs_or_was_lost_is_taken_up_too),
+		T(what_no_agent_knows_was_not_sent),
+		T(what_no_agent_knows_is_sent_when_it_is_needed),
+		T(who_is_silent_is_asked_again_and_named),
+		T(a_member_that_is_gone_is_followed_by_another),
+		T(every_member_is_asked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
