@@ -12,11 +12,10 @@
  *
  * Words are split by blanks (words.h: quotes, no shell) and match one to one;
  * <…> is a place (place.h) and may hold blanks.  A line `read …` permits a
- *look, `change …` a change; neither implies the other.  `tcp`, `copy`, `clean`
- *and `package` are the built-ins: a program of that name must be written with
- *its path.  The validation of a copied file is a `read` line that holds the
- *word
- * ${new_file}.
+ * look, `change …` a change; neither implies the other.  `tcp`, `copy`,
+ * `clean` and `package` are the built-ins: a program of that name must be
+ * written with its path.  The validation of a copied file is a `read` line
+ * that holds the word ${new_file}.
  */
 #ifndef DRYDOCK_ALLOW_H
 #define DRYDOCK_ALLOW_H
