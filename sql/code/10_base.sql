@@ -48,12 +48,25 @@ end $$;
 comment on function fleet_internal.fail(text, text, text, text) is
 	'Raises one of the SQLSTATEs of the list, with detail and hint.';
 
+-- Views read it from here: the clock as a function costs a new connection the
+-- loading of PL/pgSQL and a plan of its own. Once per statement, and what is fresh
+-- is compared with a time that stands: an interval taken from the clock once per
+-- row costs a third.
+create or replace view fleet_internal.moment as
+select x.now, x.now - interval '60 s' as fresh_since
+  from (select clock_timestamp() + coalesce((select o.offset_by
+	  from fleet_internal.clock_offset o), interval '0') as now) x;
+select fleet_internal.describe('fleet_internal.moment', $$
+The time of a statement: the server's clock plus a tester's offset; one row.
+now: the time that everything here reads
+fresh_since: readings from before then say nothing
+$$);
+
 create or replace function fleet_internal.clock()
 returns timestamptz language plpgsql volatile parallel safe
 security definer set search_path = pg_catalog, pg_temp as $$
 begin
-	return clock_timestamp() + coalesce((select o.offset_by
-		from fleet_internal.clock_offset o), interval '0');
+	return (select m.now from fleet_internal.moment m);
 end $$;
 comment on function fleet_internal.clock() is
 	'The time that everything here reads: the server''s clock plus a tester''s offset.';

@@ -182,7 +182,7 @@ set search_path = pg_catalog, pg_temp as $$
 	select jsonb_build_object('api', 1,
 		'schema', fleet_internal.schema(),
 		'postgresql', current_setting('server_version'),
-		'now', fleet_internal.clock(),
+		'now', (select m.now from fleet_internal.moment m),
 		'coordinators', (select coalesce(jsonb_agg(jsonb_build_object(
 			'name', c.name, 'version', c.version)
 			order by c.name), '[]')

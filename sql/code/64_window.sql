@@ -129,7 +129,7 @@ select f.name as fleet, w.window_id as "window", w.spec, w.forbid,
   from fleet_internal.window_ w
   join fleet_internal.fleet f using (fleet_id)
   left join fleet_internal.window_openings() o using (window_id)
- cross join (select fleet_internal.clock() as now) n;
+ cross join fleet_internal.moment n;
 select fleet_internal.describe('fleet.window', $$
 When backends may be taken, and forbidden spans, one row per line; a fleet without windows may at any time.
 fleet: the fleet

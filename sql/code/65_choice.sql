@@ -52,7 +52,8 @@ undoing: it is being put back, and a step of that is left
 $$);
 
 create or replace view fleet_internal.turn_choice as
-select s.rollout_id, s.backend, c.position, c.verb, c.command, c.sql, c.what
+select s.rollout_id, s.backend, c.position, c.verb, c.command, c.sql, c.what,
+	s.turn_id
   from fleet_internal.turn_standing s
   -- "undo stop" is one word
  cross join lateral (select case when s.unknown ~ ' '
@@ -116,12 +117,25 @@ verb: the command
 command: as it is typed in a shell
 sql: the same in SQL
 what: what it does
+turn_id: the turn
 $$);
 
+-- A function, so that what it depends on is planned only for a turn that waits:
+-- on a new connection that is most of what the choices of a rollout cost.
+create or replace function fleet_internal.choices_of(p_turn bigint)
+returns setof fleet_internal.turn_choice language sql stable strict
+security definer rows 5 set search_path = pg_catalog, pg_temp as $$
+	select c.* from fleet_internal.turn_choice c where c.turn_id = p_turn
+$$;
+comment on function fleet_internal.choices_of(bigint) is
+	'What can be typed about a turn that waits for a person.';
+
 create or replace view fleet.choice as
-select c.rollout_id as rollout, c.backend, c.verb, c.command, c.what, c.sql,
+select t.rollout_id as rollout, c.backend, c.verb, c.command, c.what, c.sql,
 	c.position
-  from fleet_internal.turn_choice c
+  from fleet_internal.turn t
+ cross join lateral fleet_internal.choices_of(t.turn_id) c
+ where t.asked is null and t.state in ('held', 'restored', 'out', 'skipped')
 union all
 select r.rollout_id, null, c.verb, c.command, c.what, c.sql, c.position
   from fleet_internal.rollout r
@@ -131,8 +145,11 @@ select r.rollout_id, null, c.verb, c.command, c.what, c.sql, c.position
 		as paused,
 	exists (select from fleet_internal.turn t
 		where t.rollout_id = r.rollout_id and t.state = 'held') as held,
-	exists (select from fleet_internal.turn_standing t
-		where t.rollout_id = r.rollout_id) as waits,
+	exists (select from fleet_internal.turn t
+		 cross join lateral fleet_internal.choices_of(t.turn_id)
+		where t.rollout_id = r.rollout_id and t.asked is null
+		  and t.state in ('held', 'restored', 'out', 'skipped'))
+		as waits,
 	exists (select from fleet_internal.hold h
 		where h.rollout_id = r.rollout_id and h.kind = 'approval'
 		  and h.ended_at is null) as asks,

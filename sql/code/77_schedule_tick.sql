@@ -228,7 +228,7 @@ select f.name as fleet, 's' || s.schedule_id as id, s.schedule_id as schedule,
   from fleet_internal.schedule s
   join fleet_internal.fleet f using (fleet_id)
   left join fleet_internal.rollout r using (rollout_id)
- cross join (select fleet_internal.clock() as now) n
+ cross join fleet_internal.moment n
  where s.ended_at is null
 union all
 select f.name, r.rollout_id::text, null, null, f.timezone, p.name, r.start_at,
@@ -238,7 +238,7 @@ select f.name, r.rollout_id::text, null, null, f.timezone, p.name, r.start_at,
   from fleet_internal.rollout r
   join fleet_internal.fleet f using (fleet_id)
   join fleet_internal.procedure p using (procedure_id)
- cross join (select fleet_internal.clock() as now) n
+ cross join fleet_internal.moment n
  where r.state = 'scheduled' and not exists (
 	select from fleet_internal.schedule s
 	 where s.rollout_id = r.rollout_id and s.ended_at is null);

@@ -2,17 +2,6 @@
 
 set local role fleet_owner;
 
--- The clock is read once per statement, and what is fresh compared with a time
--- that stands: an interval taken from the clock once per row costs a third.
-create or replace view fleet_internal.moment as
-select fleet_internal.clock() as now,
-	fleet_internal.clock() - interval '60 s' as fresh_since;
-select fleet_internal.describe('fleet_internal.moment', $$
-The time of a statement that shows what is fresh; one row.
-now: the time that everything here reads
-fresh_since: readings from before then say nothing
-$$);
-
 create or replace view fleet.backend as
 select f.name as fleet, b.name as backend,
 	case when b.accepted_out then 'taken over'
@@ -225,7 +214,7 @@ select f.name as fleet, b.name as backend, s.in_service, s.at,
   from fleet_internal.sighting s
   join fleet_internal.backend b using (backend_id)
   join fleet_internal.fleet f using (fleet_id)
- cross join (select fleet_internal.clock() as now) n;
+ cross join fleet_internal.moment n;
 select fleet_internal.describe('fleet.sighting', $$
 The last reading of each backend's service, member by member.
 fleet: the fleet
@@ -245,7 +234,7 @@ select c.name as coordinator, c.stopped_at is null
 	c.host, c.version, c.pid,
 	c.started_at, c.beat_at as heartbeat_at, c.stopped_at, c.login
   from fleet_internal.coordinator c
- cross join (select fleet_internal.clock() as now) n
+ cross join fleet_internal.moment n
   left join lateral (select array_agg(x.name order by x.name) as fleets
 	  from fleet_internal.fleet x where x.holder = c.coordinator_id) f
 	on true;

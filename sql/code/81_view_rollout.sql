@@ -61,7 +61,7 @@ select f.name as fleet, h.rollout_id as rollout, h.kind, h.gate,
   from fleet_internal.hold h
   join fleet_internal.fleet f using (fleet_id)
   left join fleet_internal.backend b on b.backend_id = h.backend_id
- cross join (select fleet_internal.clock() as now) n
+ cross join fleet_internal.moment n
  where h.ended_at is null;
 select fleet_internal.describe('fleet.hold', $$
 Why rollouts do not move now, one row per reason.
@@ -205,7 +205,7 @@ select t.rollout_id as rollout, f.name as fleet, b.name as backend, t.state,
   from fleet_internal.turn t
   join fleet_internal.fleet f using (fleet_id)
   join fleet_internal.backend b using (backend_id)
- cross join (select fleet_internal.clock() as now) n
+ cross join fleet_internal.moment n
   left join lateral (select y.out_since, y.back_at, y.accepted_by
 	  from fleet_internal.outage y where y.turn_id = t.turn_id
 	 order by y.outage_id desc limit 1) o on true;
@@ -257,7 +257,7 @@ select t.rollout_id as rollout, b.name as backend, s.position, s.state,
   from fleet_internal.step s
   join fleet_internal.turn t using (turn_id)
   join fleet_internal.backend b using (backend_id)
- cross join (select fleet_internal.clock() as now) n
+ cross join fleet_internal.moment n
   left join fleet_internal.step u on u.step_id = s.undoes
   left join lateral (select x.* from fleet_internal.attempt x
 	 where x.step_id = s.step_id order by x.nr desc limit 1) a on true
@@ -326,6 +326,16 @@ since: the last step ended
 settle_ms: it must be in service for that long at least
 $$);
 
+-- A function, so that all of that is planned only when a turn comes that far: on
+-- a new connection it is more than half of what a look at the step in hand costs.
+create or replace function fleet_internal.settling_of(p_turn bigint)
+returns setof fleet_internal.settling language sql stable strict
+security definer rows 1 set search_path = pg_catalog, pg_temp as $$
+	select s.* from fleet_internal.settling s where s.turn_id = p_turn
+$$;
+comment on function fleet_internal.settling_of(bigint) is
+	'A turn that is being proved, or nothing.';
+
 -- not from fleet.step: only the partial index of steps in hand is read
 create or replace view fleet.current_step as
 select t.rollout_id as rollout, b.name as backend, s.state, s.phase,
@@ -341,13 +351,13 @@ select t.rollout_id as rollout, b.name as backend, s.state, s.phase,
   join fleet_internal.step s on s.turn_id = t.turn_id
 	and s.state in ('running', 'unknown', 'failed')
   join fleet_internal.backend b using (backend_id)
- cross join (select fleet_internal.clock() as now) n
+ cross join fleet_internal.moment n
   left join lateral (select x.* from fleet_internal.attempt x
 	 where x.step_id = s.step_id order by x.nr desc limit 1) a on true
   left join fleet_internal.host h on h.host_id = a.host_id
  where t.state in ('working', 'held', 'restoring', 'out')
 union all
-select x.rollout_id, b.name, 'running', x.phase, 'settle', 'wait', 'backend',
+select t.rollout_id, b.name, 'running', x.phase, 'settle', 'wait', 'backend',
 	null, null, 0, x.since, fleet_internal.elapsed(x.since, n.now),
 	fleet_internal.span(x.settle_ms),
 	x.since + fleet_internal.span(x.settle_ms),
@@ -355,9 +365,12 @@ select x.rollout_id, b.name, 'running', x.phase, 'settle', 'wait', 'backend',
 		+ fleet_internal.span(x.settle_ms)), interval '0'), null,
 	'all its steps are over; it must be proved in service for that long',
 	null
-  from fleet_internal.settling x
-  join fleet_internal.backend b using (backend_id)
- cross join (select fleet_internal.clock() as now) n;
+  from fleet_internal.turn t
+ cross join lateral fleet_internal.settling_of(t.turn_id) x
+  join fleet_internal.backend b on b.backend_id = t.backend_id
+ cross join fleet_internal.moment n
+ where t.state = 'restoring'
+    or t.state = 'working' and t.steps_done >= t.steps_total;
 select fleet_internal.describe('fleet.current_step', $$
 Only the steps in hand: running, failed or of unknown outcome, of turns that have not ended. After the last one: settle, while the backend is being proved.
 rollout: the rollout
@@ -428,7 +441,7 @@ select t.rollout_id as rollout, b.name as backend, p.name as phase, p.state,
   from fleet_internal.turn_phase p
   join fleet_internal.turn t using (turn_id)
   join fleet_internal.backend b using (backend_id)
- cross join (select fleet_internal.clock() as now) n;
+ cross join fleet_internal.moment n;
 select fleet_internal.describe('fleet.timeline', $$
 One row per rollout, backend and phase: the bars of a chart.
 rollout: the rollout

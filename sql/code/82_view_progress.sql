@@ -32,7 +32,7 @@ select r.rollout_id as rollout, w.state, f.name as fleet,
   join fleet_internal.fleet f using (fleet_id)
   join fleet_internal.procedure p using (procedure_id)
   join fleet_internal.rollout_word w using (rollout_id)
- cross join (select fleet_internal.clock() as now) n
+ cross join fleet_internal.moment n
  cross join lateral (select count(*) as backends_total,
 		count(*) filter (where y.state = 'done') as backends_done,
 		count(*) filter (where y.state in ('held', 'out'))
@@ -66,7 +66,9 @@ select r.rollout_id as rollout, w.state, f.name as fleet,
 	  join fleet_internal.backend b using (backend_id)
 	  left join fleet_internal.step s on s.turn_id = y.turn_id
 		and s.state in ('running', 'unknown', 'failed')
-	  left join fleet_internal.settling e on e.turn_id = y.turn_id
+	  left join lateral fleet_internal.settling_of(case
+		when y.state = 'restoring' or y.state = 'working'
+		 and y.steps_done >= y.steps_total then y.turn_id end) e on true
 	 where y.rollout_id = r.rollout_id
 	   and y.state in ('working', 'held', 'restoring')
 	 order by y.position, s.position limit 1) c on true
@@ -217,7 +219,7 @@ select f.name as fleet, b.name as backend, o.out_since, o.back_at,
   join fleet_internal.turn t using (turn_id)
   join fleet_internal.survey s using (survey_id)
   left join fleet_internal.proof p on p.proof_id = o.proof_id
- cross join (select fleet_internal.clock() as now) n;
+ cross join fleet_internal.moment n;
 select fleet_internal.describe('fleet.outage', $$
 Every span in which a backend may have been out because of us, with the evidence it opened and closed on.
 fleet: the fleet

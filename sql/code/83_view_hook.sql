@@ -15,7 +15,7 @@ select h.name as hook, c.name as coordinator,
 	  where q.hook = h.name and q.done_at is null) as waiting
   from fleet_internal.hook h
   join fleet_internal.coordinator c using (coordinator_id)
- cross join (select fleet_internal.clock() as now) n;
+ cross join fleet_internal.moment n;
 select fleet_internal.describe('fleet.hook', $$
 Programs that coordinators run for events, as their configuration names them.
 hook: its name
@@ -47,7 +47,7 @@ select q.hook_id as run, q.hook, f.name as fleet, q.seq as event,
 	fleet_internal.safe_text(q.output) as output, e.severity, e.message,
 	q.asked_by
   from fleet_internal.hook_queue q
- cross join (select fleet_internal.clock() as now) n
+ cross join fleet_internal.moment n
   left join fleet_internal.fleet f using (fleet_id)
   left join fleet_internal.event e
 	on e.fleet_id = q.fleet_id and e.seq = q.seq

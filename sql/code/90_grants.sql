@@ -16,6 +16,7 @@ grant execute on function fleet_internal.clock(),
 	fleet_internal.safe_text(bytea), fleet_internal.window_openings(),
 	fleet_internal.hold_next(text, text, bigint, text),
 	fleet_internal.turn_commands(bigint, text),
+	fleet_internal.choices_of(bigint), fleet_internal.settling_of(bigint),
 	fleet_internal.silent_next(text, text, text, int)
 	to fleet_reader;
 grant select on all tables in schema fleet to fleet_reader;

@@ -118,6 +118,9 @@ clock '0'
 is "and the turns before them show" "mail1 1 done, mail2 1 working, mail3 1 waiting" "$last"
 do_ "select test.hold(1, 2, 'count')"
 is "a turn that moves is followed" "mail1 1 done, mail2 1 held, mail3 1 waiting" "$last"
+is "what can be typed about it, and about its rollout" 'mail2 abort log restore retry skip; rollout pause' \
+	"select string_agg(c.x, '; ' order by c.x) from (select coalesce(backend, 'rollout') || ' ' || string_agg(verb, ' ' order by verb) as x from fleet.choice where rollout = 1 group by backend) c"
+is "nothing about those of others" 0 "select count(*) from fleet.choice where rollout <> 1 and verb not in ('start', 'cancel')"
 do_ "update fleet_internal.backend set last_turn = null, last_rollout = null, last_state = null;
 	$(sed -n '/^update/,$p' "$top/sql/migrations/0036_last_turn.sql")"
 is "and what was there before this is filled in" "mail1 1 done, mail2 1 held, mail3 1 waiting" "$last"
