@@ -61,6 +61,7 @@ agent_state(struct fleet *f, struct agent_fact *agent, const char *state,
 	agent->silent_ms = 0;
 	agent->gone = false;
 	agent->asked = 0;
+	agent->reached = strcmp(state, "none") != 0;
 	snprintf(agent->why, sizeof(agent->why), "%s", why);
 	if (strcmp(state, "ended") == 0 && result_text != NULL)
 		agent_ended(f, agent, result_text);
@@ -170,7 +171,6 @@ send_answered(void *ctx, const struct call_answer *answer)
 	agent = looks_agent_get(&f->looks, s->attempt);
 	switch (answer->outcome) {
 	case CALL_ANSWERED:
-		agent->reached = true;
 		result = jdoc_in(answer->body, "result") == NULL ? NULL :
 			jdoc_text(jdoc_in(answer->body, "result"));
 		/* a push may have told the end before the answer came */
@@ -344,17 +344,25 @@ sending_new(struct fleet *f, const struct view_attempt *attempt)
 	return s;
 }
 
-/* The file that a copy brings; -1: not at hand yet, or not to be had. */
+/* Of the file that a copy brings; NULL: none. */
+static const char *
+content_sha256(const struct view_step *step)
+{
+	const struct json_object *own =
+		jdoc_in(step->spec, step_kind_word(step->kind));
+
+	return step->kind == STEP_KIND_COPY && step->undoes < 0 ?
+		jdoc_str(own, "sha256", NULL) : NULL;
+}
+
+/* -1: not at hand yet, or not to be had. */
 static int
 send_content(struct fleet *f, const struct view_step *step,
 	     const struct view_attempt *attempt, struct call_content *content)
 {
-	const struct json_object *own =
-		jdoc_in(step->spec, step_kind_word(step->kind));
 	const char *why = "";
 
-	content->sha256 = step->kind == STEP_KIND_COPY &&
-		step->undoes < 0 ? jdoc_str(own, "sha256", NULL) : NULL;
+	content->sha256 = content_sha256(step);
 	if (content->sha256 == NULL)
 		return 0;
 	if (contents_get(f, content->sha256, &content->data, &content->size,
@@ -411,13 +419,29 @@ send_change(struct fleet *f, const struct view_step *step,
 	free(who);
 }
 
-/* What is known of one that may have been sent by who had the fleet before. */
+/*
+ * What is known of an attempt, before more is said of it: of a step that has
+ * not begun; and of a copy that may be known there, for its content is put
+ * first, and who refuses that says nothing of the copy.
+ */
+static bool
+is_question(struct fleet *f, const struct view_step *step,
+	    const struct view_attempt *attempt)
+{
+	const struct agent_fact *agent = looks_agent(&f->looks, attempt->id);
+
+	return step->state == STEP_PENDING ||
+		(content_sha256(step) != NULL &&
+		 (agent == NULL || agent->reached));
+}
+
 static void
 send_question(struct fleet *f, const struct view_attempt *attempt,
 	      struct call *call)
 {
 	struct sending *s = sending_new(f, attempt);
 
+	looks_agent_get(&f->looks, attempt->id)->reached = true;
 	s->asks = true;
 	call_ask(call, attempt->id, send_answered, s);
 }
@@ -428,6 +452,7 @@ send_one(struct fleet *f, int s, int i)
 	const struct view_step *step = &f->view.steps[s];
 	const struct view_attempt *attempt = &step->attempts[i];
 	struct call *call = call_find(f->engine->calls, attempt->host);
+	bool asks = is_question(f, step, attempt);
 
 	if (call == NULL) {
 		agent_silent(f, looks_agent_get(&f->looks, attempt->id),
@@ -435,10 +460,9 @@ send_one(struct fleet *f, int s, int i)
 		return;
 	}
 	log_debug("%s: %s: attempt %s %s %s", f->name, step->name,
-		  attempt->id, step->state == STEP_PENDING ?
-		  "is asked for on" : "to", attempt->host);
+		  attempt->id, asks ? "is asked for on" : "to", attempt->host);
 	call_open(call);
-	if (step->state == STEP_PENDING)
+	if (asks)
 		send_question(f, attempt, call);
 	else
 		send_change(f, step, attempt, call);

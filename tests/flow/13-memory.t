@@ -8,6 +8,7 @@ import shutil
 import subprocess
 
 from engine_lib import World, address, main, steps, test, wait_for
+from records_lib import records_agree
 
 
 def each_ran_once(w):
@@ -101,6 +102,59 @@ def a_copied_file_is_put_back_by_its_own_undo():
         w.wait_turn(r, 0, "restored")
         assert w.read("conf") == "old"
         assert w.read(f"ring/{address('mail1')}") == "100 up"
+
+
+def copy(w, name, text, **more):
+    sha = w.one(f"select fleet.put_content('{text}\n'::bytea)")
+    return {"name": name, "phase": "drain", "kind": "copy",
+            "target": "backend", "timeout_ms": 60000,
+            "copy": {"sha256": sha, "to": f"FILES/{name}", **more}}
+
+
+@test
+def a_refused_content_is_no_refused_copy():
+    """Of a copy that runs there the content is not put again; of one that was
+    never sent, a refused content is its end: nothing was done."""
+    with World() as w:
+        w.allow("change copy <path under FILES>\nread sh FILES/checked")
+        # not in the dry run of the check before
+        w.put("checked", "grep -q ^0 FILES/ring/ADDRESS || exit 0\n"
+              "echo checked >>FILES/count\n"
+              "while [ -e FILES/hang ]; do sleep 0.05; done\n"
+              .replace("FILES", w.files).replace("ADDRESS",
+                                                 address("mail1")))
+        w.put("hang", "")
+        the_steps = steps()
+        the_steps[2:2] = [copy(w, "runs", "new",
+                               validate=["sh", "FILES/checked"]),
+                          copy(w, "comes", "newer")]
+        w.daemon()
+        r = w.start(the_steps, only=["mail1"])
+        wait_for("it is being copied", lambda: w.counts().get("checked"))
+        w.kill()
+        content = os.path.join(w.root("mail1"), "var/lib/drydock/content")
+        shutil.rmtree(content)
+        with open(content, "w"):
+            pass  # nothing can be put now
+        w.daemon("ops2")
+        wait_for("the copy is asked for",
+                 lambda: "runs: attempt" in w.log("ops2"))
+        w.remove("hang")
+        w.wait_turn(r, 0, "held")
+        assert w.read("runs") == "new" and w.counts()["checked"] == 1
+        why = w.one("select why from fleet_internal.hold "
+                    "where ended_at is null")
+        assert why.startswith("comes: mail1 refused (space): "), why
+        os.unlink(content)
+        w.one(f"select fleet.retry({r}, 'mail1')")
+        w.wait_state(r, "succeeded")
+        assert w.read("comes") == "newer"
+        states = w.sql("select s.name, a.state from fleet_internal.attempt a "
+                       "join fleet_internal.step s using (step_id) "
+                       "where s.kind = 'copy' order by a.nr, s.name")
+        assert [tuple(s) for s in states] == [
+            ("comes", "unsent"), ("runs", "ended"), ("comes", "ended")], states
+        records_agree(w, r)
 
 
 main()
