@@ -131,6 +131,19 @@ child_release(struct child *c)
 	x_free(&c->cgroup);
 }
 
+/* Its group goes last, for the end need not wait for that to be told. */
+static void
+child_done(struct child *c)
+{
+	char *cgroup = c->cgroup;
+
+	c->cgroup = NULL;
+	child_release(c);
+	c->done(c->self); /* c may be gone */
+	cgroup_remove(cgroup);
+	x_free(&cgroup);
+}
+
 /* Over when the command has ended and its output is read or given up. */
 static void
 child_maybe_done(struct child *c)
@@ -141,8 +154,7 @@ child_maybe_done(struct child *c)
 		if (c->stream[i].watch.fd >= 0)
 			return;
 	}
-	child_release(c);
-	c->done(c->self);
+	child_done(c);
 }
 
 static struct child *

@@ -36,7 +36,9 @@ declare
 	now_ timestamptz;
 	answer jsonb;
 begin
-	perform fleet_internal.demand(p_fleet, 'advance');
+	if not fleet_internal.may(p_fleet, 'advance') then
+		perform fleet_internal.demand(p_fleet, 'advance');
+	end if;
 	f := fleet_internal.fence(p_fleet, p_epoch);
 	if p_call is not null and f.last_call = p_call then
 		return f.last_result || '{"repeated": true}';
