@@ -390,21 +390,25 @@ plan_pause(struct plan *p)
 }
 
 void
+plan_attempt_end(struct plan *p, int s, int i, enum attempt_event event,
+		 const char *why)
+{
+	struct op *op = plan_op(p, OP_ATTEMPT_END);
+
+	op->step = s;
+	op->attempt = i;
+	op->event = event;
+	snprintf(op->text, sizeof(op->text), "%s", why);
+}
+
+void
 plan_unsent(struct plan *p, int s, const char *why)
 {
 	const struct view_step *step = &p->v->steps[s];
 
-	for (int i = 0; i < step->nattempts; i++) {
-		struct op *op;
-
-		if (step->attempts[i].state != ATTEMPT_SENT)
-			continue;
-		op = plan_op(p, OP_ATTEMPT_END);
-		op->step = s;
-		op->attempt = i;
-		op->event = ATTEMPT_EV_UNSEND;
-		snprintf(op->text, sizeof(op->text), "%s", why);
-	}
+	for (int i = 0; i < step->nattempts; i++)
+		if (step->attempts[i].state == ATTEMPT_SENT)
+			plan_attempt_end(p, s, i, ATTEMPT_EV_UNSEND, why);
 }
 
 int

@@ -233,11 +233,27 @@ begin_already(struct begin *b)
 	return false;
 }
 
+/* Made beforehand, and still to be sent to that host. */
+static bool
+attempt_waits(const struct plan *p, int s, const char *host)
+{
+	const struct view_step *step = &p->v->steps[s];
+
+	for (int i = 0; i < step->nattempts; i++)
+		if (step->attempts[i].state == ATTEMPT_SENT &&
+		    strcmp(step->attempts[i].host, host) == 0)
+			return true;
+	return false;
+}
+
 static void
 attempt_op(struct plan *p, int s, const char *host)
 {
-	struct op *op = plan_op(p, OP_ATTEMPT);
+	struct op *op;
 
+	if (attempt_waits(p, s, host))
+		return;
+	op = plan_op(p, OP_ATTEMPT);
 	op->step = s;
 	op->attempt = view_round(&p->v->steps[s]) + 1;
 	snprintf(op->text, sizeof(op->text), "%s", host);
@@ -338,23 +354,6 @@ begin_phase_ops(struct begin *b)
 	}
 }
 
-/* Made when its phase was committed, and still to be sent to that host. */
-static bool
-attempt_waits(struct plan *p, int s)
-{
-	const struct view_step *step = &p->v->steps[s];
-
-	for (int i = 0; i < step->nattempts; i++) {
-		if (step->attempts[i].state != ATTEMPT_SENT)
-			continue;
-		if (plan_may_tell(p, s, step->attempts[i].host))
-			return true;
-		plan_unsent(p, s, "its host was excluded before it was sent");
-		return false;
-	}
-	return false;
-}
-
 static bool
 attempt_planned(const struct decision *d, int s)
 {
@@ -362,6 +361,29 @@ attempt_planned(const struct decision *d, int s)
 		if (d->ops[i].kind == OP_ATTEMPT && d->ops[i].step == s)
 			return true;
 	return false;
+}
+
+/* Those that wait are sent, but to who was excluded since. */
+static void
+begin_attempts(struct begin *b)
+{
+	bool waits = false;
+
+	for (int i = 0; i < b->step->nattempts; i++) {
+		const struct view_attempt *a = &b->step->attempts[i];
+
+		if (a->state != ATTEMPT_SENT)
+			continue;
+		if (plan_may_tell(b->p, b->s, a->host) ||
+		    !plan_is_unasked(looks_agent(b->p->l, a->id)))
+			waits = true;
+		else
+			plan_attempt_end(b->p, b->s, i, ATTEMPT_EV_UNSEND,
+					 "its host was excluded before it "
+					 "was sent");
+	}
+	if (!waits || b->step->target == TARGET_EACH)
+		attempt_ops(b->p, b->s);
 }
 
 static void
@@ -382,9 +404,8 @@ begin_ops(struct begin *b)
 			 b->step->name);
 		return;
 	}
-	if (b->acts && !attempt_waits(p, b->s) &&
-	    !attempt_planned(p->d, b->s))
-		attempt_ops(p, b->s);
+	if (b->acts && !attempt_planned(p->d, b->s))
+		begin_attempts(b);
 	plan_say(p, DECIDE_DO, RULE_BEGIN, 0, "%s %s", b->step->name,
 		 b->sent ? "was begun already" : "begins");
 }

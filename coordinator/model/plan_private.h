@@ -107,6 +107,8 @@ int plan_current(const struct view *v, bool undoing);
 bool plan_is_restoring(const struct view_turn *turn);
 /* At rest, paused; when its end has come that is told, and no more. */
 void plan_pause(struct plan *p);
+void plan_attempt_end(struct plan *p, int step, int attempt,
+		      enum attempt_event event, const char *why);
 /* Attempts that a committed phase made beforehand and nobody needs. */
 void plan_unsent(struct plan *p, int step, const char *why);
 
@@ -138,6 +140,8 @@ const char *plan_mouth(struct plan *p, int group);
 bool plan_may_tell(const struct plan *p, int step, const char *host);
 /* plan_run.c */
 void plan_run(struct plan *p, int step);
+/* Was nobody told of that attempt, as far as we know?  NULL: we do not. */
+bool plan_is_unasked(const struct agent_fact *agent);
 /*
  * A step that has not begun may have been sent all the same: its attempts were
  * made when its phase was committed, and whoever carried that on without the

@@ -13,18 +13,6 @@ struct run {
 	int64_t look_ms;		/* for a silent one again; 0: not */
 };
 
-static struct op *
-attempt_end(struct run *r, int i, enum attempt_event event, const char *why)
-{
-	struct op *op = plan_op(r->p, OP_ATTEMPT_END);
-
-	op->step = r->s;
-	op->attempt = i;
-	op->event = event;
-	snprintf(op->text, sizeof(op->text), "%s", why);
-	return op;
-}
-
 static void
 new_round(struct run *r, enum rule rule, const char *why)
 {
@@ -71,7 +59,7 @@ run_group(struct run *r)
 static void
 run_refused(struct run *r, int i, const struct agent_fact *agent)
 {
-	attempt_end(r, i, ATTEMPT_EV_UNSEND, agent->why);
+	plan_attempt_end(r->p, r->s, i, ATTEMPT_EV_UNSEND, agent->why);
 	plan_step_op(r->p, r->s, STEP_EV_UNSENT, agent->why);
 	plan_hold_turn(r->p, RULE_REFUSED, plan_turn_of(r->p)->outage_open,
 		       "%s: %s refused (%s): %s", r->step->name,
@@ -97,9 +85,11 @@ run_results(struct run *r)
 			return true;
 		}
 		if (agent->state == AGENT_ENDED)
-			attempt_end(r, i, ATTEMPT_EV_END, agent->why);
+			plan_attempt_end(r->p, r->s, i, ATTEMPT_EV_END,
+					 agent->why);
 		else if (agent->state == AGENT_UNKNOWN)
-			attempt_end(r, i, ATTEMPT_EV_LOSE, agent->why);
+			plan_attempt_end(r->p, r->s, i, ATTEMPT_EV_LOSE,
+					 agent->why);
 		else
 			continue;
 		any = true;
@@ -118,8 +108,8 @@ earliest(int64_t a, int64_t b)
 	return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
-static bool
-is_unasked(const struct agent_fact *agent)
+bool
+plan_is_unasked(const struct agent_fact *agent)
 {
 	return agent == NULL || agent->state == AGENT_NOT_ASKED;
 }
@@ -136,7 +126,7 @@ run_next(struct run *r)
 		const struct view_attempt *attempt = &r->step->attempts[i];
 
 		if (attempt->state == ATTEMPT_SENT)
-			return told && is_unasked(looks_agent(r->p->l,
+			return told && plan_is_unasked(looks_agent(r->p->l,
 				attempt->id)) && run_group(r);
 		told |= view_is_last(r->step, i);
 	}
@@ -231,7 +221,7 @@ run_abandon(struct run *r, int i, const struct agent_fact *agent)
 
 	snprintf(why, sizeof(why), "its host is gone: %.400s", agent->gone ||
 		 absent == NULL ? "silent for 75 s" : absent->seen);
-	attempt_end(r, i, ATTEMPT_EV_ABANDON, why);
+	plan_attempt_end(r->p, r->s, i, ATTEMPT_EV_ABANDON, why);
 }
 
 /*
@@ -255,7 +245,8 @@ run_gone(struct run *r, int i, const struct agent_fact *agent)
 			return true;
 		}
 		if (check->value == TRI_TRUE) {
-			attempt_end(r, i, ATTEMPT_EV_ABANDON, check->seen);
+			plan_attempt_end(r->p, r->s, i, ATTEMPT_EV_ABANDON,
+					 check->seen);
 			plan_say(r->p, DECIDE_DO, RULE_CONTACT, 0,
 				 "%s was done", step->name);
 			return true;
@@ -373,7 +364,8 @@ plan_was_sent(struct plan *p, int s, bool *sent_r)
 		if (may_be_sent(&r, i))
 			asks = true;
 		else if (attempt->state == ATTEMPT_SENT)
-			*sent_r |= !is_unasked(looks_agent(p->l, attempt->id));
+			*sent_r |= !plan_is_unasked(looks_agent(p->l,
+				attempt->id));
 	}
 	if (asks && !run_contact(&r))
 		run_awaits(&r);

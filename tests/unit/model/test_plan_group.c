@@ -68,6 +68,51 @@ members_are_told_one_after_the_other(void **state)
 	assert_int_equal(w.d.sends[0].attempt, 1);
 }
 
+static void
+retried_by_a_person(void)
+{
+	w.v.turns[0].asked = ASK_RETRY;
+	world_expect(&w, DECIDE_DO, RULE_ASKED);
+	world_apply(&w);
+	world_expect(&w, DECIDE_DO, RULE_BEGIN);
+	world_apply(&w);
+}
+
+/* Who comes behind the one that refused still waits: both are told. */
+static void
+who_refused_is_told_anew(void **state)
+{
+	struct view_step *step = all_are_told();
+
+	(void)state;
+	told_and(&step->attempts[0], AGENT_REFUSED);
+	told_and(&step->attempts[1], AGENT_NOT_ASKED);
+	world_expect(&w, DECIDE_DO, RULE_REFUSED);
+	world_apply(&w);
+	retried_by_a_person();
+	assert_int_equal(step->nattempts, 3);
+	assert_string_equal(step->attempts[2].host, "dir1");
+	assert_int_equal(step->attempts[2].state, ATTEMPT_SENT);
+	assert_int_equal(step->attempts[1].state, ATTEMPT_SENT);
+}
+
+/* Of the excluded ones only those are put away that nobody was told of. */
+static void
+who_was_excluded_meanwhile_is_not_told(void **state)
+{
+	struct view_step *step = all_are_told();
+
+	(void)state;
+	told_and(&step->attempts[0], AGENT_REFUSED);
+	told_and(&step->attempts[1], AGENT_NOT_ASKED);
+	world_expect(&w, DECIDE_DO, RULE_REFUSED);
+	world_apply(&w);
+	w.v.groups[0].nmembers = 1;
+	retried_by_a_person();
+	assert_int_equal(step->nattempts, 3);
+	assert_int_equal(step->attempts[1].state, ATTEMPT_UNSENT);
+}
+
 /* A change whose end nobody knows, and which was not made: sent anew. */
 static void
 a_second_attempt_keeps_the_rules_too(void **state)
@@ -97,6 +142,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(members_are_told_one_after_the_other),
+		T(who_refused_is_told_anew),
+		T(who_was_excluded_meanwhile_is_not_told),
 		T(a_second_attempt_keeps_the_rules_too),
 	};
 
