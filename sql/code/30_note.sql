@@ -49,7 +49,13 @@ begin
 	if told then
 		perform pg_notify('fleet_event', json_build_object(
 			'fleet', f, 'seq', n, 'kind', left(p_kind, 60),
-			'severity', p_severity, 'rollout', p_rollout)::text);
+			'severity', p_severity, 'rollout', p_rollout,
+			'backend', (select b.name from fleet_internal.backend b
+				where b.backend_id = p_backend),
+			'step', (select s.name from fleet_internal.step s
+				where s.turn_id = p_turn and s.state in
+					('running', 'unknown', 'failed')
+				order by s.position limit 1))::text);
 	end if;
 	return n;
 end $$;

@@ -89,3 +89,19 @@ done <<-'LIST'
 LIST
 is "none of a rollout in another fleet" 0 \
 	"select count(*) from fleet.last_events(9, 1, 'web')"
+
+# what a listener is told: enough to know whether it is of its business
+told() {
+	psql -X -q -A -t -c "listen fleet_event" -c "$1" -c "select 1" |
+		sed -n 's/.*"fleet_event" with payload "\(.*\)" received.*/\1/p' |
+		sed -n "/\"kind\" : \"$2\"/h; \${x; p}"
+}
+payload=$(told "select test.take(2, 1)" turn.working)
+is "a turn's notification names its backend, and no step before there is one" 'web|2|web1|' \
+	"select x->>'fleet', x->>'rollout', x->>'backend', x->>'step' from (select '$payload'::json as x) y"
+payload=$(told "select test.hold(2, 1, 'count')" turn.held)
+is "a held one's the step that failed, under its number" 'web|web1|count|t' \
+	"select x->>'fleet', x->>'backend', x->>'step', exists (select from fleet.event where fleet = 'web' and seq = (x->>'seq')::bigint and kind = 'turn.held' and backend = 'web1') from (select '$payload'::json as x) y"
+payload=$(told "select fleet.abort(2, 'r')" rollout.aborting)
+is "a rollout's none" '2||' \
+	"select x->>'rollout', x->>'backend', x->>'step' from (select '$payload'::json as x) y"
