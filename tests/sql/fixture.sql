@@ -181,3 +181,20 @@ language sql as $$
 		test.op('hold', r, n, jsonb_build_object('kind', 'turn',
 			'backend', test.backend(r, n), 'why', 'it failed'))))
 $$;
+
+-- what a screen asks of a view: all of it, or of one rollout where it has those
+create function test.reads_all_steps(v regclass) returns bool
+language plpgsql as $$
+declare
+	l text;
+begin
+	for l in execute format('explain select * from %s%s', v,
+		(select ' where rollout = 1' from pg_attribute a
+		  where a.attrelid = v and a.attname = 'rollout'
+		    and a.atttypid = 'bigint'::regtype)) loop
+		if l ~ 'Seq Scan on step' then
+			return true;
+		end if;
+	end loop;
+	return false;
+end $$;
