@@ -25,6 +25,49 @@ plan_is_number(const char *word)
 	return word != NULL && strspn(word, "0123456789") == strlen(word);
 }
 
+int
+plan_flags(struct cli *cli, const char *word)
+{
+	static const enum flag_id of_new[] = { FLAG_VAR, FLAG_ONLY, FLAG_EXCEPT,
+					       FLAG_NOTE };
+	size_t i;
+
+	if (word != NULL && !plan_is_number(word))
+		return EXIT_OK;
+	for (i = 0; i < sizeof(of_new) / sizeof(of_new[0]); i++) {
+		const char *name = flag_table[of_new[i]].name;
+
+		if (!args_has(&cli->args, of_new[i]))
+			continue;
+		if (word == NULL)
+			return cli_error(cli, EXIT_USAGE, NULL,
+					 "name the procedure that it is for",
+					 "nothing is planned: no --%s", name);
+		return cli_error(cli, EXIT_USAGE,
+				 "its backends, steps and values are pinned",
+				 "drydock plan PROCEDURE, with it, makes "
+				 "another",
+				 "plan %s is made already: it takes no --%s",
+				 word, name);
+	}
+	return EXIT_OK;
+}
+
+int
+plan_stop_after(struct cli *cli)
+{
+	long n = 0;
+
+	if (args_has(&cli->args, FLAG_STOP_AFTER) &&
+	    args_has(&cli->args, FLAG_NO_CANARY))
+		return cli_error(cli, EXIT_USAGE, NULL,
+				 "--stop-after alone: it stands in for the "
+				 "canaries",
+				 "--stop-after and --no-canary contradict "
+				 "each other");
+	return cli_number(cli, FLAG_STOP_AFTER, 100000, &n);
+}
+
 static void
 names_write(struct json_out *o, const struct args *a, enum flag_id flag,
 	    const char *key)
@@ -158,11 +201,11 @@ run_plan(struct cli *cli)
 {
 	const char *word = cli_word(cli, 0);
 	char *id = NULL;
-	int code = EXIT_OK;
+	int code = plan_flags(cli, word);
 
-	if (plan_is_number(word))
+	if (code == EXIT_OK && plan_is_number(word))
 		id = x_strdup(word);
-	else
+	else if (code == EXIT_OK)
 		code = plan_make(cli, word, &id);
 	if (code == EXIT_OK && args_has(&cli->args, FLAG_AS_SHELL))
 		code = plan_as_shell(cli, id);
@@ -256,7 +299,9 @@ run_check(struct cli *cli)
 	int code;
 
 	buf_init(&args, CLI_OUT_MAX);
-	code = check_fleet(cli, &fleet);
+	code = plan_flags(cli, cli_word(cli, 0));
+	if (code == EXIT_OK)
+		code = check_fleet(cli, &fleet);
 	if (code == EXIT_OK)
 		code = check_args(cli, &args);
 	if (code == EXIT_OK)

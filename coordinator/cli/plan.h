@@ -23,6 +23,14 @@ int plan_show(struct cli *cli, const char *id);
 /* the whole plan as a script that a person can run by hand */
 int plan_as_shell(struct cli *cli, const char *id);
 
+/*
+ * Refuses -e, --only, --except and --note where no plan is made: `word` is a
+ * plan's number, or NULL.  0 or EXIT_USAGE.
+ */
+int plan_flags(struct cli *cli, const char *word);
+/* --stop-after is a number and stands alone; 0 or EXIT_USAGE */
+int plan_stop_after(struct cli *cli);
+
 /* is the word a rollout's number? */
 bool plan_is_number(const char *word);
 

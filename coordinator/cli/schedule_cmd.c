@@ -68,10 +68,9 @@ schedule_add(struct cli *cli, const char *fleet, const char *args)
 int
 run_schedule_add(struct cli *cli)
 {
-	long stop_after = 0;
 	const char *fleet;
 	struct buf args;
-	int code = cli_number(cli, FLAG_STOP_AFTER, 100000, &stop_after);
+	int code = plan_stop_after(cli);
 
 	buf_init(&args, CLI_OUT_MAX);
 	if (code == EXIT_OK)

@@ -162,8 +162,10 @@ static int
 start_plan(struct cli *cli, char **id_r)
 {
 	const char *word = cli_word(cli, 0);
-	int code;
+	int code = plan_flags(cli, word);
 
+	if (code != EXIT_OK)
+		return code;
 	if (plan_is_number(word)) {
 		*id_r = x_strdup(word);
 		return EXIT_OK;
@@ -178,8 +180,7 @@ int
 run_start(struct cli *cli)
 {
 	char *id = NULL, *question;
-	long stop_after = 0;
-	int code = cli_number(cli, FLAG_STOP_AFTER, 100000, &stop_after);
+	int code = plan_stop_after(cli);
 
 	if (code == EXIT_OK)
 		code = start_plan(cli, &id);
