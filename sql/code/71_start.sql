@@ -59,8 +59,8 @@ begin
 	end if;
 	perform fleet_internal.refuse_change(r.fleet_id,
 		coalesce(p_change_ref, r.change_ref),
-		format('select fleet.start(%s, change_ref => ''CHG-123''); -- drydock start %s --change CHG-123',
-		       r.rollout_id, r.rollout_id));
+		format('select fleet.start(%s, change_ref => ''CHG-123'');',
+		       r.rollout_id));
 	if not exists (select from fleet_internal.turn t
 			where t.rollout_id = r.rollout_id) then
 		perform fleet_internal.fail('RD002', format(

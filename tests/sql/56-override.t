@@ -47,7 +47,7 @@ do_ "select fleet.import(fleet.export('web') || '{\"change_pattern\": \"CHG-[0-9
 is "both are exported" 'CHG-[0-9]+|true' "select x->>'change_pattern', x->>'four_eyes' from fleet.export('web') x"
 do_ "select test.plan('web')"
 r=$(q "select max(rollout) from fleet.rollout")
-refused "a pattern wants a ticket" RD004 'needs a change ticket.*--change CHG' "select fleet.start($r)" anna
+refused "a pattern wants a ticket" RD004 'needs a change ticket.*change_ref => .CHG' "select fleet.start($r)" anna
 refused "one that looks like it" RD004 '"INC-1 CHG-1" is no change ticket' "select fleet.start($r, change_ref => 'INC-1 CHG-1')" anna
 like "then it starts" 'is started' "select fleet.start($r, change_ref => 'CHG-77', stop_after => 1)" anna
 is "and bears it" CHG-77 "select change_ref from fleet.rollout where rollout = $r"
