@@ -12,20 +12,29 @@
 
 enum { ANSWER_MAX = 4096 };
 
+static void
+ask_show(struct cli *cli, const char *text, char end)
+{
+	struct buf out;
+
+	buf_init(&out, CLI_OUT_MAX);
+	face_text(&out, &cli->errface, text);
+	(void)fflush(stdout);
+	(void)fprintf(stderr, "%s%c", buf_str(&out), end);
+	buf_free(&out);
+}
+
 /* the line that was typed, without its end; NULL at end of file */
 static char *
 ask_line(struct cli *cli, const char *question)
 {
 	char line[ANSWER_MAX];
-	struct buf out;
 
-	buf_init(&out, CLI_OUT_MAX);
-	face_text(&out, &cli->errface, question);
-	(void)fflush(stdout);
-	(void)fprintf(stderr, "%s ", buf_str(&out));
-	buf_free(&out);
-	if (fgets(line, sizeof(line), stdin) == NULL)
+	ask_show(cli, question, ' ');
+	if (fgets(line, sizeof(line), stdin) == NULL) {
+		(void)fputc('\n', stderr); /* nobody typed the line's end */
 		return NULL;
+	}
 	line[strcspn(line, "\n")] = '\0';
 	return x_strdup(line);
 }
@@ -97,7 +106,7 @@ int
 cli_ask_name(struct cli *cli, const char *question, const char *name)
 {
 	const char *given = args_value(&cli->args, FLAG_CONFIRM);
-	char *asked, *answer = NULL, *hint;
+	char *answer = NULL, *hint;
 	bool same;
 	int code = EXIT_OK;
 
@@ -109,10 +118,8 @@ cli_ask_name(struct cli *cli, const char *question, const char *name)
 		goto out;
 	}
 	if (given == NULL) {
-		asked = x_asprintf("%s\nType the fleet's name to go on:",
-				   question);
-		answer = ask_line(cli, asked);
-		x_free(&asked);
+		ask_show(cli, question, '\n');
+		answer = ask_line(cli, "Type the fleet's name to go on:");
 		given = answer != NULL ? answer : "";
 	}
 	same = strcmp(given, name) == 0;
