@@ -46,7 +46,7 @@ def event(w, kind):
 @test
 def a_rollout_waits_for_a_window_and_the_last_one_that_would_not_fit():
     with World() as w:
-        w.clock("2026-12-01 00:30+00")
+        w.database_clock("2026-12-01 00:30+00")
         w.one("select fleet.window_add('mail-hel', 'Tue-Thu 01:00-05:00')")
         w.daemon()
         the_steps = steps()
@@ -60,12 +60,12 @@ def a_rollout_waits_for_a_window_and_the_last_one_that_would_not_fit():
         assert 0 < seen["expected_ms"] < 4 * 3600000, seen
         assert w.one("select state from fleet.rollout") == "waiting"
         w.put("hang-work-2", "")
-        w.clock("2026-12-01 01:00:05+00")
+        w.database_clock("2026-12-01 01:00:05+00")
         w.wait_turn(r, 0, "working")
         wait_for("it is at work", lambda:
                  w.counts().get("work mail1") == 2)
         # a turn that has begun is finished, however late it is
-        w.clock("2026-12-01 05:01+00")
+        w.database_clock("2026-12-01 05:01+00")
         wait_for("it is told", lambda: "mail1 is worked on beyond its "
                  "window, which closed Tue 01 Dec 05:00 UTC" in
                  event(w, "window.overrun"))
@@ -73,7 +73,7 @@ def a_rollout_waits_for_a_window_and_the_last_one_that_would_not_fit():
         w.wait_turn(r, 0, "done")
         # what it took is known now: 4 hours, the whole of a window
         wait_for("the next waits", lambda: "mail2" in hold(w)[0])
-        w.clock("2026-12-02 01:30+00")
+        w.database_clock("2026-12-02 01:30+00")
         wait_for("for a window in which it fits", lambda:
                  "mail2 takes up to 24" in hold(w)[0])
         assert "the window closes Wed 02 Dec 05:00 UTC" in hold(w)[0]
@@ -93,7 +93,7 @@ def a_rollout_waits_for_a_window_and_the_last_one_that_would_not_fit():
 @test
 def starts_at_a_time_and_what_was_missed():
     with World() as w:
-        w.clock("2026-12-01 00:30+00")
+        w.database_clock("2026-12-01 00:30+00")
         w.daemon()
         on_time, late, skipped = w.plan(), w.plan(), w.plan()
         for r, missed in ((on_time, "skip"), (late, "start"),
@@ -106,11 +106,11 @@ def starts_at_a_time_and_what_was_missed():
             "select count(distinct args->>'rollout') from "
             "fleet_internal.request where kind = 'check'") == "3")
         assert w.state(on_time) == "scheduled"
-        w.clock("2026-12-01 01:00:01+00")
+        w.database_clock("2026-12-01 01:00:01+00")
         w.wait_state(on_time, "succeeded")
         # nobody is there at two and three
         w.kill("ops1")
-        w.clock("2026-12-01 03:20+00")
+        w.database_clock("2026-12-01 03:20+00")
         w.daemon("ops2")
         w.wait_state(late, "succeeded")
         assert "missed by 80 min; started late" in event(w, "rollout.running")
@@ -122,7 +122,7 @@ def starts_at_a_time_and_what_was_missed():
         w.one(f"select fleet.start({stale}, '2026-12-01 04:00+00', "
               "unattended_without_alarm => true)")
         w.one("select fleet.exclude('mail-hel', 'mail3', 'no disk')")
-        w.clock("2026-12-01 04:00:01+00")
+        w.database_clock("2026-12-01 04:00:01+00")
         w.wait_state(stale, "cancelled")
         assert "mail3 is excluded: no disk; type: drydock plan flow" in \
             event(w, "rollout.cancelled"), event(w, "rollout.cancelled")
@@ -169,7 +169,7 @@ def watched(w):
 @test
 def typed_for_the_night_and_watched_by_a_hook():
     with World(["mail1", "mail2"]) as w:
-        w.clock("2026-12-01 00:30+00")
+        w.database_clock("2026-12-01 00:30+00")
         watched(w)
         text = drydock(w, "window", "add", "Tue-Thu 01:00-05:00")
         assert "taken Tue 01 Dec 01:00 UTC to Tue 01 Dec 05:00" in text, text
@@ -191,7 +191,7 @@ def typed_for_the_night_and_watched_by_a_hook():
         assert "s1: nightly, next Wed 02 Dec 02:00 UTC" in text, text
         drydock(w, "schedule", "cancel", "s1", "--reason", "not yet")
         drydock(w, "hook", "test", "tell")
-        w.clock("2026-12-02 00:31+00")
+        w.database_clock("2026-12-02 00:31+00")
         wait_for("its coordinator is alive then", lambda: w.one(
             "select beat_at > '2026-12-02 00:31+00' from "
             "fleet_internal.coordinator") == "t", 60)
@@ -205,12 +205,12 @@ def typed_for_the_night_and_watched_by_a_hook():
 
         # an hour before it is checked again, and what is wrong is told
         w.put("run/mail2", "inactive\n")
-        w.clock("2026-12-02 02:00:01+00")
+        w.database_clock("2026-12-02 02:00:01+00")
         wait_for("it is told", lambda: heard(w, "schedule.check"), 60)
         assert "UNIT mail2" in heard(w, "schedule.check")[0]
         assert w.state(r) == "scheduled"
         # nobody came: at its hour it starts, takes nobody, and says so
-        w.clock("2026-12-02 03:00:01+00")
+        w.database_clock("2026-12-02 03:00:01+00")
         wait_for("it is told again", lambda: len(
             heard(w, "schedule.check")) == 2, 60)
         wait_for("and nobody is taken", lambda: hold(w, "gate")[0].startswith(
@@ -219,20 +219,20 @@ def typed_for_the_night_and_watched_by_a_hook():
         assert w.counts() == {}
         # looked at again, and found to be as before: told once
         before = checked(w, r)
-        w.clock("2026-12-02 03:00:30+00")
+        w.database_clock("2026-12-02 03:00:30+00")
         wait_for("it is checked again", lambda: checked(w, r) > before, 60)
         w.put("run/mail2", "active\n")
-        w.clock("2026-12-02 03:01+00")
+        w.database_clock("2026-12-02 03:01+00")
         w.wait_state(r, "succeeded")
         assert len(heard(w, "schedule.check")) == 2
 
         # again: planned an hour before, started at its hour
-        w.clock("2026-12-03 01:00:01+00")
+        w.database_clock("2026-12-03 01:00:01+00")
         wait_for("it is planned", lambda: w.one(
             "select state from fleet.schedule") == "scheduled", 60)
         text = drydock(w, "schedule", "list")
         assert "Thu 03 Dec 02:00" in text and "scheduled" in text, text
-        w.clock("2026-12-03 02:00:01+00")
+        w.database_clock("2026-12-03 02:00:01+00")
         wait_for("it has run", lambda: w.one(
             "select last_result from fleet.schedule") == "started", 60)
         r = w.one("select last_rollout from fleet.schedule")
@@ -240,7 +240,7 @@ def typed_for_the_night_and_watched_by_a_hook():
         assert w.counts() == {"work mail1": 2, "work mail2": 2}, w.counts()
         # a week later nobody is there in time: skipped, and told
         w.kill()
-        w.clock("2026-12-10 02:30+00")
+        w.database_clock("2026-12-10 02:30+00")
         w.daemon("ops2", **{"hook.tell": os.path.join(w.top, "tell")})
         wait_for("it is told", lambda: heard(w, "schedule.missed"), 60)
         assert "s2: the start of nightly Thu 10 Dec 02:00 UTC was missed" \

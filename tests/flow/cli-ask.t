@@ -63,7 +63,8 @@ class Terminal:
         self.process = subprocess.Popen(
             [f"{BIN}/drydock", *argv], stdin=theirs, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE if alone else theirs,
-            preexec_fn=controlled, env=dict(os.environ, PGUSER="anna", NO_COLOR="1"))
+            preexec_fn=controlled,
+            env=dict(os.environ, PGUSER="anna", NO_COLOR="1"))
         os.close(theirs)
 
     def read(self):

@@ -124,7 +124,7 @@ COMMANDS = commands()
 
 
 def begin(w):
-    w.clock(NIGHT)
+    w.database_clock(NIGHT)
     path = os.path.join(w.top, "typed.yaml")
     with open(path, "w") as f:
         f.write(PROCEDURE.replace("FILES", w.files))

@@ -380,11 +380,12 @@ class World:
     def sql_json(self, text, doc):
         return self.one(text, v=json.dumps(doc))
 
-    def clock(self, at):
+    def database_clock(self, at):
         """The database's time is that one from now on."""
         self.one("insert into fleet_internal.clock_offset values (true, "
-                 f"'{at}'::timestamptz - clock_timestamp()) on conflict "
-                 "(only_one) do update set offset_by = excluded.offset_by")
+                 ":'v'::timestamptz - clock_timestamp()) on conflict "
+                 "(only_one) do update set offset_by = excluded.offset_by",
+                 v=at)
         self.sql("select fleet_internal.wake(fleet_id) from "
                  "fleet_internal.fleet")
 
