@@ -121,7 +121,10 @@ doctor_ask(struct doctor *d, const char *fleet)
 	return code;
 }
 
-/* Fleets that nobody drives are in the diagnosis; nobody would answer. */
+/*
+ * Fleets that nobody drives are in the diagnosis; nobody would answer.  While a
+ * role is missing every request is refused, and that would be all one saw.
+ */
 static int
 doctor_fleets(struct doctor *d)
 {
@@ -130,7 +133,9 @@ doctor_fleets(struct doctor *d)
 			     "select f.fleet from fleet.fleet f"
 			     " join fleet.coordinator c"
 			     " on c.coordinator = f.coordinator and c.alive"
-			     " where $1::text is null or f.fleet = $1"
+			     " where ($1::text is null or f.fleet = $1)"
+			     " and not exists (select from fleet.diagnosis"
+			     " where code = 'ROLE_MISSING')"
 			     " order by f.fleet",
 			     DB(args_value(&d->cli->args, FLAG_FLEET)));
 

@@ -138,7 +138,7 @@ select 'error', 'CLOCK_MOVED', null, null, null,
 union all
 select 'error', 'ROLE_MISSING', null, null, null,
 	format('there is no role %s', r.name),
-	'drydock init   (makes it again)'
+	'drydock init   (makes it again; then grant it to its members)'
   from unnest(array['fleet_owner', 'fleet_coordinator', 'fleet_operator',
 	'fleet_reader']) r(name)
  where not exists (select from pg_catalog.pg_roles p

@@ -1,5 +1,23 @@
 -- 90_grants.sql - who may call what. Last: it speaks of everything above.
 
+-- One that somebody dropped; else nothing here wants more than fleet_owner.
+set local role none;
+do $$
+declare
+	r text;
+begin
+	foreach r in array array['fleet_reader', 'fleet_operator',
+			'fleet_coordinator'] loop
+		if to_regrole(r) is null then
+			execute format('create role %I nologin', r);
+		end if;
+		if r <> 'fleet_reader'
+				and not pg_has_role(r, 'fleet_reader', 'member') then
+			execute format('grant fleet_reader to %I', r);
+		end if;
+	end loop;
+end $$;
+
 set local role fleet_owner;
 
 revoke all on all functions in schema fleet, fleet_internal from public;

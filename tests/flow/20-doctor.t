@@ -5,9 +5,16 @@ usage: 20-doctor.t [TEST…]
 """
 import json
 import os
+import re
+import shlex
 import subprocess
 
-from engine_lib import BIN, World, main, test, wait_for
+from clock_lib import ClockWorld
+from engine_lib import BIN, World, address, main, test, wait_for
+
+# what no terminal should get: control characters, and a text turned around
+RAW = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e]")
+EVIL = "a\x1b]0;owned\x07\x1b[2J\u202e\u009b"
 
 
 def drydock(w, *argv):
@@ -126,6 +133,116 @@ def doctor_finds_what_is_left_and_takes_away_what_is_ours():
         code, found = findings(w)
         assert code == 5 and found == {"NO_COORDINATOR": [""],
                                        "DEAD_COORDINATOR": [""]}, found
+
+
+def told(w, code):
+    """What a doctor says under that code: severity, message, hint."""
+    _, text = drydock(w, "doctor", "-o", "json")
+    return [(f["severity"], f["message"], f["hint"]) for f in
+            json.loads(text.split("\n", 1)[0])["findings"]
+            if f["code"] == code]
+
+
+def clean(w):
+    code, text = drydock(w, "doctor")
+    assert code == 0 and "nothing is left over" in text, text
+
+
+def typed(w, hint):
+    """The first command of a hint, as it stands there."""
+    argv = shlex.split(hint.split("   (")[0])
+    assert argv[0] == "drydock", hint
+    code, text = drydock(w, *argv[1:])
+    assert code == 0, (hint, text)
+
+
+def nobody_owns_it(w):
+    """Aborted where it could not come back; then somebody mends it."""
+    w.put("fail-mail1-active", "")
+    r = w.start(only=["mail1"])
+    w.wait_turn(r, 0, "held")
+    w.one(f"select fleet.abort({r}, 'enough')")
+    w.wait_state(r, "aborted")
+    [(severity, message, hint)] = told(w, "BACKEND_OUT")
+    assert severity == "warning", severity
+    assert f"rollout {r} is over and nobody owns it" in message, message
+    assert hint.startswith("drydock include mail1 --fleet mail-hel"), hint
+    assert "drydock exclude mail1 --accept-out" in hint, hint
+    [(severity, message, _)] = told(w, "LEFT_SHEET")
+    assert severity == "ok" and "how to finish by hand" in message, message
+    [row] = w.sql("select name, remove from fleet.residue "
+                  "where what = 'sheet'")
+    assert row == ["/var/lib/drydock/SHEET", "drydock include mail1"], row
+    w.remove("fail-mail1-active")
+    w.put("run/mail1", "active\n")
+    w.put(f"ring/{address('mail1')}", "100 up\n")
+    typed(w, hint)
+    wait_for("it is in service again", lambda: w.one(
+        "select count(*) from fleet_internal.outage where back_at is null")
+        == "0", 60)
+    wait_for("its sheet is gone", lambda: not told(w, "LEFT_SHEET"), 60)
+    clean(w)
+
+
+def roles_and_clock(w):
+    w.sql("insert into fleet_internal.clock_offset values (true, '1 s')")
+    [(severity, message, hint)] = told(w, "CLOCK_MOVED")
+    assert severity == "error" and "00:00:01" in message, message
+    statement, who = hint.split("   (as ")
+    w.sql(f"set role {who.strip(')')}; {statement}")
+    clean(w)
+    for role in ("fleet_reader", "fleet_operator"):
+        w.sql(f"drop owned by {role}; drop role {role}")
+        [(severity, message, hint)] = told(w, "ROLE_MISSING")
+        assert severity == "error" and role in message, message
+        typed(w, hint)
+        w.sql(f"set role {role}; select * from fleet.fleet")
+        clean(w)
+    w.clock("wall", 300)
+    faults = wait_for("the clocks differ", lambda: [
+        f for f in told(w, "CLOCK_SKEW") if f[0] == "error"], 60)
+    assert len(faults) == 4 and "timedatectl" in faults[0][2], faults
+    assert "its clock is 5m" in faults[0][1], faults
+    w.clock("wall", 0)
+    wait_for("and agree", lambda: not [
+        f for f in told(w, "CLOCK_SKEW") if f[0] != "ok"], 60)
+    clean(w)
+
+
+def hostile_words(w):
+    """What a host says reaches nobody as it is."""
+    status = f"{w.root('mail2')}/var/lib/dpkg/status"
+    os.makedirs(os.path.dirname(status))
+    with open(status, "w") as f:
+        f.write(f"Package: {EVIL}'\nStatus: hold ok installed\n\n")
+    release = w.hold("mail2", EVIL)
+    found = wait_for("both are told", lambda: told(w, "HOST_HELD") and
+                     told(w, "APT_HOLD"), 60)
+    assert EVIL in found[0][1], found
+    for argv in (["doctor"], ["doctor", "-o", "json"], ["status"],
+                 ["host", "list", "-o", "csv"], ["host", "show", "mail2"]):
+        code, text = drydock(w, *argv)
+        assert not RAW.search(text), (argv, text)
+        assert argv[0] != "doctor" or "owned" in text, text
+    assert w.one("select remove from fleet.residue where what = 'apt-hold'"
+                 ).startswith("apt-mark unhold -- 'a")
+    release()
+    os.unlink(status)
+    wait_for("it is over", lambda: not told(w, "HOST_HELD"), 60)
+    clean(w)
+
+
+@test
+def what_it_says_is_done_and_then_nothing_is_left():
+    with ClockWorld(["mail1", "mail2"]) as w:
+        w.sql("update fleet_internal.host set host_keys = "
+              "'{ssh-ed25519 AAAA}'")
+        w.daemon()
+        w.wait_greeted()
+        clean(w)
+        nobody_owns_it(w)
+        roles_and_clock(w)
+        hostile_words(w)
 
 
 main()
