@@ -39,14 +39,29 @@ end $$;
 comment on function fleet_internal.guard_history() is
 	'Refuses changes of tables that are only added to.';
 
--- Which of the others were seen in service, by these readings.
+-- A person answers for it that fewer stay up while this one is out.
+create or replace function fleet_internal.min_up_lifted(p_backend int)
+returns bool language sql stable set search_path = pg_catalog, pg_temp as $$
+	select exists (select from fleet_internal.override_ o
+		  join fleet_internal.rollout r using (rollout_id)
+		 where o.backend_id = p_backend and o.gate = 'min_up'
+		   and o.ended_at is null and r.state = 'running'
+		   and (o.until is null or o.until > fleet_internal.clock()))
+$$;
+comment on function fleet_internal.min_up_lifted(int) is
+	'Whether an override of min_up is in force for a backend.';
+
+-- Which of the others were seen in service, by these readings. Whatever was
+-- lifted, one of them is needed where one is.
 create or replace function fleet_internal.survey_judge(fleet int, spared int,
 	readings jsonb, out others int, out seen int, out needed int,
 	out missing text)
 language sql stable set search_path = pg_catalog, pg_temp as $$
 	select count(*) filter (where x.other),
 	       count(*) filter (where x.other and x.up),
-	       fleet_internal.min_up_count(min(f.min_up), count(*)::int),
+	       least(fleet_internal.min_up_count(min(f.min_up), count(*)::int),
+			case when fleet_internal.min_up_lifted(spared)
+				then 1 end),
 	       string_agg(x.name, ', ' order by x.position)
 			filter (where x.other and not x.up)
 	  from fleet_internal.fleet f,

@@ -180,6 +180,65 @@ def min_up_keeps_the_next_from_being_taken():
         assert w.counts()["unit mail1 inactive"] == 1, w.counts()
 
 
+def lift(w, rollout, gate, backend, *more):
+    code, out, err = drydock(w, "override", str(rollout), gate, "--backend",
+                             backend, "--reason", f"{backend} it is", *more)
+    assert code == 0 and f"{gate} is lifted for {backend} until" in out, err
+
+
+def waits_on(w, rollout, gate, words):
+    """It waits there, and still does when the coordinator thought again."""
+    wait_for(f"{gate} {words}", lambda: hold(w, rollout)[0] == gate and
+             hold(w, rollout)[1].startswith(words), 60)
+    beats = "select beats from fleet_internal.coordinator"
+    before = int(w.one(beats))
+    w.sql("select fleet_internal.wake(fleet_id) from fleet_internal.fleet")
+    wait_for("it thinks again", lambda: int(w.one(beats)) > before + 3, 60)
+    assert hold(w, rollout)[0] == gate, hold(w, rollout)
+    assert hold(w, rollout)[1].startswith(words), hold(w, rollout)
+
+
+@test
+def a_gate_is_lifted_for_one_backend_and_as_long_as_it_was_said():
+    with World(["mail1", "mail2", "mail3", "mail4"]) as w:
+        w.put("hang-work-1", "")
+        w.daemon()
+        w.one("select fleet.exclude('mail-hel', 'mail3', 'no disk')")
+        r = w.start(only=["mail1", "mail2", "mail4"])
+        waits_on(w, r, "min_up", "mail1: ")
+        lift(w, r, "min_up", "mail2")
+        lift(w, r, "min_up", "mail4", "--expires", "1h")
+        waits_on(w, r, "min_up", "mail1: ")
+        nobody_taken(w, r)
+        lift(w, r, "min_up", "mail1")
+        wait_for("mail1 is taken", lambda: w.counts().get("work mail1"), 60)
+        # what was lifted for it is lifted for nobody else, nor another gate
+        w.put("run/mail2", "inactive\n")
+        w.remove("hang-work-1")
+        w.wait_turn(r, 0, "done")
+        lift(w, r, "preflight", "mail4", "--expires", "1h")
+        waits_on(w, r, "preflight", "mail2: ")
+        w.put("hang-work-1", "")
+        lift(w, r, "preflight", "mail2")
+        wait_for("mail2 is taken", lambda: w.counts().get("work mail2"), 60)
+        clock(w, "61 min")
+        w.remove("hang-work-1")
+        w.wait_turn(r, 1, "done")
+        waits_on(w, r, "min_up", "mail4: ")
+        lift(w, r, "min_up", "mail4")
+        w.wait_state(r, "succeeded")
+        assert w.sql("select actor, message from fleet.event where kind = "
+                     f"'rollout.override' and rollout = {r} order by seq") == [
+            ["postgres", f"{gate} is lifted for {b}, for {t}: {b} it is"]
+            for gate, b, t in (
+                ("min_up", "mail2", "04:00:00"),
+                ("min_up", "mail4", "01:00:00"),
+                ("min_up", "mail1", "04:00:00"),
+                ("preflight", "mail4", "01:00:00"),
+                ("preflight", "mail2", "04:00:00"),
+                ("min_up", "mail4", "04:00:00"))]
+
+
 def checks_last(w, rollout):
     return w.one("select check_request from fleet.rollout where rollout = "
                  f"{rollout}")

@@ -63,6 +63,15 @@ is "nothing of all that opened one" 0 "select count(*) from fleet_internal.outag
 # min_up, excluded
 do_ "select fleet.exclude('mail', 'mail3', 'disk')"
 refused "with one excluded, two of three must stay up: none is taken" RD005 '1 in service, 2 must stay up' "select test.take(1, 1)"
+lifted() {
+	echo "insert into fleet_internal.override_ (fleet_id, rollout_id, backend_id, gate, at, why, until)
+		values (1, 1, test.backend(1, $1), 'min_up', clock_timestamp(), 'x', clock_timestamp() + interval '$2')"
+}
+undone() { refused "$1" "$2" "$3" "begin; $4; select test.take(1, 1); do 'begin raise exception using errcode = ''ZZ999'', message = ''taken''; end'"; }
+undone "min_up lifted for another one changes nothing" RD005 '1 in service, 2 must stay up' "$(lifted 2 '1 h')"
+undone "nor does what was lifted until a minute ago" RD005 '1 in service, 2 must stay up' "$(lifted 1 '-1 min')"
+undone "lifted for this one it may be taken" ZZ999 taken "$(lifted 1 '1 h')"
+undone "but not with none left" RD005 '0 in service, 1 must stay up' "$(lifted 1 '1 h'); select fleet.exclude('mail', 'mail2', 'disk')"
 do_ "update fleet_internal.fleet set min_up = 'all but 3' where name = 'mail'"
 refused "an excluded one is not taken, however few must stay up" RD005 'excluded backend is not taken out' "select test.take(1, 3)"
 refused "by hand neither" RD005 'excluded backend is not taken out' "$(survey '1, 3'); $(by_hand 3)"
