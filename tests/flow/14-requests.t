@@ -210,6 +210,17 @@ def a_file_is_copied_to_every_backend():
         for b in w.backends:
             with open(os.path.join(conf, b)) as f:
                 assert f.read() == text
+        # what an undo would need is told, and goes an hour later
+        kept = [f["host"] for f in ask(w, "doctor", {})["findings"]
+                if f["code"] == "LEFT_KEPT" and f["severity"] == "ok"]
+        assert sorted(kept) == w.backends, kept
+        assert w.one("select string_agg(distinct remove, ';') from "
+                     "fleet.residue where what = 'kept' and rollout = "
+                     f"{rollout}") == \
+            "none: it goes an hour after its rollout ended"
+        w.database_clock(w.one("select now() + interval '61 min'"))
+        wait_for("it goes", lambda: "LEFT_KEPT" not in codes(
+            ask(w, "doctor", {}), "ok"), 60)
         # before the next one, the dry run shows what would be put back
         with open(os.path.join(conf, "mail2"), "w") as f:
             f.write("other\n")

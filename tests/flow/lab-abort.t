@@ -101,6 +101,37 @@ answers_again() {
 	on "$1" doveadm reload
 }
 
+# What a change of packages leaves that is killed with its host, by its own
+# commands.
+mask_left() {
+	on "$1" systemctl --runtime mask dovecot.socket
+	on "$1" sh -c 'echo dovecot.socket >/var/lib/drydock/held
+		printf "#!/bin/sh\n%s\nexit 101\n" "# drydock-agent: no service\
+ starts during a package change" >/usr/sbin/policy-rc.d
+		chmod 755 /usr/sbin/policy-rc.d'
+} >/dev/null 2>&1
+
+mask_is_told() {
+	local status=0
+
+	drydock doctor >"$work/doctor" 2>&1 || status=$?
+	[ "$status" -eq 5 ] &&
+		grep -A1 "LEFT_MASK $1: dovecot.socket is masked" \
+			"$work/doctor" | grep -q 'drydock doctor --fix' && return
+	sed 's/^/# /' "$work/doctor"
+	return 1
+}
+
+mask_is_gone() {
+	drydock -q doctor --fix >"$work/doctor" 2>&1 &&
+		! on "$1" systemctl is-enabled dovecot.socket |
+		grep -q masked &&
+		on "$1" sh -c '! test -e /usr/sbin/policy-rc.d &&
+			! test -e /var/lib/drydock/held' && return
+	sed 's/^/# /' "$work/doctor"
+	return 1
+}
+
 doctor_is_clean() {
 	drydock doctor >"$work/doctor" 2>&1 && return
 	sed 's/^/# /' "$work/doctor"
@@ -131,5 +162,8 @@ rests_in mail1 director-up 'is finished; it comes to rest in service'
 ok "its turn is done" turn_is mail1 done
 ok "never two out at one instant" observe_stop
 answers_again mail3
+mask_left mail2
+ok "a mask of ours is told, and what takes it away" mask_is_told mail2
+ok "doctor --fix does" mask_is_gone mail2
 ok "no residue: doctor, asking every host, finds nothing" doctor_is_clean
 finish
