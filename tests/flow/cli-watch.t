@@ -27,9 +27,10 @@ see() {
 freeze() {
 	psql -X -q -1 -v ON_ERROR_STOP=1 -o /dev/null \
 		-f "$here/cli-seed-run.sql" -c "do \$do\$ begin
-		execute format('create or replace function fleet_internal.clock()
-			returns timestamptz language sql stable as
-			\$\$ select %L::timestamptz \$\$', now());
+		execute format('create or replace view fleet_internal.moment
+			as select %1\$L::timestamptz as now,
+			%1\$L::timestamptz - interval ''60 s'' as fresh_since',
+			now());
 		update fleet_internal.coordinator
 		   set beat_at = now() - interval '1 s';
 		end \$do\$"

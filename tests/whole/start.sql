@@ -9,6 +9,9 @@ create or replace function fleet_internal.clock()
 returns timestamptz language sql volatile parallel safe as $$
 	select to_timestamp(current_setting('sim.now_ms')::float8 / 1000)
 $$;
+create or replace view fleet_internal.moment as
+select x.now, x.now - interval '60 s' as fresh_since
+  from fleet_internal.clock() x (now);
 reset role;
 
 -- sim.save(WHICH): all tables as they are; sim.restore(WHICH): as they were.
