@@ -15,7 +15,9 @@
  * it holds on each of them.
  *
  * Both sides numbers: compared as numbers.  Both durations (15m, 90s):
- * compared as times.  Else == and != compare text, and < <= > >= are unknown.
+ * compared as times.  Both sets ({a b}, see reading.h): >= has all of the other
+ * and maybe more, <= the other way round.  Else == and != compare text, and
+ * < <= > >= are unknown.
  * Hyphens in a column's name are underscores (see reading.h).
  */
 #ifndef DRYDOCK_EXPR_H

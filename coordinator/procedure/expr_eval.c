@@ -127,6 +127,8 @@ expr_compare(const char *left, enum expr_op op, const char *right)
 
 	if (op == EXPR_MATCH || op == EXPR_NOMATCH)
 		return pattern_match(left, right, op == EXPR_MATCH);
+	if (expr_is_set(left) && expr_is_set(right))
+		return expr_set_compare(left, op, right);
 	ordered = values_order(left, right, &order);
 	switch (op) {
 	case EXPR_EQ:
@@ -228,6 +230,8 @@ why_add(struct buf *why, const struct expr *e, const struct expr_value *v,
 	expr_show(why, v->text);
 	member_add(why, v);
 	wanted_add(why, e, right);
+	if (e->op == EXPR_GE || e->op == EXPR_EQ)
+		expr_set_why(v->text, right, why);
 	if (tri == TRI_UNKNOWN)
 		(void)buf_adds(why, ": these cannot be compared");
 }

@@ -20,4 +20,11 @@ struct expr {
 	size_t off, left_off, right_off; /* bytes in the source */
 };
 
+bool expr_is_set(const char *text);
+/* Both are sets. */
+enum tri expr_set_compare(const char *left, enum expr_op op,
+			  const char *right);
+/* ": it lacks …", when both are sets and left does. */
+void expr_set_why(const char *left, const char *right, struct buf *why);
+
 #endif

@@ -265,7 +265,7 @@ column_check(const struct place *p, const struct probe *probe,
 	static const char *const text[] = { "text", "value", "lines", "bytes",
 					    "count" };
 	const char *const *allowed = text;
-	size_t n = 5;
+	size_t n = 5, word;
 
 	if (strcmp(column, "asked") == 0)
 		return;
@@ -277,7 +277,8 @@ column_check(const struct place *p, const struct probe *probe,
 		allowed = text + 4, n = 1;
 	else if (probe->format == READING_DURATION)
 		n = 2;
-	else if (probe->format != READING_TEXT)
+	else if (probe->format != READING_TEXT ||
+		 reading_set_column(column, &word))
 		return;
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(allowed[i], column) == 0)

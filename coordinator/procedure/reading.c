@@ -349,10 +349,13 @@ reading_field(const struct reading *reading,
 {
 	static const struct reading_select all;
 	const char *cell;
-	size_t row = 0;
+	size_t row = 0, word;
 
 	if (select == NULL)
 		select = &all;
+	if (reading->format == READING_TEXT &&
+	    reading_set_column(column, &word))
+		return reading_set(reading->text, word, value, err);
 	if (meta_field(reading, select, column, value))
 		return 0;
 	if (select->many)

@@ -13,12 +13,15 @@
  * `state_changed` are the same columns.
  *
  *	format   rows                       columns
- *	text     none                       text value lines bytes
+ *	text     none                       text value lines bytes set_N
  *	json     one per object             its keys; numbers as written
  *	tab      one per line below header  the header (doveadm -f tab; an
  *	                                    empty line alone: no rows)
  *	kv       one                        the keys of KEY=VALUE lines
  *	duration one                        value ("15 mins" is 15m), text
+ *
+ * set_N is {…}, the Nth word of each line, sorted, each once (expr.h compares
+ * such); a line with fewer words is an error, an empty one is none.
  *
  * `count` is a column of every reading: how many rows (matched).
  */
@@ -35,6 +38,7 @@
 #define READING_ROWS_MAX    65536
 #define READING_COLUMNS_MAX 64
 #define READING_NAME_MAX    64 /* bytes of a column's name */
+#define READING_SET_MAX	    1024 /* lines of what is read as a set */
 
 #define READING_FORMATS(X)                                                     \
 	X(TEXT, "text")                                                        \
@@ -50,6 +54,9 @@ enum reading_format {
 };
 
 struct reading;
+
+/* "set_4": true and 4. */
+bool reading_set_column(const char *column, size_t *word_r);
 
 /* "tab": 0 and the format; -1 for anything else. */
 int reading_format_parse(const char *word, enum reading_format *format_r);

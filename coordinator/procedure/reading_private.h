@@ -24,6 +24,10 @@ int reading_row_add(struct reading *r, struct err *err);
 void
 reading_cell_set(struct reading *r, size_t row, size_t column, char *value);
 
+/* "{a b}": that word of each line. */
+int reading_set(const char *text, size_t word, struct buf *value,
+		struct err *err);
+
 int reading_parse_json(struct reading *r, const char *data, size_t len,
 		       struct err *err);
 int reading_parse_tab(struct reading *r, const char *data, size_t len,

@@ -58,6 +58,16 @@ is() {
 	'~') [[ $1 =~ $3 ]] && return || return 1 ;;
 	'!~') [[ ! $1 =~ $3 ]] && return || return 1 ;;
 	esac
+	if [[ $1 == {*} && $3 == {*} ]]; then
+		case $2 in
+		'>=') has "$1" "$3" ;;
+		'<=') has "$3" "$1" ;;
+		==) has "$1" "$3" && has "$3" "$1" ;;
+		!=) ! has "$1" "$3" || ! has "$3" "$1" ;;
+		*) return 1 ;;
+		esac
+		return
+	fi
 	if a=$(seconds "$1") && b=$(seconds "$3") && [ -n "$1" ]; then
 		# shellcheck disable=SC1102
 		[ "$((a $2 b))" -eq 1 ] && return || return 1
@@ -119,6 +129,15 @@ cell() {
 	}'
 }
 
+# has SET SET: {a b c} and {a c}, the first has all of the second
+has() {
+	local word words set=" ${1:1:-1} "
+	read -ra words <<<"${2:1:-1}"
+	for word in "${words[@]}"; do
+		[[ $set == *" $word "* ]] || return 1
+	done
+}
+
 # value PROBE COLUMN HOST: false when nobody knows
 value() {
 	local rc=0
@@ -134,6 +153,10 @@ value() {
 	"text text" | "text value" | duration*) cat "$tmp/out" ;;
 	"text lines") wc -l <"$tmp/out" ;;
 	"text bytes") wc -c <"$tmp/out" ;;
+	"text set_"*)
+		echo "{$(awk -v n="${2#set_}" 'NF { print $n }' "$tmp/out" |
+			LC_ALL=C sort -u | paste -sd ' ' -)}"
+		;;
 	*) cell "${FORMAT[$1]}" "$2" "$("rows_$1")" <"$tmp/out" ;;
 	esac
 }

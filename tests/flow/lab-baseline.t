@@ -40,8 +40,14 @@ message_back() {
 	[ ! -e "$work/message" ] || mv "$work/message" "$box/$(cat "$work/name")"
 }
 
+# As many listeners as before, and not the same.
+lmtp_port_is() {
+	on mail2 sed -i "s/port = .*24\$/port = $1/" /etc/dovecot/dovecot.conf
+}
+
 clean_up() {
 	store_back
+	lmtp_port_is 24
 	[ ! -e "$work/version" ] || version_is "$(cat "$work/version")"
 	message_back
 }
@@ -63,6 +69,7 @@ taken_away() {
 	ok "mail2 rests, stopped" resting
 	store_away
 	version_is 1:0.1
+	lmtp_port_is 2424
 	find "$box" -type f -printf '%f\n' | head -1 >"$work/name"
 	mv "$box/$(cat "$work/name")" "$work/message"
 	drydock -q resume "$rollout" >/dev/null
@@ -74,6 +81,10 @@ taken_away() {
 	retry mail2
 	ok "mounted again: it starts, and held for another package" \
 		halted_at mail2 as-before 'packages.text was'
+	ok "and for a listener that another one took the place of" \
+		held turn 'it lacks 0.0.0.0:24 [::]:24; packages'
+	lmtp_port_is 24
+	on mail2 systemctl restart dovecot
 	version_is "$(cat "$work/version")"
 	retry mail2
 	ok "the old set again: held for a message that is missing" \

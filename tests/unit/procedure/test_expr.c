@@ -241,6 +241,25 @@ static const struct {
 	{ "x", EXPR_NOMATCH, "x", F },
 	{ "x", EXPR_MATCH, "[", U },
 	{ "x", EXPR_NOMATCH, "[", U },
+	{ "{a b}", EXPR_EQ, "{b a}", T },
+	{ "{a b}", EXPR_EQ, "{a c}", F },
+	{ "{a b}", EXPR_NE, "{a c}", T },
+	{ "{a b}", EXPR_NE, "{b  a }", F },
+	{ "{a b c}", EXPR_GE, "{c a}", T },
+	{ "{a b c}", EXPR_GE, "{c d}", F },
+	{ "{:143 :24}", EXPR_GE, "{:143 :2}", F },
+	{ "{a}", EXPR_GE, "{}", T },
+	{ "{}", EXPR_GE, "{a}", F },
+	{ "{}", EXPR_EQ, "{ }", T },
+	{ "{a}", EXPR_LE, "{a b}", T },
+	{ "{a b}", EXPR_LE, "{a}", F },
+	{ "{a}", EXPR_LT, "{a b}", T },
+	{ "{a}", EXPR_LT, "{a}", F },
+	{ "{a b}", EXPR_GT, "{b}", T },
+	{ "{a b}", EXPR_GT, "{b a}", F },
+	{ "{a}", EXPR_GE, "a", U },
+	{ "{", EXPR_GE, "}", U },
+	{ "{a}", EXPR_MATCH, "a", T },
 };
 
 static void
@@ -400,6 +419,14 @@ reasons_name_the_values(void **state)
 		"t.x was 1, wanted < abc: these cannot be compared", "t.x 1");
 	reasons("t.x == ${steps.a.b}", "t.x: ${steps.a.b} is not known yet",
 		"");
+	pair[0] = "{:143 :993}";
+	pair[1] = "{:143 :24 :993}";
+	reasons("all.x >= \"{:143 :24 :4190}\"",
+		"all.x was \"{:143 :993}\" on dir1, wanted >= "
+		"\"{:143 :24 :4190}\": it lacks :24 :4190; "
+		"all.x was \"{:143 :24 :993}\" on dir2, wanted >= "
+		"\"{:143 :24 :4190}\": it lacks :4190",
+		"all.x \"{:143 :993}\" on dir1, \"{:143 :24 :993}\" on dir2");
 	pair[0] = "\033[1m two\nlines";
 	pair[1] = "";
 	reasons("all.x == y",

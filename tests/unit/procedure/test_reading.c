@@ -35,6 +35,49 @@ field(const struct reading *r, const struct reading_select *sel,
 	return text;
 }
 
+static void
+sets_are_of_one_word(void **state)
+{
+	static const char ss[] =
+		"LISTEN 0   128    0.0.0.0:993    0.0.0.0:*\n"
+		"LISTEN 3 100 0.0.0.0:143 0.0.0.0:*   \n\n"
+		"LISTEN 0 100 [::]:143 [::]:*\n"
+		"LISTEN 0 100 0.0.0.0:143 0.0.0.0:*\n";
+	struct reading *r = parse(READING_TEXT, ss);
+	char s[100];
+
+	(void)state;
+	assert_string_equal(field(r, NULL, "set_4", s, 100),
+			    "{0.0.0.0:143 0.0.0.0:993 [::]:143}");
+	assert_string_equal(field(r, NULL, "set_1", s, 100), "{LISTEN}");
+	assert_string_equal(field(r, NULL, "set_6", s, 100),
+			    "!a line has fewer than 6 words");
+	assert_int_equal(field(r, NULL, "set_0", s, 100)[0], '!');
+	assert_int_equal(field(r, NULL, "set_", s, 100)[0], '!');
+	reading_free(&r);
+	r = parse(READING_TEXT, "");
+	assert_string_equal(field(r, NULL, "set_4", s, 100), "{}");
+	reading_free(&r);
+}
+
+static void
+sets_are_bounded(void **state)
+{
+	struct reading *r;
+	struct buf text;
+	char s[100];
+
+	(void)state;
+	buf_init(&text, 1 << 20);
+	for (int i = 0; i <= READING_SET_MAX; i++)
+		(void)buf_addf(&text, "%d\n", i);
+	r = parse(READING_TEXT, buf_str(&text));
+	assert_string_equal(field(r, NULL, "set_1", s, 100),
+			    "!more than 1024 lines, too many for a set");
+	reading_free(&r);
+	buf_free(&text);
+}
+
 static const char director_json[] =
 	"[{\"mail server ip\":\"10.77.0.21\",\"tag\":\"\",\"vhosts\":\"100\","
 	"\"state\":\"up\",\"state-changed\":\"2026-11-21 22:22:01\","
@@ -352,6 +395,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sets_are_of_one_word),
+		cmocka_unit_test(sets_are_bounded),
 		cmocka_unit_test(director_in_both_formats),
 		cmocka_unit_test(doubled_rows_are_no_row),
 		cmocka_unit_test(header_only_has_no_rows),
