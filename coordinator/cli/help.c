@@ -283,3 +283,9 @@ help_topic_nearest(const char *word)
 		suggest_offer(&s, topics[i].name);
 	return s.best;
 }
+
+const char *
+help_topic_at(size_t nth)
+{
+	return nth < TOPIC_COUNT ? topics[nth].name : NULL;
+}

@@ -15,6 +15,8 @@ int help_topic(struct buf *out, const char *topic);
 /* the names of the topics, with two blanks before each line */
 void help_topics(struct buf *out);
 const char *help_topic_nearest(const char *word);
+/* the name of each, from 0; NULL behind the last */
+const char *help_topic_at(size_t nth);
 
 /* one line per command of the whole tree: "path args<TAB>help" */
 void help_tree(struct buf *out, const struct command *c, const char *path);

@@ -1,11 +1,14 @@
 /*
  * tree.c - the commands of `drydock`; help and dispatch are walks over it.
  */
+#include <string.h>
+
 #include "buf.h"
 #include "cli.h"
 #include "command.h"
 #include "commands.h"
 #include "help.h"
+#include "man.h"
 
 #define END                                                                    \
 	{                                                                      \
@@ -389,7 +392,7 @@ static const struct command top[] = {
 	  .args = "[TOPIC]",
 	  .group = "more",
 	  .run = run_help,
-	  .help = "explain a topic, or list everything" },
+	  .help = "explain a topic, or list everything; man: for man(1)" },
 	END,
 };
 
@@ -414,6 +417,8 @@ run_help(struct cli *cli)
 		help_tree(&out, &command_root, "");
 		(void)buf_adds(&out, "\nTopics:\n");
 		help_topics(&out);
+	} else if (strcmp(topic, "man") == 0) {
+		man_page(&out, &command_root, DRYDOCK_VERSION);
 	} else if (help_topic(&out, topic) < 0) {
 		near = help_topic_nearest(topic);
 		buf_free(&out);

@@ -122,6 +122,37 @@ ssh_refuses() {
 	[ "$status" -eq 2 ] && [[ $said == *"ssh key: $1: $2"* ]]
 }
 
+page_whole() {
+	local page=$top/page topic
+
+	sed -e 's/\\-/-/g' -e 's/^\\&//' -e 's/\\e/\\/g' \
+		"$to/share/man/man1/drydock.1" >"$page"
+	[ "$(grep -c '^\.SS ' "$page")" -gt 40 ] || return 1
+	diff <(grep -A1 '^\.SS ' "$page" | grep -vx -e --) \
+		<("$drydock" help | sed -e '/^$/,$d' -e 's/…/.../g' \
+			-e 's/^drydock \(.*\)\t/.SS \1\n/') || return 1
+	for topic in $("$drydock" help | sed -n 's/^  \([a-z-]*\) .*/\1/p'); do
+		diff <(sed -n "/^\.SH $(tr 'a-z-' 'A-Z ' <<<"$topic")\$/,/^\.fi/p" \
+			"$page" | sed -e 1,3d -e '$d') \
+			<("$drydock" help "$topic" | sed 's/…/.../g') || return 1
+	done
+}
+
+page_clean() {
+	local said
+
+	said=$(groff -k -ww -man -Tutf8 -z "$to/share/man/man1/drydock.1" 2>&1)
+	echo "# $said"
+	[ -z "$said" ]
+}
+
+completes() {
+	PATH=$to/bin:$PATH bash -c '. "$1"; COMP_WORDS=(drydock pau); COMP_CWORD=1
+		_drydock; [ "${COMPREPLY[*]}" = pause ]' - \
+		"$to/share/bash-completion/completions/drydock" &&
+		grep -qx '#compdef drydock' "$to/share/zsh/site-functions/_drydock"
+}
+
 top=$(mktemp -d /tmp/drydock-install.XXXXXX)
 trap 'rm -rf "$top"' EXIT
 : >"$top/empty.conf"
@@ -146,6 +177,11 @@ ok "and can be read whole" example_whole
 ok "the shipped procedures are there" test -s \
 	"$to/share/drydock/procedures/dovecot-obox-restart.yaml"
 ok "and the hooks, which can be run" test -x "$to/share/drydock/hooks/mail"
+ok "the manual page has every command and topic, as help says them" page_whole
+ok "and roff takes it" page_clean
+ok "a shell completes commands from what is installed" completes
+ok "the manual of the database is there" \
+	cmp "$to/share/drydock/sql.md" "$root/sql/README.md"
 units_here
 for unit in drydockd.service drydock-ssh@1.service; do
 	ok "$unit is clean" unit_clean "$unit"
