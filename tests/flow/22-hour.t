@@ -10,7 +10,6 @@ deadline was spent, what a drain rests on is proved again, and each command ran
 once.
 """
 import os
-import shutil
 import time
 
 from clock_lib import ClockWorld
@@ -39,15 +38,8 @@ class HourWorld(ClockWorld):
         # not what it says of agents: their time is as ever, so they seem slow
         said = [x for x in self.log()[log:].splitlines() if "connection" in x]
         assert len(said) <= LINES, "\n".join(said[-LINES:])
-        # where nobody else sees it, before anybody does
-        os.makedirs(f"{self.pg}/aside", exist_ok=True)
-        shutil.chown(f"{self.pg}/aside", "postgres")
-        self.database_up(socket=f"{self.pg}/aside")
-        self.env["PGHOST"] = f"{self.pg}/aside"
-        self.sql("insert into fleet_internal.clock_offset (offset_by) "
-                 f"values (interval '{passed} s')")
-        self.env["PGHOST"] = self.pg
-        self.database_stop()
+        self.database_aside("insert into fleet_internal.clock_offset "
+                            f"(offset_by) values (interval '{passed} s')")
         return len(said)
 
 

@@ -345,6 +345,17 @@ class World:
             f"{PG_BIN}/pg_ctl", "-D", f"{self.pg}/data", "-w", "-s", "-m",
             "fast", "stop"), check=True)
 
+    def database_aside(self, text):
+        """What a stopped database has when it comes back; nobody looks on."""
+        aside = f"{self.pg}/aside"
+        os.makedirs(aside, exist_ok=True)
+        shutil.chown(aside, "postgres")
+        self.database_up(socket=aside)
+        self.env["PGHOST"] = aside
+        self.sql(text)
+        self.env["PGHOST"] = self.pg
+        self.database_stop()
+
     def database_kill(self):
         """SIGKILL to the postmaster and its children, as a dying machine."""
         with open(f"{self.pg}/data/postmaster.pid") as f:
