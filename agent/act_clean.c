@@ -183,6 +183,7 @@ move_all(const struct act *a, int from, int to, bool all, uint64_t *moved_r,
 		if (move_pass(a, from, to, all, moved_r, &left, err) < 0)
 			return -1;
 	} while (*moved_r > before && left == 0);
+	(void)FAULT("clean.moved");
 	if (fsync(from) < 0 || fsync(to) < 0)
 		return err_set_errno(err, "cannot flush the directories");
 	if (left > 0)
@@ -252,7 +253,9 @@ clean_purge(struct act *a, struct clean *c, struct err *err)
 		json_out_int(&a->o, "entries", 0);
 		return 0;
 	}
+	(void)FAULT("clean.purge");
 	rc = tree_remove(c->trash, c->device, &removed, err);
+	(void)FAULT("clean.purged");
 	json_out_int(&a->o, "entries", (int64_t)removed.entries);
 	json_out_int(&a->o, "bytes", (int64_t)removed.bytes);
 	printf("purged %llu entries, %llu bytes\n",

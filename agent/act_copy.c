@@ -202,6 +202,19 @@ temp_validate(struct act *a, struct copy *c, struct err *err)
 
 /* With the same rights: the undo gives them back. */
 static int
+keep_put(const struct copy *c, int kept, int out)
+{
+	if (fchown(out, c->old.st_uid, c->old.st_gid) < 0 ||
+	    fchmod(out, c->old.st_mode & 0777) < 0 || fsync(out) < 0)
+		return -1;
+	if (FAULT("copy.keep") == FAULT_ERROR ||
+	    renameat(kept, OLD_NEW, kept, OLD) < 0)
+		return -1;
+	(void)FAULT("copy.kept");
+	return 0;
+}
+
+static int
 keep_copy(struct copy *c, int kept, struct err *err)
 {
 	char sha[SHA256_TEXT_SIZE];
@@ -213,10 +226,7 @@ keep_copy(struct copy *c, int kept, struct err *err)
 
 	if (in < 0 || out < 0)
 		err_set_errno(err, "cannot keep the old file");
-	else if (pump(in, out, sha, err) == 0 &&
-		 (fchown(out, c->old.st_uid, c->old.st_gid) < 0 ||
-		  fchmod(out, c->old.st_mode & 0777) < 0 || fsync(out) < 0 ||
-		  renameat(kept, OLD_NEW, kept, OLD) < 0))
+	else if (pump(in, out, sha, err) == 0 && keep_put(c, kept, out) < 0)
 		err_set_errno(err, "cannot keep the old file");
 	else
 		rc = err->code == ERR_NONE ? 0 : -1;
@@ -256,8 +266,8 @@ copy_in_place(struct act *a, struct copy *c, struct err *err)
 		return err_set_errno(err, "cannot flush the new file");
 	if (keep_old(a, c, err) < 0)
 		return -1;
-	(void)FAULT("copy.written");
-	if (renameat(c->dir, c->temp, c->dir, c->name) < 0 || fsync(c->dir) < 0)
+	if (FAULT("copy.written") == FAULT_ERROR ||
+	    renameat(c->dir, c->temp, c->dir, c->name) < 0 || fsync(c->dir) < 0)
 		return err_set_errno(err, "cannot put %s in place",
 				     a->spec->copy.to);
 	(void)FAULT("copy.renamed");

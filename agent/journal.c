@@ -203,8 +203,10 @@ rewrite_finish(struct rewrite *w, int dir, const char *old_name,
 	if (old_name != NULL && linkat(dir, NAME, dir, old_name, 0) < 0 &&
 	    errno != ENOENT)
 		return err_set_errno(err, "cannot keep the old journal");
+	(void)FAULT("journal.anew");
 	if (renameat(dir, NAME_NEW, dir, NAME) < 0 || fsync(dir) < 0)
 		return err_set_errno(err, "cannot put the journal in place");
+	(void)FAULT("journal.renamed");
 	return marker_make(dir, err);
 }
 

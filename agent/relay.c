@@ -122,9 +122,12 @@ user_drained(void *self)
 static void
 runner_line(void *self, char *text, size_t len)
 {
+	enum fault fault = FAULT("relay.answer");
 	struct relay *r = self;
 
-	if (FAULT("relay.answer") != FAULT_DROP)
+	if (fault == FAULT_TWICE)
+		conn_send(&r->user, text, len);
+	if (fault != FAULT_DROP)
 		conn_send(&r->user, text, len);
 	if (conn_full(&r->user))
 		conn_pause(&r->runner, true);

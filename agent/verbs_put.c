@@ -67,8 +67,8 @@ put_finish(const struct put *p, int fd, struct err *err)
 		return err_set(err, ERR_REFUSED, "the content's sha256 is %s",
 			       sha);
 	}
-	(void)FAULT("put.written");
-	if (renameat(p->dir, p->part, p->dir, p->sha256) < 0 ||
+	if (FAULT("put.written") == FAULT_ERROR ||
+	    renameat(p->dir, p->part, p->dir, p->sha256) < 0 ||
 	    fsync(p->dir) < 0)
 		return err_set_errno(err, "cannot name it");
 	(void)FAULT("put.renamed");

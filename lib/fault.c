@@ -22,6 +22,9 @@ static const char *const points[] = {
 #define X(name, where) name,
 	FAULT_POINTS(X)
 #undef X
+#define X(name) "db.send." name, "db.answer." name,
+	FAULT_STATEMENTS(X)
+#undef X
 };
 
 enum { POINTS = sizeof(points) / sizeof(points[0]) };

@@ -25,9 +25,11 @@
  * what was asked of the n-th occurrence happened.  A process maps it at its
  * first point, so that a sandbox that it enters later is not in the way.
  *
- * A place in a family ("db.send" and the statement's name) is a point if the
- * list has it.  Only builds for tests have any of this (DRYDOCK_TEST); in what
- * is shipped FAULT() is a constant, and nothing is left of it.
+ * A place in a family ("call.send" and the verb's name) is a point if the list
+ * has it; of each statement there are two, "db.send", before it is handed to
+ * libpq, and "db.answer", when its answer came and nobody knows it yet.  Only
+ * builds for tests have any of this (DRYDOCK_TEST); in what is shipped FAULT()
+ * is a constant, and nothing is left of it.
  */
 enum fault {
 	FAULT_NONE,
@@ -43,18 +45,6 @@ enum fault {
 	X("engine.acted",	"ops are in the view, not yet in a batch") \
 	X("engine.written",	"the batch is on its way")		\
 	X("engine.sent",	"the changes are on their way")		\
-	X("db.send.hello",	"before a statement is handed to libpq") \
-	X("db.send.beat",	"")					\
-	X("db.send.take",	"")					\
-	X("db.send.fleet",	"")					\
-	X("db.send.load",	"")					\
-	X("db.send.advance",	"")					\
-	X("db.answer.hello",	"its answer came, nobody knows it yet") \
-	X("db.answer.beat",	"")					\
-	X("db.answer.take",	"")					\
-	X("db.answer.fleet",	"")					\
-	X("db.answer.load",	"")					\
-	X("db.answer.advance",	"")					\
 	X("call.send.hello",	"before a question goes to an agent")	\
 	X("call.send.probe",	"")					\
 	X("call.send.run",	"")					\
@@ -64,6 +54,11 @@ enum fault {
 	X("call.send.put",	"")					\
 	X("call.hear",		"a line of an agent, before it is read") \
 	X("call.push",		"an agent says that a change ended")	\
+	X("ssh.spawn",		"before drydock-ssh is started")	\
+	X("ssh.spawned",	"it runs")				\
+	X("hook.spawn",		"before a hook is started")		\
+	X("hook.spawned",	"it runs")				\
+	X("hook.ended",		"it has ended, the database does not know") \
 	/* drydock-ssh */						\
 	X("ssh.start",		"before it listens to drydockd")	\
 	X("ssh.open",		"before a session begins")		\
@@ -89,15 +84,35 @@ enum fault {
 	X("work.ended.before",	"it has ended, the journal does not know") \
 	X("work.ended.after",	"its end is in the journal, not told")	\
 	X("work.told",		"who is connected was told")		\
+	X("journal.anew",	"a new one is there under another name") \
+	X("journal.renamed",	"it has its place")			\
 	X("journal.write",	"before a record is written; error")	\
 	X("journal.flush",	"written, not flushed; error")		\
-	X("copy.written",	"the new file is there under another name") \
+	X("copy.keep",		"the old file is there under another name; error") \
+	X("copy.kept",		"it is kept")				\
+	X("copy.written",	"the new file is there under another name; error") \
 	X("copy.renamed",	"it has its place")			\
 	X("clean.aside",	"before an entry is put aside")		\
-	X("put.written",	"a content is there under another name") \
+	X("clean.moved",	"all are aside, not flushed")		\
+	X("clean.purge",	"before what is aside goes for good")	\
+	X("clean.purged",	"it has gone")				\
+	X("put.written",	"a content is there under another name; error") \
 	X("put.renamed",	"it has its name")			\
 	X("file.written",	"a small file is there under another name; error") \
 	X("file.renamed",	"it has its place")
+
+/*
+ * The statements of store.h and request.h, as check_faults sees to.  Their
+ * points come behind the others.
+ */
+#define FAULT_STATEMENTS(X)						\
+	X("hello") X("beat") X("take") X("release") X("goodbye")	\
+	X("load") X("fleet") X("advance") X("content") X("tidy")	\
+	X("schedule_tick") X("hook_offer") X("hook_take") X("hook_done") \
+	X("pull_next") X("pull_done") X("revision")			\
+	X("request_open") X("request_take") X("request_done")		\
+	X("request_fleet") X("request_procedure") X("request_plan")	\
+	X("request_save") X("request_content") X("request_host")
 
 #ifdef DRYDOCK_TEST
 

@@ -9,6 +9,7 @@
 #include "base64.h"
 #include "child.h"
 #include "clock.h"
+#include "fault.h"
 #include "jdoc.h"
 #include "json.h"
 #include "log.h"
@@ -78,6 +79,7 @@ hook_run_ended(void *self, const struct child_end *end)
 	const char *late = end->timed_out ? ", its time was over" : "";
 	const char *cut = end->cut ? ", it printed more than is kept" : "";
 
+	(void)FAULT("hook.ended");
 	r->ok = end->exit == 0 && !end->timed_out;
 	r->exit = end->exit;
 	if (end->signal != 0)
@@ -116,11 +118,13 @@ hook_run_begin(struct hook_desk *desk, const struct json_object *job)
 	desk->runs = r;
 	log_info("hook %s: run %lld, attempt %d", r->hook, (long long)r->run,
 		 r->attempt);
+	(void)FAULT("hook.spawn");
 	r->child = child_new(desk->base, &(struct child_options){
 		.argv = argv, .input = event, .input_len = strlen(event),
 		.limit_ms = (unsigned int)jdoc_int(job, "timeout_ms",
 						   HOOK_TIMEOUT_MS),
 		.output_max = OUTPUT_MAX }, hook_run_ended, r, &err);
+	(void)FAULT("hook.spawned");
 	if (r->child != NULL)
 		return;
 	log_warn("hook %s: %s", r->hook, err.text);

@@ -2,6 +2,7 @@
 #include <assert.h>
 
 #include "alloc.h"
+#include "fault.h"
 #include "pg.h"
 #include "request.h"
 
@@ -49,6 +50,7 @@ request_pg_ask(void *self, enum request_statement statement,
 	assert(r->call == NULL);
 	r->got = got;
 	r->ctx = ctx;
+	(void)FAULT_OF("db.send", statements[statement].name);
 	r->call = pg_call(r->pg, statements[statement].name,
 			  statements[statement].text, params,
 			  statements[statement].nparams, ANSWER_MS,

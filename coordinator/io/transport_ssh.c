@@ -18,6 +18,7 @@
 #include "alloc.h"
 #include "backoff_timer.h"
 #include "clock.h"
+#include "fault.h"
 #include "linefd.h"
 #include "list.h"
 #include "log.h"
@@ -508,7 +509,9 @@ ssh_spawn(struct ssh_transport *t, struct err *err)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_set_errno(err, "socketpair");
 	s.fd_in = pair[1];
+	(void)FAULT("ssh.spawn");
 	ret = spawn_start(&s, &t->pid, err);
+	(void)FAULT("ssh.spawned");
 	(void)close(pair[1]);
 	if (ret < 0) {
 		t->pid = 0;

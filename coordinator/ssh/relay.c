@@ -137,17 +137,25 @@ channel_on_open(void *self)
 }
 
 static void
-channel_on_line(void *self, const char *text, size_t len)
+channel_line(struct channel *c, const char *text, size_t len)
 {
-	struct channel *c = self;
 	struct json_out o;
 	struct buf b;
 
-	if (FAULT("ssh.line.in") == FAULT_DROP)
-		return;
 	relay_begin(&o, &b, "line", c);
 	json_out_strn(&o, "text", text, len);
 	relay_post(c->r, &o, &b);
+}
+
+static void
+channel_on_line(void *self, const char *text, size_t len)
+{
+	enum fault fault = FAULT("ssh.line.in");
+
+	if (fault == FAULT_TWICE)
+		channel_line(self, text, len);
+	if (fault != FAULT_DROP)
+		channel_line(self, text, len);
 }
 
 static void
@@ -353,12 +361,17 @@ static int
 relay_got_line(struct channel *c, const struct json_object *msg,
 	       struct err *err)
 {
+	enum fault fault;
 	const char *text;
 
 	if (json_get_str(msg, "text", CHAN_LINE_MAX, &text, err) < 0)
 		return -1;
-	if (FAULT("ssh.line.out") == FAULT_DROP)
+	fault = FAULT("ssh.line.out");
+	if (fault == FAULT_DROP)
 		return 0;
+	if (fault == FAULT_TWICE &&
+	    session_send(c->session, text, strlen(text), err) < 0)
+		return -1;
 	return session_send(c->session, text, strlen(text), err);
 }
 

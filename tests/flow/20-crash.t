@@ -1,219 +1,202 @@
 #!/usr/bin/env python3
 """20-crash - every fault point of lib/fault.h is hit, and dies there once.
 
-usage: 20-crash.t [POINT:NTH…]    one rollout for each; all without arguments
-       20-crash.t --pairs N SEED  N rollouts, each with two points that die
+usage: 20-crash.t [FAULT[+FAULT…]…]  a run for each; all without arguments
+       20-crash.t --pairs N SEED     N rollouts, each with two points that die
+
+A FAULT is POINT:NTH or POINT:NTH:ACTION, as lib/fault.h has it.  CRASH_ROUNDS
+is how often each point is hit (1), each time at a later occurrence where there
+are as many; with more than 1 each of ACTIONS has a run of its own too.
 
 Real PostgreSQL, real sshd, agents, drydock-ssh and drydockd on loopback.  The
 process that comes by the point ends as by SIGKILL; only drydockd is started
 again, as systemd would.  The rollout must come to its end by that alone, or be
 held for a person with a reason (a command that had begun and of which nobody
-knows the end).  Then three records that know nothing of each other are
-compared: what the hosts did, the agents' journals, and the database's rows;
-and an observer has watched the ring all the time.
+knows the end).  Then records that know nothing of each other are compared:
+what the hosts did, the agents' journals, the database's events and rows; and
+an observer has watched the ring and the backends all the time.
 """
 import os
 import random
 import re
-import signal
 import sys
+import threading
 import time
 
-from agent_lib import TOP, wait_for
-from engine_lib import address, steps
-from records_lib import Observer, records_agree
-from ssh_lib import SshWorld
+from agent_lib import TOP
+from crash_lib import Crashes
 
-BACKENDS = ["mail1", "mail2"]
-LIMIT = 240
-EXPECTED = {"unit NAME inactive": 1, "unit NAME active": 1, "work NAME": 2}
+ROUNDS = int(os.environ.get("CRASH_ROUNDS", 1))
+WORLDS = 2  # side by side: each mostly waits
+WAYS = ("send", "answer")
+# what no run of a few seconds comes by
+NEVER = {"db.send.tidy", "db.answer.tidy"}
+# statements that have nothing to do with the steps of a rollout: all points of
+# a line in one run
+BESIDE = [
+    ["schedule_tick", "hook_offer", "content"], ["hook_take", "hook_done"],
+    ["pull_next", "pull_done"], ["release", "goodbye"],
+    ["request_open", "request_take", "request_done"],
+    ["request_fleet", "request_procedure", "request_plan"],
+    ["request_save", "request_content", "request_host"],
+]
+# a process that lives for a rollout comes by these again and again: what they
+# do to the next backend is seen, too
+OFTEN = ("engine.", "db.send.advance", "db.answer.advance", "call.hear",
+         "call.send.probe", "ssh.line.", "relay.forward", "relay.answer",
+         "runner.request", "work.")
+ACTIONS = [
+    ["engine.sent:2:stop", "ssh.line.in:9:stop", "work.begun.after:1:stop"],
+    # each costs the patience of a question
+    ["relay.answer:7:drop", "call.hear:15:drop"],
+    ["relay.forward:3:twice", "relay.answer:5:twice", "ssh.line.out:7:twice",
+     "ssh.line.in:11:twice"],
+    ["db.answer.advance:3:delay=1500", "relay.answer:4:delay=1500",
+     "work.ended.before:1:delay=1500"],
+    ["file.written:1:error", "put.written:1:error", "copy.keep:1:error",
+     "copy.written:1:error"],
+]
+
+
+def listed():
+    """As lib/fault.c has them: an index is a place in the file of marks."""
+    with open(f"{TOP}/lib/fault.h") as f:
+        names = re.findall(r'X\("([a-z._]+)"', f.read())
+    return [n for n in names if "." in n] + [
+        f"db.{way}.{n}" for n in names if "." not in n
+        for way in WAYS]
 
 
 def points():
-    with open(f"{TOP}/lib/fault.h") as f:
-        return re.findall(r'X\("([a-z.]+)"', f.read())
+    return [p for p in listed() if p not in NEVER]
 
 
-def occurrences():
+def occurrences(nth):
     """Each point once; and what a change goes through, at the step of which
     only a person can say whether it happened: the third on its host."""
-    return [f"{p}:1" for p in points()] + [
+    beside = {f"db.{way}.{name}" for names in BESIDE for name in names
+              for way in WAYS}
+    return [
+        "+".join(f"db.{way}.{name}:1" for name in names for way in WAYS)
+        for names in BESIDE] + [
+        f"{p}:{nth if p.startswith(OFTEN) else 1}"
+        for p in points() if p not in beside] + [
         f"{p}:3" for p in points() if p.startswith("work.")]
 
 
-def the_steps(w, sha):
-    """The usual ones, with a file brought and a folder emptied."""
-    copy = {"name": "conf", "phase": "change", "kind": "copy",
-            "target": "backend", "timeout_ms": 20000, "idempotent": True,
-            "copy": {"sha256": sha, "to": f"{w.files}/conf-NAME"}}
-    clean = {"name": "empty", "phase": "change", "kind": "clean",
-             "target": "backend", "timeout_ms": 20000, "undo": "none",
-             "idempotent": True, "clean": {"inside": f"{w.files}/vmail-NAME"}}
-    rows = steps()
-    at = [r["name"] for r in rows].index("start")
-    return rows[:at] + [copy, clean] + rows[at:]
+def actions():
+    if ROUNDS > 1:
+        return [f for faults in ACTIONS for f in faults]
+    return ["+".join(faults) for faults in ACTIONS]
 
 
-class Crashes:
-    def __init__(self):
-        self.w = w = SshWorld(backends=["mail1", "mail2", "mail3"])
-        self.nr = 0
-        for name in BACKENDS:
-            os.makedirs(f"{w.files}/vmail-{name}")
-            w.allow(f"change copy <path under {w.files}>")
-            w.allow(f"change clean <path under {w.files}/vmail-{name}>")
-
-    def reset(self, asked):
-        """Everything in service, nobody runs, a content never seen."""
-        w = self.w
-        self.nr += 1
-        for name in list(w.daemons):
-            w.kill(name)
-        for pid in w.agent_pids():
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        wait_for("the agents are gone", lambda: not w.agent_pids())
-        for name in BACKENDS:
-            with open(f"{w.files}/vmail-{name}/mail{self.nr}", "w"):
-                pass
-        if os.path.exists(f"{w.files}/count"):
-            w.remove("count")
-        w.faults(asked)
-
-    def run(self, asked):
-        """One rollout; "" or what is wrong."""
-        w = self.w
-        self.reset(asked)
-        sha = w.one(f"select fleet.put_content('new {self.nr}'::bytea)")
-        w.daemon()
-        with Observer(w, again=w.daemon) as observer:
-            rollout = w.start(the_steps(w, sha), only=BACKENDS)
-            settled = self.to_the_end(rollout)
-        assert w.fired(), "nothing died there"
-        observer.saw_one_out_at_most()
-        self.effects_are_right()
-        records_agree(w, rollout)
-        return settled
-
-    def to_the_end(self, rollout):
-        w, settled = self.w, 0
-        end = time.monotonic() + LIMIT
-        while time.monotonic() < end:
-            if w.state(rollout) == "succeeded":
-                return settled
-            if "held" in w.turns(rollout):
-                settled += self.settle(rollout)
-            time.sleep(0.05)
-        w.explain(rollout)
-        raise AssertionError(f"not at its end after {LIMIT} s")
-
-    def settle(self, rollout):
-        """A person looks what happened to a step of which nobody knows.
-
-        Or of which is known that its process was killed: that has failed.
-        """
-        w = self.w
-        rows = w.sql("select s.name, b.name, s.state "
-                     "from fleet_internal.step s "
-                     "join fleet_internal.turn t using (turn_id) "
-                     "join fleet_internal.backend b using (backend_id) "
-                     f"where t.rollout_id = {rollout} and "
-                     "t.state = 'held' and t.asked is null and "
-                     "s.state in ('unknown', 'failed')")
-        if not rows:
-            return 0  # it was answered, and goes on; else its time runs out
-        step, backend, state = rows[0]
-        why = w.one("select why from fleet_internal.hold where "
-                    "ended_at is null and kind = 'turn'")
-        if state == "failed" and step in ("conf", "empty"):
-            assert "signal 9" in why, why
-            w.one(f"select fleet.retry({rollout})")
-            return 1
-        # all others have a check or may be repeated
-        assert (step, state) == ("change", "unknown") and "settle" in why, (
-            rows, why)
-        done = w.counts()[f"work {backend}"] == 2
-        w.one(f"select fleet.settle({rollout}, 'change', {done}, 'looked')")
-        if not done:
-            wait_for("the coordinator heard it", lambda: w.one(
-                "select count(*) from fleet_internal.turn where rollout_id "
-                f"= {rollout} and asked is not null") == "0", 60)
-            w.one(f"select fleet.retry({rollout})")
-        return 1
-
-    def effects_are_right(self):
-        w, counts = self.w, self.w.counts()
-        for b in BACKENDS:
-            assert w.read(f"ring/{address(b)}") == "100 up"
-            assert w.read(f"run/{b}") == "active"
-            assert w.read(f"conf-{b}") == f"new {self.nr}"
-            left = [n for n in os.listdir(f"{w.files}/vmail-{b}")
-                    if not n.startswith(".drydock")]
-            assert left == [], left
-            for line, n in EXPECTED.items():
-                ran = counts.get(line.replace("NAME", b))
-                # `flushed` says that it may run twice
-                more = 1 if line.startswith("work") else 0
-                assert n <= ran <= n + more, counts
-            for value in ("0", "100"):
-                assert counts[f"ring {address(b)} {value} up"] == 1, counts
+def asked(run):
+    return [f if f.count(":") == 2 else f"{f}:exit" for f in run.split("+")]
 
 
-def report(nr, name, crashes, asked):
-    begin = time.monotonic()
-    try:
-        settled = crashes.run(asked)
-    except AssertionError as error:
-        print(f"not ok {nr} - {name}: {error}", flush=True)
-        return False
-    note = f", {settled} settled" if settled else ""
-    print(f"ok {nr} - {name} # {time.monotonic() - begin:.1f} s{note}",
-          flush=True)
-    return True
+def one_is_enough(run):
+    """What such a crash does to the next backend is seen in others."""
+    return re.fullmatch(r"[a-z._]+:1|work[a-z.]+:3", run) and not (
+        run.startswith(OFTEN) and run.endswith(":1"))
 
 
-def all_were_passed(nr, crashes):
-    seen = crashes.w.passed | crashes.w.came_by()
-    missing = [p for i, p in enumerate(points()) if i not in seen]
-    print(f"{'not ok' if missing else 'ok'} {nr} - every point was passed"
-          f" {' '.join(missing)}")
-    return not missing
+class Tap:
+    """Lines of several worlds; runs are taken from one queue."""
+
+    def __init__(self, runs, all_of_them):
+        self.runs, self.all_of_them = list(runs), all_of_them
+        self.nr, self.good, self.true = 0, True, 0
+        self.lock = threading.Lock()
+        self.points = set()
+
+    def tell(self, good, text):
+        with self.lock:
+            self.nr += 1
+            self.good &= good
+            print(f"{'ok' if good else 'not ok'} {self.nr} - {text}",
+                  flush=True)
+
+    def next(self):
+        with self.lock:
+            return self.runs.pop(0) if self.runs else None
+
+    def one(self, crashes, run):
+        begin = time.monotonic()
+        try:
+            note = crashes.run(asked(run), self.all_of_them,
+                               1 if ROUNDS == 1 and one_is_enough(run) else 2)
+        except Exception as error:  # a thread's end would be told to nobody
+            self.tell(False, f"{run}: {error!r}")
+            return False
+        self.true += "one of two" not in note
+        self.tell(True,
+                  f"{run} # {time.monotonic() - begin:.1f} s{note}")
+        return True
+
+    def world(self):
+        """Until the queue is empty, or one failed that may still be going on
+        in it."""
+        crashes = Crashes(listed())
+        with crashes.w:
+            while (run := self.next()) is not None:
+                if not self.one(crashes, run):
+                    break
+            names = listed()
+            with self.lock:
+                self.points |= {names[i] for i in crashes.w.passed |
+                                crashes.w.came_by()}
+
+    def worlds(self):
+        while self.runs:
+            self.world()
+
+    def all(self):
+        worlds = [threading.Thread(target=self.worlds)
+                  for _ in range(min(WORLDS, len(self.runs)))]
+        for t in worlds:
+            t.start()
+        for t in worlds:
+            t.join()
+        if self.runs:
+            self.tell(False, f"{len(self.runs)} were not run")
 
 
-def known(names):
-    strange = [n for n in names if n.split(":")[0] not in points()]
+def known(runs):
+    strange = [f for run in runs for f in run.split("+")
+               if f.split(":")[0] not in points()]
     if strange:
         sys.exit(f"20-crash: lib/fault.h has no {' '.join(strange)}")
-    return names
+    return runs
 
 
-def singles(names):
-    good, nr = True, 0
-    crashes = Crashes()
-    with crashes.w:
-        for nr, name in enumerate(names or occurrences(), 1):
-            good &= report(nr, name, crashes, f"{name}:exit")
-        if not names:
-            nr += 1
-            good &= all_were_passed(nr, crashes)
-    print(f"1..{nr}")
-    return good
+def singles(runs):
+    tap = Tap(runs or actions() + [x for n in range(1, ROUNDS + 1)
+                                   for x in occurrences(n)], True)
+    tap.all()
+    if not runs:
+        missing = sorted(set(points()) - tap.points)
+        tap.tell(not missing, f"every point was passed {' '.join(missing)}")
+    print(f"1..{tap.nr}")
+    return tap.good
+
+
+def pair(rng):
+    """Two that one rollout comes by, whatever the first does to it."""
+    one, other = rng.sample([
+        p for p in points() if "request_" not in p and
+        p.rpartition(".")[2] not in ("release", "goodbye", "revision")], 2)
+    nth = rng.randint(1, 3) if other.startswith(OFTEN) else 1
+    return f"{one}:1+{other}:{nth}"
 
 
 def pairs(n, seed):
     rng = random.Random(seed)
-    good = True
-    crashes = Crashes()
-    with crashes.w:
-        for nr in range(1, n + 1):
-            # some are passed once by a process: the first is sure to be hit
-            one, other = rng.sample(points(), 2)
-            asked = f"{one}:1:exit,{other}:{rng.randint(1, 3)}:exit"
-            good &= report(nr, asked, crashes, asked)
-    print(f"1..{n}")
-    return good
+    tap = Tap([pair(rng) for _ in range(n)], False)
+    tap.all()
+    print(f"# in {tap.true} of {n} both died")
+    tap.tell(tap.true >= 0.9 * n, f"both died in most: {tap.true} of {n}")
+    print(f"1..{tap.nr}")
+    return tap.good
 
 
 if sys.argv[1:2] == ["--pairs"]:

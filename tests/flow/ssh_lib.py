@@ -103,7 +103,9 @@ class SshWorld(World):
         return {i for i, marks in enumerate(self.marks()) if marks[0]}
 
     def fired(self):
-        return any(any(marks[1:]) for marks in self.marks())
+        """The (place in the list, NTH) of all that happened."""
+        return {(i, nth) for i, marks in enumerate(self.marks())
+                for nth in range(1, 16) if marks[nth]}
 
     def daemon(self, name="ops1", **more):
         return self.daemon_start(

@@ -49,7 +49,8 @@ test_a_member_of_a_family(void **state)
 {
 	(void)state;
 	(void)setenv("DRYDOCK_FAULT", "db.send.advance:1:twice", 1);
-	assert_int_equal(FAULT_OF("db.send", "GOODBYE"), FAULT_NONE);
+	assert_int_equal(FAULT_OF("db.send", "no_such"), FAULT_NONE);
+	assert_int_equal(FAULT_OF("db.answer", "ADVANCE"), FAULT_NONE);
 	assert_int_equal(FAULT_OF("db.send", "ADVANCE"), FAULT_TWICE);
 }
 
@@ -62,6 +63,9 @@ mark_of(const char *point, int nth)
 	static const char *const points[] = {
 #define X(name, where) name,
 		FAULT_POINTS(X)
+#undef X
+#define X(name) "db.send." name, "db.answer." name,
+		FAULT_STATEMENTS(X)
 #undef X
 	};
 	int fd = open(shared, O_RDONLY);
@@ -99,8 +103,8 @@ test_once_for_all(void **state)
 	(void)state;
 	assert_true(fd >= 0);
 	(void)close(fd);
-	(void)setenv("DRYDOCK_FAULT", "epoch.before:1:drop,epoch.after:2:drop",
-		     1);
+	(void)setenv("DRYDOCK_FAULT", "epoch.before:1:drop,epoch.after:2:drop,"
+		     "db.answer.hook_take:1:drop", 1);
 	assert_int_equal(came_by("epoch.before"), FAULT_DROP);
 	assert_int_equal(came_by("epoch.before"), FAULT_NONE);
 	assert_int_equal(came_by("epoch.after"), FAULT_NONE);
@@ -110,6 +114,9 @@ test_once_for_all(void **state)
 	assert_int_equal(mark_of("epoch.after", 0), 1);
 	assert_int_equal(mark_of("epoch.after", 1), 0);
 	assert_int_equal(mark_of("work.told", 0), 0);
+	assert_int_equal(came_by("db.answer.hook_take"), FAULT_DROP);
+	assert_int_equal(mark_of("db.answer.hook_take", 1), 1);
+	assert_int_equal(mark_of("db.send.hook_take", 0), 0);
 	assert_int_equal(unlink(shared), 0);
 }
 
@@ -143,6 +150,25 @@ test_it_ends(void **state)
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+static void
+test_it_stands_still(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	(void)state;
+	if (pid == 0) {
+		(void)setenv("DRYDOCK_FAULT", "ssh.start:1:stop", 1);
+		(void)FAULT("ssh.start");
+		_exit(7);
+	}
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	assert_true(WIFSTOPPED(status));
+	assert_int_equal(kill(pid, SIGCONT), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+}
+
 /* A misspelt test must not pass. */
 static void
 test_no_such_point(void **state)
@@ -164,6 +190,7 @@ main(void)
 		cmocka_unit_test_setup(test_a_member_of_a_family, setup),
 		cmocka_unit_test_setup(test_once_for_all, setup),
 		cmocka_unit_test_setup(test_it_ends, setup),
+		cmocka_unit_test_setup(test_it_stands_still, setup),
 		cmocka_unit_test_setup(test_no_such_point, setup),
 	};
 
