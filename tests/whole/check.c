@@ -7,8 +7,8 @@
 #include "jdoc.h"
 #include "world.h"
 
-/* A look may take so long, and what it saw may be so old. */
-enum { SEEN_MS = 10000 + 1000 };
+/* What a look saw may be so old, and it may take a second. */
+enum { LOOK_MS = 10000, SEEN_MS = LOOK_MS + 1000 };
 
 static const char ask_format[] =
 	"select jsonb_build_object('epoch', f.epoch, "
@@ -47,10 +47,28 @@ names(const struct json_object *list, int backend)
 
 /* ------------------------------------------------------------ the outages */
 
+/* It is opened on a look at all others, and that is young. */
+static void
+check_survey(int backend)
+{
+	char *text = x_asprintf("select extract(epoch from o.out_since - "
+		"o.survey_at)::text from fleet_internal.outage o "
+		"join fleet_internal.backend b using (backend_id) "
+		"where b.name = '%s' order by o.outage_id desc limit 1",
+		host_name(backend));
+	double age = atof(sql_owner(text));
+
+	if (age * 1000 > LOOK_MS)
+		world_wrong("I2: %s is taken out on a look %.1f s old",
+			    host_name(backend), age);
+	free(text);
+}
+
 /* The others were really in service when the look was taken. */
 static void
 check_opened(int backend)
 {
+	check_survey(backend);
 	for (int i = 0; i < BACKENDS; i++)
 		if (i != backend && !world.backends[i].excluded &&
 		    world.now_ms - world.backends[i].was_in_ms > SEEN_MS)
@@ -129,8 +147,10 @@ event_follows(const char *kind, const char *message)
 		 strncmp(message, "stop:", 5) == 0)
 		trouble_follows(ANCHOR_COMMITTED);
 	else if (strcmp(kind, "step.running") == 0 &&
-		 strncmp(message, "change:", 7) == 0)
+		 strncmp(message, "change:", 7) == 0) {
 		check_emptied(world.busy_with);
+		trouble_follows(ANCHOR_DESTROYS);
+	}
 }
 
 static void
@@ -301,6 +321,30 @@ check_alone(const struct entry *e)
 	}
 }
 
+/* A step of start.sql without a check: no look tells how it ended. */
+static bool
+is_unchecked(const struct entry *e)
+{
+	const char *step = strrchr(e->step, '/') + 1;
+
+	return strcmp(step, "silence") == 0 || strcmp(step, "change") == 0 ||
+		strcmp(step, "up") == 0;
+}
+
+/* What may have been done is not done again on a guess. */
+static void
+check_guess(const struct entry *e)
+{
+	for (int i = 0; i < world.nentries && is_unchecked(e); i++) {
+		const struct entry *x = &world.entries[i];
+
+		if (x != e && x->state == ENTRY_UNKNOWN && !x->settled &&
+		    strcmp(x->step, e->step) == 0)
+			world_wrong("I3: %s begins again, and nobody knows "
+				    "how it ended before", e->step);
+	}
+}
+
 void
 check_begun(const struct entry *e)
 {
@@ -308,6 +352,7 @@ check_begun(const struct entry *e)
 
 	check_gap(e);
 	check_alone(e);
+	check_guess(e);
 	if (e->epoch > world.epoch && !world.tail_lost)
 		world_wrong("I5: %s obeys epoch %lld, and the database has "
 			    "%lld", host_name(e->host), (long long)e->epoch,

@@ -63,6 +63,15 @@ people_permit(int backend)
 		world.backends[backend].licences++;
 }
 
+/* Whatever ended there and nobody knows how: she says how to go on. */
+static void
+people_said(int backend)
+{
+	for (int i = 0; i < world.nentries; i++)
+		world.entries[i].settled |=
+			world.entries[i].backend == backend;
+}
+
 /* It is settled as it is: she looks before she says. */
 static bool
 people_settle(const char *backend)
@@ -85,6 +94,7 @@ people_settle(const char *backend)
 		    (long long)world.rollout, name, done ? "true" : "false",
 		    backend))
 		return false;
+	people_said(truth_backend(backend));
 	if (strcmp(name, "change") == 0 && !done)
 		people_permit(truth_backend(backend));
 	return true;
@@ -94,8 +104,10 @@ static void
 people_retry(const char *backend)
 {
 	if (person("select fleet.retry(%lld, '%s', destroy_again => true)",
-		   (long long)world.rollout, backend))
+		   (long long)world.rollout, backend)) {
 		people_permit(truth_backend(backend));
+		people_said(truth_backend(backend));
+	}
 }
 
 static void

@@ -104,7 +104,8 @@ trouble_anchor(struct trouble *t, struct dice *dice)
 {
 	static const int many[ANCHORS] = {
 		[ANCHOR_WRITTEN] = 60, [ANCHOR_BEGUN] = 30,
-		[ANCHOR_TAKEN] = 4, [ANCHOR_COMMITTED] = 4 };
+		[ANCHOR_TAKEN] = 4, [ANCHOR_COMMITTED] = 4,
+		[ANCHOR_DESTROYS] = 4 };
 
 	t->anchor = dice_chance(dice, 50) ? ANCHOR_TIME :
 		(enum anchor)dice_range(dice, ANCHOR_TIME + 1, ANCHORS - 1);

@@ -80,6 +80,7 @@ struct entry {
 	enum entry_state state;
 	enum outcome outcome;
 	bool forgotten;			/* below the floor */
+	bool settled;			/* a person said what comes of it */
 	struct due end;
 };
 
@@ -109,6 +110,7 @@ enum anchor {
 	ANCHOR_BEGUN,			/* a command begins */
 	ANCHOR_TAKEN,			/* a backend is taken */
 	ANCHOR_COMMITTED,		/* a no_pause phase begins */
+	ANCHOR_DESTROYS,		/* what destroys is about to begin */
 	ANCHORS
 };
 
