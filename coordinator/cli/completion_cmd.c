@@ -22,6 +22,7 @@ static const char bash_text[] =
 	"}\n"
 	"complete -o default -F _drydock drydock\n";
 
+/* loaded from $fpath the file is the function's first call; sourced it is not */
 static const char zsh_text[] =
 	"#compdef drydock\n"
 	"# drydock completion zsh > a folder of $fpath/_drydock\n"
@@ -32,7 +33,11 @@ static const char zsh_text[] =
 	"2>/dev/null)\"})\n"
 	"	(( $#next )) && compadd -a next || _files\n"
 	"}\n"
-	"compdef _drydock drydock\n";
+	"if [[ $funcstack[1] == _drydock ]]; then\n"
+	"	_drydock \"$@\"\n"
+	"else\n"
+	"	compdef _drydock drydock\n"
+	"fi\n";
 
 /* names that begin so; no database is no offer, and no word about it */
 static void

@@ -1,7 +1,8 @@
 #!/bin/bash
 # cli-watch.t - the live screen in a terminal of 80 by 24: repainted in place,
 # no line too long, hostile text harmless, the terminal whole afterwards; and how
-# watch and status look in terminals of 80 and 120 columns, kept in tests/golden.
+# watch and status look in terminals of 80 and 120 columns, kept in tests/golden;
+# and what a tab completes in real shells.
 # shellcheck source=tests/flow/lib-cli.sh
 . "$(dirname "$0")/lib-cli.sh"
 here=$(cd "$(dirname "$0")" && pwd)
@@ -127,5 +128,52 @@ done
 tm send-keys -t w C-c
 ok "Ctrl-C: 130" see '^code=130'
 ok "and it goes on" see '^the rollout goes on: drydock watch 1'
-tm kill-server
+
+# offered TEXT: a slow machine may have no answer within the second of a tab
+offered() {
+	local i
+
+	for ((i = 0; i < 30; i++)); do
+		tm send-keys -t w Tab
+		see "^ready> drydock $1" >"$pg/seen" && return
+	done
+	cat "$pg/seen"
+	return 1
+}
+
+# tabbed SHELL: a command, an option and a name, at a real prompt
+tabbed() {
+	ok "$1: ready" see '^ready> *$'
+	tm send-keys -t w 'drydock pau' Tab
+	ok "$1: a tab completes a command" see '^ready> drydock pause *$'
+	tm send-keys -t w -- '--keep' Tab
+	ok "$1: and an option" see '^ready> drydock pause --keep-drained *$'
+	tm send-keys -t w C-u 'drydock backend show mai'
+	ok "$1: and what the database knows" offered 'backend show mail0'
+	tm send-keys -t w C-u
+	tm kill-session -t w
+}
+
+tm kill-session -t w
+mkdir "$pg/fpath"
+"$drydock" completion bash >"$pg/complete.bash"
+"$drydock" completion zsh >"$pg/fpath/_drydock"
+typed=$(dirname "$drydock"):$PATH
+tm new-session -d -s w -x 80 -y 24 "env PS1='ready> ' PATH='$typed' bash --norc"
+tm send-keys -t w ". $pg/complete.bash; clear" Enter
+tabbed bash
+for way in "fpath=($pg/fpath \$fpath); autoload -Uz compinit" \
+	"autoload -Uz compinit"; do
+	tm new-session -d -s w -x 80 -y 24 \
+		"env PS1='ready> ' PATH='$typed' HOME='$pg' zsh -f"
+	tm send-keys -t w "$way; compinit -D -u" Enter
+	case $way in
+	fpath*) name="zsh, by fpath" ;;
+	*) name="zsh, sourced" ;;
+	esac
+	[[ $way == fpath* ]] ||
+		tm send-keys -t w ". $pg/fpath/_drydock" Enter
+	tm send-keys -t w clear Enter
+	tabbed "$name"
+done
 finish
