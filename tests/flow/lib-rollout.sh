@@ -260,6 +260,20 @@ sheet_to_do() {
 	END { put() }'
 }
 
+# sheet_back BACKEND: the same of its other half, which undoes what was begun
+sheet_back() {
+	sheet "$1" | awk -v here="$1" '
+	/^What the names/ { exit }
+	/^      undo of / {
+		host = $0
+		sub(/^.*, /, "", host)
+		sub(/:$/, "", host)
+		getline command
+		sub(/^ +/, "", command)
+		print (host == "here" ? here : host) "\t" command "\t"
+	}'
+}
+
 # sheet_applies BACKEND CONDITION: read there by the command that the sheet
 # names for it; 2 when a person would not know
 sheet_applies() {
@@ -278,11 +292,11 @@ sheet_applies() {
 	esac
 }
 
-# What was done is in $work/done.
+# sheet_followed BACKEND sheet_to_do|sheet_back: what was done is in $work/done.
 sheet_followed() {
 	local host command when status
 
-	sheet_to_do "$1" >"$work/to-do"
+	"$2" "$1" >"$work/to-do"
 	sed 's/^/# /' "$work/to-do"
 	[ -s "$work/to-do" ] || return 1
 	: >"$work/done"
@@ -297,13 +311,14 @@ sheet_followed() {
 	done 3<"$work/to-do"
 }
 
-# sheet_alone BACKEND: followed while there is neither coordinator nor database
+# sheet_alone BACKEND [sheet_back]: followed, to its end or back, while there is
+# neither coordinator nor database
 sheet_alone() {
 	local status=0
 
 	lab coordinator stop
 	lab database stop
-	sheet_followed "$1" || status=1
+	sheet_followed "$1" "${2:-sheet_to_do}" || status=1
 	lab database start
 	lab coordinator start
 	wait_until 40 "a coordinator to hold the fleet" holds lab
