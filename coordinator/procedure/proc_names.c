@@ -266,6 +266,7 @@ column_check(const struct place *p, const struct probe *probe,
 					    "count" };
 	const char *const *allowed = text;
 	size_t n = 5, word;
+	int64_t ms;
 
 	if (strcmp(column, "asked") == 0)
 		return;
@@ -275,6 +276,9 @@ column_check(const struct place *p, const struct probe *probe,
 		return;
 	if (probe->many)
 		allowed = text + 4, n = 1;
+	else if (probe->format == READING_DURATION &&
+		 reading_plus_column(column, &ms))
+		return;
 	else if (probe->format == READING_DURATION)
 		n = 2;
 	else if (probe->format != READING_TEXT ||

@@ -342,6 +342,28 @@ meta_field(const struct reading *r, const struct reading_select *select,
 	return 1;
 }
 
+bool
+reading_plus_column(const char *column, int64_t *ms_r)
+{
+	return strncmp(column, "plus_", 5) == 0 &&
+	       num_parse_duration(column + 5, 0, NUM_DURATION_MAX, ms_r,
+				  NULL) == 0;
+}
+
+static int
+plus_print(const struct reading *reading, int64_t ms, struct buf *value,
+	   struct err *err)
+{
+	char text[NUM_DURATION_SIZE];
+	int64_t read;
+
+	if (num_parse_duration(reading_cell(reading, 0, "value"), 0,
+			       NUM_DURATION_MAX, &read, err) < 0)
+		return -1;
+	(void)buf_adds(value, num_format_duration(read + ms, text));
+	return 0;
+}
+
 int
 reading_field(const struct reading *reading,
 	      const struct reading_select *select, const char *column,
@@ -350,12 +372,16 @@ reading_field(const struct reading *reading,
 	static const struct reading_select all;
 	const char *cell;
 	size_t row = 0, word;
+	int64_t ms;
 
 	if (select == NULL)
 		select = &all;
 	if (reading->format == READING_TEXT &&
 	    reading_set_column(column, &word))
 		return reading_set(reading->text, word, value, err);
+	if (reading->format == READING_DURATION &&
+	    reading_plus_column(column, &ms))
+		return plus_print(reading, ms, value, err);
 	if (meta_field(reading, select, column, value))
 		return 0;
 	if (select->many)

@@ -18,7 +18,8 @@
  *	tab      one per line below header  the header (doveadm -f tab; an
  *	                                    empty line alone: no rows)
  *	kv       one                        the keys of KEY=VALUE lines
- *	duration one                        value ("15 mins" is 15m), text
+ *	duration one                        value ("15 mins" is 15m), text,
+ *	                                    plus_30s: value and 30s
  *
  * set_N is {…}, the Nth word of each line, sorted, each once (expr.h compares
  * such); a line with fewer words is an error, an empty one is none.
@@ -30,6 +31,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "buf.h"
 #include "err.h"
@@ -57,6 +59,8 @@ struct reading;
 
 /* "set_4": true and 4. */
 bool reading_set_column(const char *column, size_t *word_r);
+/* "plus_30s": true and 30000. */
+bool reading_plus_column(const char *column, int64_t *ms_r);
 
 /* "tab": 0 and the format; -1 for anything else. */
 int reading_format_parse(const char *word, enum reading_format *format_r);

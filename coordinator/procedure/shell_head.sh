@@ -150,8 +150,13 @@ value() {
 	connected) [ "$rc" -eq 0 ] && echo true || echo false; return ;;
 	esac
 	case "${FORMAT[$1]} $2" in
-	"text text" | "text value" | duration*) cat "$tmp/out" ;;
+	"text text" | "text value" | "duration "[tv]*) cat "$tmp/out" ;;
 	"text lines") wc -l <"$tmp/out" ;;
+	"duration plus_"*)
+		local sum
+		sum=$(seconds "$(cat "$tmp/out")") || return 1
+		echo "$((sum + $(seconds "${2#plus_}")))s"
+		;;
 	"text bytes") wc -c <"$tmp/out" ;;
 	"text set_"*)
 		echo "{$(awk -v n="${2#set_}" 'NF { print $n }' "$tmp/out" |

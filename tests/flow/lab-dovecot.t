@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib-rollout.sh"
 
 conf=/etc/dovecot/dovecot.conf
-quick=(-e drain_wait=10s -e soak=1s -e settle=3s)
+quick=(-e drain_wait=10s -e drain_short=known -e soak=1s -e settle=3s)
 backends=(mail1 mail2 mail3)
 
 # ------------------------------------------------------------ preparation

@@ -18,7 +18,8 @@ plan_new() {
 
 	shift
 	drydock -o json plan dovecot-obox-upgrade -e config="$config" \
-		-e settle=1s -e soak=1s -e drain_wait=12s "$@" \
+		-e settle=1s -e soak=1s -e drain_wait=12s \
+		-e drain_short=known "$@" \
 		>"$work/plan.json"
 	psql -XqAtc 'select max(rollout) from fleet.rollout'
 }

@@ -47,7 +47,7 @@ says_event() {
 
 plan_new() {
 	drydock plan dovecot-obox-restart -e settle=1s -e soak=1s \
-		-e drain_wait="$1" --only mail2 >/dev/null
+		-e drain_wait="$1" -e drain_short=known --only mail2 >/dev/null
 	rollout=$(psql -XqAtc 'select max(rollout) from fleet.rollout')
 }
 

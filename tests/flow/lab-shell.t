@@ -60,7 +60,8 @@ chmod +x "$work/on"
 	echo '# by hand'
 } >"$work/new.conf"
 drydock -q plan dovecot-obox-upgrade -e config="$work/new.conf" \
-	-e drain_wait=10s -e soak=1s --only mail2 >"$work/plan"
+	-e drain_wait=10s -e drain_short=known -e soak=1s --only mail2 \
+	>"$work/plan"
 plan=$(sed -n 's/^Plan \([0-9]*\) .*/\1/p' "$work/plan")
 drydock -q plan "$plan" --as-shell >"$script"
 cp "$work/new.conf" "$work/files/$(sha256sum <"$work/new.conf" | cut -d' ' -f1)"

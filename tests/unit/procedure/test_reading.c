@@ -61,6 +61,20 @@ sets_are_of_one_word(void **state)
 }
 
 static void
+durations_have_sums(void **state)
+{
+	struct reading *r = parse(READING_DURATION, "15 mins\n");
+	char s[100];
+
+	(void)state;
+	assert_string_equal(field(r, NULL, "plus_30s", s, 100), "15m30s");
+	assert_string_equal(field(r, NULL, "value", s, 100), "15m");
+	assert_int_equal(field(r, NULL, "plus_", s, 100)[0], '!');
+	assert_int_equal(field(r, NULL, "plus_x", s, 100)[0], '!');
+	reading_free(&r);
+}
+
+static void
 sets_are_bounded(void **state)
 {
 	struct reading *r;
@@ -397,6 +411,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sets_are_of_one_word),
 		cmocka_unit_test(sets_are_bounded),
+		cmocka_unit_test(durations_have_sums),
 		cmocka_unit_test(director_in_both_formats),
 		cmocka_unit_test(doubled_rows_are_no_row),
 		cmocka_unit_test(header_only_has_no_rows),
