@@ -132,6 +132,17 @@ ran_once() {
 		"${1:-$rollout}"
 }
 
+# ran_as_told: each attempt once, by the agents' journals, and nothing else; and
+# nobody was stopped twice, whatever was drained again after a pause
+ran_as_told() {
+	local journal=$root/tests/flow/lab_journal.py
+
+	/usr/bin/python3 "$journal" told "$rollout" &&
+		/usr/bin/python3 "$journal" times "$rollout" stop-dovecot \
+			>"$work/stops" && [ -s "$work/stops" ] &&
+		[ -z "$(cut -d' ' -f1 "$work/stops" | sort | uniq -d)" ]
+}
+
 weights() {
 	local director
 
