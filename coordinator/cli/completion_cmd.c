@@ -22,7 +22,7 @@ static const char bash_text[] =
 	"}\n"
 	"complete -o default -F _drydock drydock\n";
 
-/* loaded from $fpath the file is the function's first call; sourced it is not */
+/* from $fpath the file is the function's first call; sourced it is not */
 static const char zsh_text[] =
 	"#compdef drydock\n"
 	"# drydock completion zsh > a folder of $fpath/_drydock\n"
