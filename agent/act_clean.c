@@ -26,7 +26,6 @@
 #include "tree.h"
 #include "utf8.h"
 
-#define TRASH ".drydock-trash-"
 #define MARK                                                                   \
 	"clean" /* in kept/ATTEMPT: from here on something may be aside        \
 		 */
@@ -79,7 +78,7 @@ clean_open(struct act *a, struct clean *c, const char **unless_r,
 static int
 trash_open(struct clean *c, const char *attempt, bool make, struct err *err)
 {
-	c->name = x_asprintf(TRASH "%s", attempt);
+	c->name = x_asprintf(WIRE_TRASH "%s", attempt);
 	if (make && mkdirat(c->dir, c->name, 0700) < 0 && errno != EEXIST)
 		return err_set_errno(err, "cannot make %s", c->name);
 	c->trash =
@@ -93,7 +92,7 @@ name_counts(const struct act *a, const char *name)
 	const char *match = a->spec->clean.match;
 
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-	    strncmp(name, TRASH, strlen(TRASH)) == 0)
+	    strncmp(name, WIRE_TRASH, strlen(WIRE_TRASH)) == 0)
 		return false;
 	return match == NULL || fnmatch(match, name, FNM_PERIOD) == 0;
 }

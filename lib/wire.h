@@ -78,6 +78,10 @@ enum wire_limit {
 	X(PING, "ping", "", "wall_ms")                                         \
 	X(LEFT, "left", "fleet epoch fix", "left more")
 
+/* What people find on a host: files it was sent, what a clean put aside. */
+#define WIRE_CONTENT_DIR "/var/lib/drydock/content"
+#define WIRE_TRASH	 ".drydock-trash-"
+
 #define WIRE_CHANGE_KEYS                                                       \
 	"attempt fleet epoch seq step after note who timeout_ms output "       \
 	"undo_of"

@@ -14,6 +14,7 @@
 #include "fleet.h"
 #include "jdoc.h"
 #include "log.h"
+#include "plan_shell.h"
 #include "wire.h"
 #include "words.h"
 
@@ -60,18 +61,6 @@ sheet_argv(struct fleet *f, const struct json_object *argv, struct buf *out)
 	}
 }
 
-/* A built-in in words: there is no command that a person could repeat. */
-static void
-sheet_builtin(const struct json_object *spec, const char *kind,
-	      struct buf *out)
-{
-	const struct json_object *own = jdoc_in(spec, kind);
-	char *text = own == NULL ? x_strdup("") : jdoc_text(own);
-
-	(void)buf_addf(out, "%s %s", kind, text);
-	free(text);
-}
-
 /* A text of the plan with what is remembered put in, as far as it is. */
 static void
 sheet_text(struct fleet *f, const char *before, const char *text,
@@ -100,8 +89,8 @@ sheet_act(struct fleet *f, const struct json_object *act, const char *kind,
 			       (long long)jdoc_int(act, "wait_ms", 0) / 1000);
 	else if (strcmp(kind, "approve") == 0)
 		(void)buf_adds(out, "(a person says go on)");
-	else
-		sheet_builtin(act, kind, out);
+	else if (!plan_shell_line(kind, act, out))
+		(void)buf_adds(out, kind);
 }
 
 /* On which host: the turn's own, or the member that the turn talks to. */

@@ -8,8 +8,11 @@
 #ifndef DRYDOCK_PLAN_SHELL_H
 #define DRYDOCK_PLAN_SHELL_H
 
+#include <stdbool.h>
+
 #include "buf.h"
 #include "err.h"
+#include "json.h"
 
 /*
  * inventory: normalised JSON; turns: [{"backend","plan"}] in their order;
@@ -17,5 +20,13 @@
  */
 int plan_shell(const char *inventory, const char *turns, const char *rollout,
 	       struct buf *out, struct err *err);
+
+/*
+ * A step's copy, clean or package as one line for a root shell on the host
+ * itself (sh, no bash); false for any other kind.  The content of a file is
+ * taken from where the agent keeps what it was sent.
+ */
+bool plan_shell_line(const char *kind, const struct json_object *step,
+		     struct buf *out);
 
 #endif

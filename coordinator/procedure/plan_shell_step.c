@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "plan_shell.h"
 #include "shell_private.h"
+#include "words.h"
 
 #define SETTLE_MS 60000
 
@@ -60,6 +62,20 @@ run_print(struct shell *s, const struct json_object *act, const char *target)
 	(void)buf_adds(s->out, each ? "; done\n" : "\n");
 }
 
+/* What a person would type on the backend. */
+static void
+line_print(struct shell *s, const char *kind, const struct json_object *step)
+{
+	struct buf line;
+
+	buf_init(&line, 1 << 20);
+	(void)plan_shell_line(kind, step, &line);
+	(void)buf_adds(s->out, "run \"$backend\" sh -c ");
+	words_for_shell(s->out, buf_str(&line));
+	(void)buf_addc(s->out, '\n');
+	buf_free(&line);
+}
+
 static void
 copy_print(struct shell *s, const struct json_object *step)
 {
@@ -68,12 +84,7 @@ copy_print(struct shell *s, const struct json_object *step)
 	const char *to = shell_str(copy, "to", "");
 
 	if (shell_str(copy, "sha256", NULL) == NULL) {
-		shell_comment(s, "", "from a file that is on the host:");
-		(void)buf_adds(s->out, "run \"$backend\" cp -b ");
-		shell_word(s, shell_str(copy, "staged", ""));
-		(void)buf_addc(s->out, ' ');
-		shell_word(s, to);
-		(void)buf_addc(s->out, '\n');
+		line_print(s, "copy", step);
 		return;
 	}
 	(void)buf_addf(s->out, "put \"$backend\" %s ",
@@ -108,33 +119,7 @@ clean_print(struct shell *s, const struct json_object *step)
 		(void)buf_adds(s->out, "rc=0\n");
 		return;
 	}
-	(void)buf_adds(s->out, "run \"$backend\" find ");
-	shell_word(s, shell_str(clean, "inside", ""));
-	(void)buf_adds(s->out, " -xdev -mindepth 1 -maxdepth 1 -name ");
-	shell_word(s, shell_str(clean, "match", "*"));
-	(void)buf_adds(s->out, " -exec rm -rf --one-file-system -- '{}' +\n");
-}
-
-static void
-package_print(struct shell *s, const struct json_object *step)
-{
-	const struct json_object *package = shell_in(step, "package");
-	const struct json_object *list = shell_in(package, "packages");
-
-	(void)buf_adds(s->out, "packages \"$backend\"");
-	if (list == NULL) {
-		(void)buf_addc(s->out, ' ');
-		shell_word(s, shell_str(package, "match", ""));
-		(void)buf_addc(s->out, '=');
-		shell_word(s, shell_str(package, "version", ""));
-	}
-	for (size_t i = 0; list != NULL && i < json_count(list); i++) {
-		(void)buf_addc(s->out, ' ');
-		shell_word(s, shell_str(json_item(list, i), "name", ""));
-		(void)buf_addc(s->out, '=');
-		shell_word(s, shell_str(json_item(list, i), "version", ""));
-	}
-	(void)buf_addc(s->out, '\n');
+	line_print(s, "clean", step);
 }
 
 static void
@@ -170,7 +155,7 @@ act_print(struct shell *s, const struct json_object *step)
 	else if (strcmp(kind, "clean") == 0)
 		clean_print(s, step);
 	else if (strcmp(kind, "package") == 0)
-		package_print(s, step);
+		line_print(s, "package", step);
 	else {
 		(void)buf_adds(s->out, "read -rp ");
 		shell_word(s, shell_str(step, "approve", "go on?"));

@@ -284,27 +284,3 @@ put() {
 	on "$1" tee "$3.new" <"$from" >/dev/null || die "$3.new"
 	on "$1" chmod "$4" "$3.new" || die "$3.new"
 }
-
-# packages HOST NAME=VERSION...; a NAME with * means all that are installed
-packages() {
-	local host=$1 item set=()
-	shift
-	for item; do
-		if [[ $item != *'*'*=* ]]; then
-			set+=("$item")
-			continue
-		fi
-		for name in $(on "$host" dpkg-query -W \
-			-f "\${db:Status-Status}=\${Package} " "${item%%=*}"); do
-			[[ $name != installed=* ]] ||
-				set+=("${name#installed=}=${item#*=}")
-		done
-	done
-	# Debian's scripts must not start what is stopped.
-	on "$host" sh -c 'printf "#!/bin/sh\nexit 101\n" >/usr/sbin/policy-rc.d &&
-		chmod 755 /usr/sbin/policy-rc.d'
-	run "$host" env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 \
-		apt-get -y --no-remove --allow-downgrades -o \
-		Dpkg::Options::=--force-confold install "${set[@]}"
-	on "$host" rm -f /usr/sbin/policy-rc.d
-}

@@ -1,15 +1,27 @@
 #!/bin/bash
 # lab-sheet.t - the break-glass sheet of a backend that rests in a pause,
 # followed by hand to its end, then once more the way back, with coordinator and
-# database gone: the fleet comes back whole, and drydock, back again, sees what
-# was done and goes on from there.
+# database gone: packages and configuration are what they were to become, the
+# fleet comes back whole, and drydock, back again, sees what was done and goes on
+# from there.
 # Those of backends that an abort leaves out are followed by lab-abort.t.
 # shellcheck source=tests/flow/lib-rollout.sh
 . "$(dirname "$0")/lib-rollout.sh"
 
+packages=drydock-lab-sieve=2.0,drydock-lab-sieve-common=2.0
+
+first_packages() {
+	[ "$(package_version "$1" drydock-lab-sieve)" = 1.0 ] ||
+		on "$1" apt-get install -qq -y --allow-downgrades \
+			drydock-lab-sieve=1.0 drydock-lab-sieve-common=1.0 \
+			>/dev/null 2>&1
+}
+
 rests() {
-	rollout_start dovecot-obox-restart -e drain_wait=10s -e soak=1s \
-		-e settle=1s --only "$1" &&
+	on "$1" cat /etc/dovecot/dovecot.conf >"$work/old.conf"
+	{ cat "$work/old.conf"; echo '# by hand'; } >"$work/new.conf"
+	dovecot_start --only "$1" -e config="$work/new.conf" \
+		-e "packages=$packages" &&
 		wait_until 90 "the stop" stopping "$1" &&
 		drydock -q --yes pause "$rollout" --reason "a look" >/dev/null &&
 		wait_until 60 "the rest" rollout_is paused && stopped "$1"
@@ -42,10 +54,16 @@ seen() {
 
 rollout_lab
 lab reset | sed 's/^/# /'
+first_packages mail2
 lab slow mail2 4
 followed mail2 sheet_to_do
 ok "it speaks of nothing that was not planned" \
 	not grep -q metacache "$work/to-do"
+ok "the packages are those of the plan" \
+	test "$(package_version mail2 drydock-lab-sieve)" = 2.0
+ok "and so is the configuration" test '# by hand' = \
+	"$(on mail2 tail -1 /etc/dovecot/dovecot.conf)"
+on mail2 tee /etc/dovecot/dovecot.conf <"$work/old.conf" >/dev/null
 seen mail2
 drydock -q --yes abort "$rollout" --reason "the other half" >/dev/null
 ok "the rollout ends" rollout_ends aborted 60

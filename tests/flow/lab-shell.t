@@ -59,7 +59,12 @@ chmod +x "$work/on"
 	on mail2 cat /etc/dovecot/dovecot.conf | grep -v '^# by hand'
 	echo '# by hand'
 } >"$work/new.conf"
+packages=drydock-lab-sieve=2.0,drydock-lab-sieve-common=2.0
+[ "$(package_version mail2 drydock-lab-sieve)" = 1.0 ] ||
+	on mail2 apt-get install -qq -y --allow-downgrades \
+		drydock-lab-sieve=1.0 drydock-lab-sieve-common=1.0 >/dev/null
 drydock -q plan dovecot-obox-upgrade -e config="$work/new.conf" \
+	-e "packages=$packages" \
 	-e drain_wait=10s -e drain_short=known -e soak=1s --only mail2 \
 	>"$work/plan"
 plan=$(sed -n 's/^Plan \([0-9]*\) .*/\1/p' "$work/plan")
@@ -83,6 +88,8 @@ ok "all in service: it goes to its end" typed 0
 ok "mail2 was restarted" test "$(main_pid mail2)" != "$before"
 ok "with the new file" test "$(tail -1 "$work/new.conf")" = \
 	"$(on mail2 tail -1 /etc/dovecot/dovecot.conf)"
+ok "and the new packages" \
+	test "$(package_version mail2 drydock-lab-sieve)" = 2.0
 ok "every weight is as before" weights
 lab database start
 lab coordinator start
