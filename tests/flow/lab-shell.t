@@ -1,6 +1,7 @@
 #!/bin/bash
-# lab-shell.t - `plan --as-shell`: a whole turn typed by a script, while
-# coordinator and database are gone; and what it refuses to do.
+# lab-shell.t - `plan --as-shell`: a whole turn of the upgrade, then one of the
+# restart, typed by a script, while coordinator and database are gone; and what
+# it refuses to do.
 # shellcheck source=tests/flow/lib-rollout.sh
 . "$(dirname "$0")/lib-rollout.sh"
 
@@ -69,6 +70,8 @@ drydock -q plan dovecot-obox-upgrade -e config="$work/new.conf" \
 	>"$work/plan"
 plan=$(sed -n 's/^Plan \([0-9]*\) .*/\1/p' "$work/plan")
 drydock -q plan "$plan" --as-shell >"$script"
+restart_plan --only mail3
+drydock -q plan "$rollout" --as-shell >"$work/restart.sh"
 cp "$work/new.conf" "$work/files/$(sha256sum <"$work/new.conf" | cut -d' ' -f1)"
 ok "the script is one" bash -n "$script"
 ok "it reads what hosts print" reads
@@ -91,8 +94,13 @@ ok "with the new file" test "$(tail -1 "$work/new.conf")" = \
 ok "and the new packages" \
 	test "$(package_version mail2 drydock-lab-sieve)" = 2.0
 ok "every weight is as before" weights
+script=$work/restart.sh before=$(main_pid mail3)
+ok "the restart's goes to its end, too" typed 0
+ok "mail3 was restarted" test "$(main_pid mail3)" != "$before"
+ok "every weight is as before after that" weights
 lab database start
 lab coordinator start
 wait_until 40 "a coordinator to hold the fleet" holds lab
 ok "drydock, back again, finds a whole fleet" recognised "$plan"
+ok "for either plan" recognised "$rollout"
 finish
