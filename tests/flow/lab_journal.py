@@ -4,6 +4,9 @@ usage: lab_journal.py once ROLLOUT        false: something ran twice, or the
                                           database tells other attempts
        lab_journal.py told ROLLOUT        the same, but a step that was undone
                                           may have been begun again
+       lab_journal.py again ROLLOUT       the same, but once more for each that
+                                          was lost or failed, and for each retry
+                                          that a person asked for
        lab_journal.py times ROLLOUT STEP  "HOST BEGUN ENDED" in ms, a line each
        lab_journal.py count ROLLOUT       how many commands were begun
 """
@@ -51,7 +54,20 @@ def twice(values):
     return sorted({v for v in values if values.count(v) > 1})
 
 
-def once(rollout, again=False):
+def undecided(command, state):
+    """Lost with its host, or ended and did not do it."""
+    return state in ("unknown", "abandoned") or \
+        (command["result"] or {}).get("exit") != 0
+
+
+def retries(rollout):
+    """How often a person asked for one, by backend."""
+    return dict(sql("select backend, count(*) from fleet.event where "
+                    "kind = 'turn.retry' and rollout = %s group by 1"
+                    % rollout))
+
+
+def once(rollout, how="once"):
     ran = list(begun(rollout))
     told = {r[0]: (r[1], r[2], r[3]) for r in sql(
         "select attempt_id, backend || '/' || step, host, state "
@@ -59,8 +75,15 @@ def once(rollout, again=False):
         "where rollout = %s and state <> 'unsent'" % rollout)}
     # its host was proven gone: another one was told
     gone = {i for i in told if told[i][2] == "abandoned"}
-    wrong = [] if again else ["begun twice: " + step for step in twice(
-        c["step"] for c in ran if c["id"] not in gone)]
+    if how == "again":
+        gone |= {c["id"] for c in ran
+                 if c["id"] in told and undecided(c, told[c["id"]][2])}
+    asked = retries(rollout) if how == "again" else {}
+    done = [] if how == "told" else [c["step"] for c in ran
+                                     if c["id"] not in gone]
+    wrong = ["begun %d times: %s" % (done.count(step), step)
+             for step in twice(done) if done.count(step) > 1 +
+             int(asked.get(step.split("/")[0], 0))]
     wrong += ["attempt begun twice: " + i for i in twice(c["id"] for c in ran)]
     wrong += ["not told: %(step)s on %(host)s" % c for c in ran
               if c["id"] not in told]
@@ -81,10 +104,8 @@ def times(rollout, step):
 
 def main():
     words = sys.argv[1:]
-    if len(words) == 2 and words[0] == "once":
-        sys.exit(not once(words[1]))
-    if len(words) == 2 and words[0] == "told":
-        sys.exit(not once(words[1], again=True))
+    if len(words) == 2 and words[0] in ("once", "told", "again"):
+        sys.exit(not once(words[1], how=words[0]))
     if len(words) == 3 and words[0] == "times":
         times(words[1], words[2])
     elif len(words) == 2 and words[0] == "count":
