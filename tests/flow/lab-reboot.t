@@ -93,10 +93,6 @@ ends_well() {
 	ok "no command ran twice but those that were lost" ran_again
 }
 
-ran_again() {
-	/usr/bin/python3 "$root/tests/flow/lab_journal.py" again "$rollout"
-}
-
 rollout_lab
 observe_start "${work:?}/observed.json"
 packages=drydock-lab-sieve=2.0,drydock-lab-sieve-common=2.0

@@ -132,6 +132,11 @@ ran_once() {
 		"${1:-$rollout}"
 }
 
+# ran_again: the same, where what was lost or failed may have been begun again
+ran_again() {
+	/usr/bin/python3 "$root/tests/flow/lab_journal.py" again "$rollout"
+}
+
 # ran_as_told: each attempt once, by the agents' journals, and nothing else; and
 # nobody was stopped twice, whatever was drained again after a pause
 ran_as_told() {
