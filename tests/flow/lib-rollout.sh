@@ -41,7 +41,8 @@ holds() {
 rollout_start() {
 	local status=0
 
-	[[ $* != *drain_wait=* ]] || set -- "$@" -e drain_short=known
+	[[ $* != *drain_wait=* || $* == *drain_short=* ]] ||
+		set -- "$@" -e drain_short=known
 	drydock --yes start "$@" >"$work/start.out" 2>&1 || status=$?
 	[ "$status" -eq 0 ] || sed 's/^/# /' "$work/start.out"
 	[ "$status" -eq 0 ] || [ "$status" -eq 5 ] || return 1
