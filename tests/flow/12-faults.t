@@ -55,21 +55,26 @@ def the_database_dies_inside_a_phase_that_may_not_pause():
         assert late == "3", late
 
 
+def carried_on_without_the_database(w):
+    """The first step of the phase hangs, so the others come after the kill."""
+    w.put("work", "echo \"work $1\" >>FILES/count\n"
+          "while [ -e FILES/hang ]; do sleep 0.05; done\n".replace(
+              "FILES", w.files))
+    w.put("hang", "")
+    w.daemon()
+    r = w.start(only=["mail1"])
+    wait_for("the phase begun", lambda: w.counts().get("work mail1"))
+    w.database_kill()
+    w.remove("hang")
+    wait_for("the phase's last step is done without the database",
+             lambda: w.read("run/mail1") == "inactive", 40)
+    return r
+
+
 @test
 def the_phase_goes_on_to_its_last_step_without_the_database():
     with World() as w:
-        # the first step of the phase hangs: the others come after the kill
-        w.put("work", "echo \"work $1\" >>FILES/count\n"
-              "while [ -e FILES/hang ]; do sleep 0.05; done\n".replace(
-                  "FILES", w.files))
-        w.put("hang", "")
-        w.daemon()
-        r = w.start(only=["mail1"])
-        wait_for("the phase begun", lambda: w.counts().get("work mail1"))
-        w.database_kill()
-        w.remove("hang")
-        wait_for("the phase's next step is done without the database",
-                 lambda: w.read("run/mail1") == "inactive", 40)
+        r = carried_on_without_the_database(w)
         w.database_up()
         w.wait_state(r, "succeeded")
         each_ran_once(w, ["mail1"])
@@ -81,17 +86,7 @@ def who_carried_a_phase_on_without_the_database_is_killed():
     """What it did is known by the agents alone, and looks as if nobody had
     to do it."""
     with World() as w:
-        w.put("work", "echo \"work $1\" >>FILES/count\n"
-              "while [ -e FILES/hang ]; do sleep 0.05; done\n".replace(
-                  "FILES", w.files))
-        w.put("hang", "")
-        w.daemon()
-        r = w.start(only=["mail1"])
-        wait_for("the phase begun", lambda: w.counts().get("work mail1"))
-        w.database_kill()
-        w.remove("hang")
-        wait_for("its last step is done without the database",
-                 lambda: w.read("run/mail1") == "inactive", 40)
+        r = carried_on_without_the_database(w)
         w.kill()
         w.database_up()
         w.daemon("ops2")

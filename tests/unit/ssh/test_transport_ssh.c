@@ -97,6 +97,21 @@ send_text(struct seen *s, const char *text)
 		fail_msg("%s", err.text);
 }
 
+/* The next drydock-ssh may not be there yet. */
+static void
+until_served(struct transport *t)
+{
+	struct seen s;
+
+	do {
+		begin(&s, t, &server);
+		(void)transport_line(s.chan, "x", 1, NULL);
+		loop_until(base, 10000, s.lines + s.closed > 0);
+		transport_close(&s.chan);
+		loop_for(base, 20);
+	} while (s.lines == 0);
+}
+
 static void
 test_exchange(void **state)
 {
@@ -331,13 +346,7 @@ test_process_hangs(void **state)
 	assert_non_null(strstr(s.why.text, "3 pings in a row were not "
 			       "answered within 3000 ms"));
 	transport_close(&s.chan);
-	do { /* it may not be there yet */
-		begin(&s, t, &server);
-		(void)transport_line(s.chan, "x", 1, NULL);
-		loop_until(base, 10000, s.lines + s.closed > 0);
-		transport_close(&s.chan);
-		loop_for(base, 20);
-	} while (s.lines == 0);
+	until_served(t);
 	/* and nobody waits for one that is stopped when all ends */
 	pid = sshd_child("drydock-ssh");
 	assert_int_equal(kill(pid, SIGSTOP), 0);
@@ -371,13 +380,7 @@ lies(const char *lie, const char *why)
 	if (strstr(s.why.text, why) == NULL)
 		fail_msg("%s: %s, not %s", lie, s.why.text, why);
 	transport_close(&s.chan);
-	do { /* it may not be there yet */
-		begin(&s, t, &server);
-		(void)transport_line(s.chan, "x", 1, NULL);
-		loop_until(base, 10000, s.lines + s.closed > 0);
-		transport_close(&s.chan);
-		loop_for(base, 20);
-	} while (s.lines == 0);
+	until_served(t);
 	transport_free(&t);
 	free(script);
 	assert_int_equal(rmdir(strcat(dir, "/lied")), 0);
