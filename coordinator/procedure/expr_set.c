@@ -57,6 +57,8 @@ set_lacks(const char *set, const char *of, struct buf *out)
 			return true;
 		(void)buf_addc(out, ' ');
 		(void)utf8_escape(out, word, n);
+		if (buf_over(out))
+			break; /* a host may have removed them all */
 	}
 	return lacks;
 }
