@@ -44,7 +44,6 @@ RUN = [
     ["tcp", "127.0.0.1", "22"],
     ["copy", "/etc/dovecot/a"],
     ["clean", "/var/dovecot/vmail"],
-    [""],
     ["doveadm", "director", "update", "127.0.1.1", "1001"],
     ["doveadm", "director", "update", "127.0.1.1", "-1"],
     ["doveadm", "director", "update", "127.0.1.1", "1e2"],
@@ -78,10 +77,15 @@ ELSEWHERE = ["/etc/passwd", "/etc/dovecot/../cron.d/a", "/etc//dovecot/a",
              "/etc/drydock/allow", "/usr/bin/drydock-agent", "CANARY"]
 CLEAN = ["/", "/etc", "/var/dovecot", "/var/dovecot/vmail/..",
          "/var/dovecot/vmailx", "/var/lib/drydock", "CANARY"]
-PACKAGES = [["openssh-server"], ["drydock-lab-a", "libc6"],
-            ["drydock-lab-a=1"], ["-oDpkg::Pre-Invoke::=touch CANARY"],
-            ["./drydock-lab-a.deb"], ["drydock-lab-a/stable"],
-            ["drydock-lab-*"], []]
+# names, and why not
+PACKAGES = [(["openssh-server"], "allow"),
+            (["drydock-lab-a", "libc6"], "allow"),
+            (["drydock-la"], "allow"),
+            (["drydock-lab-a=1"], "usage"),
+            (["-oDpkg::Pre-Invoke::=touch CANARY"], "usage"),
+            (["./drydock-lab-a.deb"], "usage"),
+            (["drydock-lab-a/stable"], "usage"),
+            (["drydock-lab-*"], "usage")]
 # a word of a copy that could do without the rest
 COPY = [{"mode": "4755"}, {"sha256": "../" * 20 + "etc"},
         {"sha256": None, "staged": "/etc/shadow"},
@@ -111,8 +115,17 @@ class Taken:
             f.write("a secret that nobody reads\n")
         self.r = self.h.relay()
         assert self.r.hello(epoch=EPOCH)["ok"]
+        # it is the allow file that decides, not an agent that does nothing
+        job = self.job()
+        self.done = job["attempt"]
+        assert self.r.do(job)["exit"] == 0
         self.tried = 0
         self.before = self.state()
+
+    def job(self):
+        """What is permitted."""
+        return self.h.change("run", epoch=EPOCH,
+                             argv=["sh", f"{self.h.files}/job"])
 
     def state(self):
         """All of the host but the order of its journal's free space."""
@@ -130,6 +143,8 @@ class Taken:
             return what.replace("CANARY", self.canary)
         if isinstance(what, list):
             return [self.fill(x) for x in what]
+        if isinstance(what, dict):
+            return {k: self.fill(v) for k, v in what.items()}
         return what
 
     def refused(self, verb, codes, **keys):
@@ -143,17 +158,14 @@ class Taken:
         r.close()
         self.tried += 1
 
-    def change(self, verb, **keys):
+    def change(self, verb, codes=("allow", "usage"), **keys):
         change = self.h.change(verb, epoch=EPOCH, **keys)
-        self.refused(codes=("allow", "usage"), **change)
+        self.refused(codes=codes, **change)
 
     def close(self):
         assert self.state() == self.before, "something was changed"
-        # and it is the allow file that decided, not an agent that does nothing
-        job = self.h.change("run", epoch=EPOCH,
-                            argv=["sh", f"{self.h.files}/job"])
-        assert self.r.do(job)["exit"] == 0
-        assert self.h.count("count") == 1
+        assert self.r.do(self.job())["exit"] == 0
+        assert self.h.count("count") == 2
         self.h.close()
         return f"{self.tried} tried, none succeeded"
 
@@ -162,8 +174,9 @@ class Taken:
 def no_other_command_is_begun():
     t = Taken()
     for argv in RUN:
-        t.change("run", argv=argv)
-        t.change("run", argv=argv, undo_of=new_id())
+        t.change("run", ("allow",), argv=argv)
+    # only what an agent does by itself is undone by it
+    t.change("run", ("usage",), argv=RUN[0], undo_of=t.done)
     return t.close()
 
 
@@ -171,9 +184,9 @@ def no_other_command_is_begun():
 def nothing_else_is_read():
     t = Taken()
     for argv in READ:
-        t.refused("probe", ("allow", "usage"), argv=argv, timeout_ms=5000)
+        t.refused("probe", ("allow",), argv=argv, timeout_ms=5000)
     for attempt, stream in ((new_id(), "out"), ("../../etc", "out"),
-                            (new_id(), "../journal")):
+                            (t.done, "../x"), (t.done, "data")):
         t.refused("peek", ("usage",), attempt=attempt, stream=stream,
                   offset=0)
     return t.close()
@@ -193,8 +206,9 @@ def nothing_else_is_written_or_removed():
         t.change("clean", inside=inside)
         t.refused("dry", ("allow", "usage"), kind="clean", inside=inside,
                   timeout_ms=5000)
-    for packages in PACKAGES:
-        t.change("package", packages=packages, version="1")
+    for names, code in PACKAGES:
+        t.change("package", (code,),
+                 packages=[{"name": n, "version": "1"} for n in names])
     return t.close()
 
 
@@ -217,8 +231,7 @@ def it_is_nobody_elses_host():
                 else {**keys, **who}
             t.refused(codes=("epoch", "fleet"), **{"verb": verb, **more})
     t.h.write("hold", "anna: hands off\n")
-    job = t.h.change("run", epoch=EPOCH, argv=["sh", f"{t.h.files}/job"])
-    t.refused(codes=("hold",), **job)
+    t.refused(codes=("hold",), **t.job())
     os.unlink(f"{t.h.etc}/hold")
     return t.close()
 
