@@ -9,10 +9,10 @@ or a firewall in between, says nothing at all, and only a time limit tells.
 """
 import os
 import subprocess
-import sys
 import time
 
-from engine_lib import World, main, test, wait_for
+from agent_lib import main, own_network, test, wait_for
+from engine_lib import World
 from records_lib import Observer, each_ran_once, records_agree
 
 PORT = 5432
@@ -110,8 +110,5 @@ def a_black_hole_is_noticed_and_the_phase_goes_on_to_its_end():
         return f"noticed after {noticed:.0f} s"
 
 
-if "DRYDOCK_NETNS" not in os.environ:
-    os.environ["DRYDOCK_NETNS"] = "1"
-    os.execvp("unshare", ["unshare", "--net", sys.executable, *sys.argv])
-subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+own_network()
 main()

@@ -8,11 +8,9 @@ it likes on its loopback: real drydock-ssh and sshd, PostgreSQL on a Unix
 socket.  TCP sends again and again, or gives up; the rollout is slower, and
 nothing else.
 """
-import os
 import subprocess
-import sys
 
-from agent_lib import main, test
+from agent_lib import main, own_network, test
 from proxy_lib import free_port
 from records_lib import Observer, each_ran_once, records_agree
 from ssh_lib import SshWorld
@@ -61,8 +59,5 @@ def a_rollout_goes_to_its_end():
     return f"{there} packets to sshd were lost, {back} back"
 
 
-if "DRYDOCK_NETNS" not in os.environ:
-    os.environ["DRYDOCK_NETNS"] = "1"
-    os.execvp("unshare", ["unshare", "--net", sys.executable, *sys.argv])
-subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+own_network()
 main()
