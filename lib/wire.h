@@ -61,7 +61,8 @@ enum wire_limit {
 	X(RUN, "run", "argv", "state result why")                              \
 	X(COPY, "copy", "sha256 staged to mode owner group validate",          \
 	  "state result why")                                                  \
-	X(CLEAN, "clean", "inside match unless_running purge_after purge_of",                 \
+	X(CLEAN, "clean",                                                      \
+	  "inside match unless_running purge_after purge_of",                  \
 	  "state result why")                                                  \
 	X(PACKAGE, "package", "packages match version services",               \
 	  "state result why")                                                  \
@@ -70,7 +71,7 @@ enum wire_limit {
 	X(MAY, "may", "changes reads", "changes reads")                        \
 	X(DRY, "dry",                                                          \
 	  "kind timeout_ms fetch sha256 staged to mode owner group validate "  \
-	  "inside match unless_running purge_after packages version services",                 \
+	  "inside match unless_running purge_after packages version services", \
 	  "text data")                                                  \
 	X(PUT, "put", "sha256 size offset data", "have")                       \
 	X(FORGET, "forget", "fleet epoch floor", "floor")                            \
