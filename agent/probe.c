@@ -3,7 +3,8 @@
  *
  * Several at once, no journal, no epoch; a `read` line of the allow file each.
  * What a command prints goes out as it comes, at most max_bytes of each stream;
- * when the reader is slow the command waits.
+ * when the reader is slow the command waits.  Of a stdout that is discarded
+ * nothing goes out but its counts and its sha256.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -105,6 +106,8 @@ probe_output(void *self, enum child_fd fd, const char *data, size_t len)
 
 	if (fd != CHILD_OUT && fd != CHILD_ERR)
 		return;
+	if (p->discard && fd == CHILD_OUT)
+		return;
 	left = (uint64_t)p->max_bytes - p->sent[fd];
 	if (left < len)
 		len = (size_t)left;
@@ -128,7 +131,8 @@ print_stream(struct probe *p, enum child_fd fd, struct json_out *o)
 	json_out_int(o, "bytes", (int64_t)s->bytes);
 	json_out_int(o, "lines", (int64_t)child_lines(s));
 	json_out_str(o, "sha256", sha);
-	json_out_bool(o, "cut", s->bytes > p->sent[fd]);
+	json_out_bool(o, "cut", s->bytes > p->sent[fd] &&
+		      !(p->discard && fd == CHILD_OUT));
 	json_out_end(o);
 }
 
@@ -146,21 +150,28 @@ probe_done(void *self)
 	probe_free(p);
 }
 
+struct probe_ask {
+	struct spec_argv argv;
+	int64_t timeout_ms, max_bytes;
+	bool discard;
+};
+
 static bool
-probe_parse(const struct request *req, struct spec_argv *argv,
-	    int64_t *timeout_r, int64_t *max_r, enum wire_code *code_r,
-	    struct err *err)
+probe_parse(const struct request *req, struct probe_ask *ask,
+	    enum wire_code *code_r, struct err *err)
 {
+	struct spec_argv *argv = &ask->argv;
 	struct allow *allow = NULL;
 	bool ok;
 
 	*code_r = WIRE_CODE_USAGE;
-	*max_r = WIRE_PROBE_MAX;
+	ask->max_bytes = WIRE_PROBE_MAX;
 	if (spec_argv_parse(argv, req->doc, "argv", err) < 0 ||
 	    json_get_int(req->doc, "timeout_ms", 1, WIRE_PROBE_TIMEOUT_MAX,
-			 timeout_r, err) < 0 ||
-	    json_opt_int(req->doc, "max_bytes", 0, WIRE_PROBE_MAX, max_r, err) <
-		    0)
+			 &ask->timeout_ms, err) < 0 ||
+	    json_opt_int(req->doc, "max_bytes", 0, WIRE_PROBE_MAX,
+			 &ask->max_bytes, err) < 0 ||
+	    request_discard(req->doc, &ask->discard, err) < 0)
 		return false;
 	*code_r = WIRE_CODE_ALLOW;
 	ok = probe_allow(&allow, err) == 0 &&
@@ -173,24 +184,25 @@ void
 probe_take(struct relay *r, const struct request *req)
 {
 	struct child_plan plan = { .attempt = NULL };
-	struct spec_argv argv;
+	struct probe_ask ask;
 	enum wire_code code;
 	struct probe *p;
 	struct err err;
-	int64_t max;
 
 	if (!probe_room(r, req))
 		return;
-	if (!probe_parse(req, &argv, &plan.timeout_ms, &max, &code, &err)) {
+	if (!probe_parse(req, &ask, &code, &err)) {
 		answer_no(&r->user, req->id, code, err.text, NULL);
 		return;
 	}
 	p = probe_make(r, req->id);
-	p->max_bytes = max;
+	p->max_bytes = ask.max_bytes;
+	p->discard = ask.discard;
 	p->child.output = probe_output;
 	p->child.done = probe_done;
 	p->child.self = p;
-	plan.argv = argv.word;
+	plan.argv = ask.argv.word;
+	plan.timeout_ms = ask.timeout_ms;
 	if (child_start(&p->child, &r->loop, &plan, &err) == 0) {
 		p->is_child = true;
 		return;

@@ -14,6 +14,7 @@ struct probe {
 	/* a command or a dry run */
 	struct child child;
 	int64_t max_bytes;
+	bool discard; /* stdout stays here: it is only counted */
 	uint64_t sent[CHILD_FDS];
 	struct buf data; /* a dry run's facts */
 	/* a TCP greeting, `watch.fd` is its socket */

@@ -122,19 +122,28 @@ change_numbers(struct change *c, const struct json_object *obj, struct err *err)
 	return 0;
 }
 
-static int
-change_words(struct change *c, const struct json_object *obj, struct err *err)
+int
+request_discard(const struct json_object *obj, bool *discard_r,
+		struct err *err)
 {
 	const char *output = "keep";
 
+	if (json_opt_str(obj, "output", 8, &output, err) < 0)
+		return -1;
+	*discard_r = strcmp(output, "discard") == 0;
+	if (!*discard_r && strcmp(output, "keep") != 0)
+		return err_set(err, ERR_PROTO, "output: keep or discard");
+	return 0;
+}
+
+static int
+change_words(struct change *c, const struct json_object *obj, struct err *err)
+{
 	if (json_get_str(obj, "step", WIRE_STEP_MAX, &c->step, err) < 0 ||
 	    json_get_str(obj, "who", WIRE_WORD_MAX, &c->who, err) < 0 ||
 	    json_opt_object(obj, "note", &c->note, err) < 0 ||
-	    json_opt_str(obj, "output", 8, &output, err) < 0)
+	    request_discard(obj, &c->discard, err) < 0)
 		return -1;
-	c->discard = strcmp(output, "discard") == 0;
-	if (!c->discard && strcmp(output, "keep") != 0)
-		return err_set(err, ERR_PROTO, "output: keep or discard");
 	if (c->step[0] == '\0')
 		return err_set(err, ERR_PROTO, "step: it is empty");
 	return 0;

@@ -55,7 +55,7 @@ enum wire_limit {
 	X(HELLO, "hello", "fleets host coordinator",                           \
 	  "agent proto name machine_id boot_id boottime_ms wall_ms "           \
 	  "addresses fleets hold sheet journal allow_sha256")                        \
-	X(PROBE, "probe", "argv timeout_ms max_bytes",                         \
+	X(PROBE, "probe", "argv timeout_ms max_bytes output",                  \
 	  "exit signal timed_out out err ms")                                  \
 	X(TCP, "tcp", "address port timeout_ms", "connected line ms why")      \
 	X(RUN, "run", "argv", "state result why")                              \

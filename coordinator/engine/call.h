@@ -266,6 +266,10 @@ uint64_t call_ask(struct call *call, const char *attempt,
 uint64_t call_probe(struct call *call, const char *const *argv,
 		    int64_t timeout_ms, size_t max_bytes,
 		    call_done_fn *done, void *ctx);
+/* The same, but stdout stays on the host: the body has its bytes and lines. */
+uint64_t call_probe_counts(struct call *call, const char *const *argv,
+			   int64_t timeout_ms, size_t max_bytes,
+			   call_done_fn *done, void *ctx);
 uint64_t call_tcp(struct call *call, const char *address, int port,
 		  int64_t timeout_ms, call_done_fn *done, void *ctx);
 

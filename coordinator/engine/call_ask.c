@@ -149,7 +149,22 @@ call_probe(struct call *call, const char *const *argv, int64_t timeout_ms,
 
 	assert(max_bytes <= WIRE_PROBE_MAX);
 	ask_begin(&ask);
-	ret = call_say_probe(&ask.line, 0, argv, timeout_ms, max_bytes);
+	ret = call_say_probe(&ask.line, 0, argv, timeout_ms, max_bytes, false);
+	return ask_end(&ask, ret, call, WIRE_PROBE, timeout_ms, max_bytes,
+		       done, ctx);
+}
+
+uint64_t
+call_probe_counts(struct call *call, const char *const *argv,
+		  int64_t timeout_ms, size_t max_bytes, call_done_fn *done,
+		  void *ctx)
+{
+	struct ask ask;
+	int ret;
+
+	assert(max_bytes <= WIRE_PROBE_MAX);
+	ask_begin(&ask);
+	ret = call_say_probe(&ask.line, 0, argv, timeout_ms, max_bytes, true);
 	return ask_end(&ask, ret, call, WIRE_PROBE, timeout_ms, max_bytes,
 		       done, ctx);
 }

@@ -72,7 +72,7 @@ int call_say_change(struct buf *line, uint64_t id,
 		    const struct call_change *change, struct err *err);
 int call_say_ask(struct buf *line, uint64_t id, const char *attempt);
 int call_say_probe(struct buf *line, uint64_t id, const char *const *argv,
-		   int64_t timeout_ms, size_t max_bytes);
+		   int64_t timeout_ms, size_t max_bytes, bool discard);
 int call_say_tcp(struct buf *line, uint64_t id, const char *address, int port,
 		 int64_t timeout_ms);
 int call_say_may(struct buf *line, uint64_t id, const char *changes,

@@ -122,7 +122,7 @@ call_say_ask(struct buf *line, uint64_t id, const char *attempt)
 
 int
 call_say_probe(struct buf *line, uint64_t id, const char *const *argv,
-	       int64_t timeout_ms, size_t max_bytes)
+	       int64_t timeout_ms, size_t max_bytes, bool discard)
 {
 	struct json_out o = say_begin(line, id, "probe");
 
@@ -132,6 +132,8 @@ call_say_probe(struct buf *line, uint64_t id, const char *const *argv,
 	json_out_end(&o);
 	json_out_int(&o, "timeout_ms", timeout_ms);
 	json_out_int(&o, "max_bytes", (int64_t)max_bytes);
+	if (discard)
+		json_out_str(&o, "output", "discard");
 	return say_end(&o);
 }
 

@@ -8,17 +8,24 @@
 #include "look_private.h"
 #include "words.h"
 
+/* No joined words begin with a blank. */
 static char *
 need_key(const struct look_spec *spec, char *const *argv)
 {
 	size_t n = 0;
+	char *words, *key;
 
 	if (argv == NULL)
-		return x_asprintf("tcp %s %d", spec->tcp_address,
+		return x_asprintf(" tcp %s %d", spec->tcp_address,
 				  spec->tcp_port);
 	while (argv[n] != NULL)
 		n++;
-	return words_join((const char *const *)argv, n);
+	words = words_join((const char *const *)argv, n);
+	if (spec->format != READING_COUNTS)
+		return words;
+	key = x_asprintf(" counts %s", words);
+	free(words);
+	return key;
 }
 
 static void
@@ -51,6 +58,7 @@ need_get(struct look *look, const char *host, const struct look_spec *spec,
 	need->host = x_strdup(host);
 	need->key = key;
 	need->timeout_ms = spec->timeout_ms;
+	need->counts = spec->format == READING_COUNTS;
 	need->tcp_address = x_strdup(spec->tcp_address);
 	need->tcp_port = spec->tcp_port;
 	while (argv != NULL && argv[n] != NULL)

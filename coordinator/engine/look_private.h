@@ -26,7 +26,7 @@ enum look_reading_state {
 struct look_reading {
 	struct link link;		/* in roster->readings */
 	char *host;
-	char *key;			/* the words, joined */
+	char *key;			/* what was asked, in words */
 	struct look_roster *roster;
 	uint64_t generation;
 	unsigned int refs;		/* looks that use it */
@@ -39,8 +39,8 @@ struct look_reading {
 	uint64_t question;		/* ASKING: to drop it */
 	struct link waiters;		/* struct look_need */
 	/* parsed when first wanted, by format */
-	struct reading *parsed[READING_DURATION + 1];
-	char *unparsed[READING_DURATION + 1];
+	struct reading *parsed[READING_FORMATS_N];
+	char *unparsed[READING_FORMATS_N];
 };
 
 /* A look's use of a reading. */
@@ -51,6 +51,7 @@ struct look_need {
 	char *host;
 	char *key;
 	char **argv;			/* filled; NULL: tcp */
+	bool counts;			/* its text stays on the host */
 	char *tcp_address;
 	int tcp_port;
 	int64_t timeout_ms;

@@ -28,7 +28,7 @@ look_reading_free(struct look_reading *r)
 			call_drop(call, r->question);
 	}
 	list_del(&r->link);
-	for (size_t i = 0; i <= READING_DURATION; i++) {
+	for (size_t i = 0; i < READING_FORMATS_N; i++) {
 		reading_free(&r->parsed[i]);
 		free(r->unparsed[i]);
 	}
@@ -127,6 +127,20 @@ reading_verdict(const struct look_reading *r, const struct json_object *body)
 	return NULL;
 }
 
+/* Of a text that stayed on its host: what the agent counted. */
+static void
+reading_counted(struct look_reading *r, const struct json_object *body)
+{
+	const struct json_object *out = json_member(body, "out");
+	int64_t bytes, lines;
+
+	if (json_get_int(out, "bytes", 0, INT64_MAX, &bytes, NULL) == 0 &&
+	    json_get_int(out, "lines", 0, INT64_MAX, &lines, NULL) == 0)
+		r->parsed[READING_COUNTS] = reading_counts(bytes, lines);
+	else
+		r->unparsed[READING_COUNTS] = x_strdup("nothing was counted");
+}
+
 static void
 reading_probed(void *ctx, const struct call_answer *answer)
 {
@@ -144,6 +158,7 @@ reading_probed(void *ctx, const struct call_answer *answer)
 	exit_status = json_member(answer->body, "exit");
 	r->ran = exit_status != NULL;
 	r->exit = r->ran ? json_as_int(exit_status) : -1;
+	reading_counted(r, answer->body);
 	(void)buf_add(&r->out, answer->out.data, answer->out.size);
 	(void)buf_add(&r->err, answer->err.data, answer->err.size);
 	why = reading_verdict(r, answer->body);
@@ -197,10 +212,9 @@ reading_ask(struct look_roster *roster, const struct look_need *need,
 	buf_init(&r->err, LOOK_PROBE_BYTES);
 	list_add_first(&roster->readings, &r->link);
 	if (need->argv != NULL)
-		r->question = call_probe(call,
-					 (const char *const *)need->argv,
-					 timeout_ms, LOOK_PROBE_BYTES,
-					 reading_probed, r);
+		r->question = (need->counts ? call_probe_counts : call_probe)(
+			call, (const char *const *)need->argv, timeout_ms,
+			LOOK_PROBE_BYTES, reading_probed, r);
 	else
 		r->question = call_tcp(call, need->tcp_address, need->tcp_port,
 				       timeout_ms, reading_connected, r);

@@ -281,6 +281,8 @@ column_check(const struct place *p, const struct probe *probe,
 		return;
 	else if (probe->format == READING_DURATION)
 		n = 2;
+	else if (probe->format == READING_COUNTS)
+		allowed = text + 2, n = 2;
 	else if (probe->format != READING_TEXT ||
 		 reading_set_column(column, &word))
 		return;
@@ -295,7 +297,7 @@ column_check(const struct place *p, const struct probe *probe,
 	else
 		diag_hint(p->s->r->d, "its format is %s, so there is %s.%s",
 			  reading_format_name(probe->format), probe->name,
-			  probe->format == READING_TEXT ? "text" : "value");
+			  probe->format == READING_TEXT ? "text" : allowed[n - 1]);
 }
 
 /* The others of the fleet: how many are in service. */

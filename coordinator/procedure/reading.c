@@ -132,6 +132,7 @@ format_read(struct reading *r, const char *data, size_t len, struct err *err)
 {
 	switch (r->format) {
 	case READING_TEXT:
+	case READING_COUNTS:
 		return 0;
 	case READING_JSON:
 		return reading_parse_json(r, data, len, err);
@@ -153,7 +154,7 @@ bytes_check(enum reading_format format, const char *data, size_t len,
 		return err_set(err, ERR_PROTO, "more than 4 MiB");
 	if (len > 0 && memchr(data, '\0', len) != NULL)
 		return err_set(err, ERR_PROTO, "a NUL in it");
-	if (format == READING_TEXT)
+	if (format == READING_TEXT || format == READING_COUNTS)
 		return 0;
 	if (len == 0)
 		return err_set(err, ERR_PROTO, "nothing was printed");
@@ -182,7 +183,7 @@ reading_parse(enum reading_format format, const char *data, size_t len,
 		return -1;
 	r = x_new(struct reading);
 	r->format = format;
-	r->bytes = len;
+	r->bytes = (int64_t)len;
 	for (size_t i = 0; i < len; i++)
 		r->lines += data[i] == '\n';
 	if (len > 0 && data[len - 1] != '\n')
@@ -200,6 +201,17 @@ reading_parse(enum reading_format format, const char *data, size_t len,
 	}
 	*reading_r = r;
 	return 0;
+}
+
+struct reading *
+reading_counts(int64_t bytes, int64_t lines)
+{
+	struct reading *r = x_new(struct reading);
+
+	r->format = READING_COUNTS;
+	r->bytes = bytes;
+	r->lines = lines;
+	return r;
 }
 
 size_t
@@ -321,6 +333,12 @@ reading_find(const struct reading *reading, const struct reading_match match[],
 	return ret;
 }
 
+static bool
+counted(const struct reading *r)
+{
+	return r->format == READING_TEXT || r->format == READING_COUNTS;
+}
+
 /* What a reading has beside its rows.  1: it was one of them. */
 static int
 meta_field(const struct reading *r, const struct reading_select *select,
@@ -333,10 +351,10 @@ meta_field(const struct reading *r, const struct reading_select *select,
 		(void)buf_adds(value, r->text);
 	else if (r->format == READING_TEXT && strcmp(column, "value") == 0)
 		(void)buf_adds(value, r->text);
-	else if (r->format == READING_TEXT && strcmp(column, "lines") == 0)
-		(void)buf_addf(value, "%zu", r->lines);
-	else if (r->format == READING_TEXT && strcmp(column, "bytes") == 0)
-		(void)buf_addf(value, "%zu", r->bytes);
+	else if (counted(r) && strcmp(column, "lines") == 0)
+		(void)buf_addf(value, "%lld", (long long)r->lines);
+	else if (counted(r) && strcmp(column, "bytes") == 0)
+		(void)buf_addf(value, "%lld", (long long)r->bytes);
 	else
 		return 0;
 	return 1;

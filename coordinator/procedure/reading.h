@@ -20,6 +20,8 @@
  *	kv       one                        the keys of KEY=VALUE lines
  *	duration one                        value ("15 mins" is 15m), text,
  *	                                    plus_30s: value and 30s
+ *	counts   none                       lines bytes; what was printed stays
+ *	                                    on its host
  *
  * set_N is {…}, the Nth word of each line, sorted, each once (expr.h compares
  * such); a line with fewer words is an error, an empty one is none.
@@ -47,13 +49,18 @@
 	X(JSON, "json")                                                        \
 	X(TAB, "tab")                                                          \
 	X(KV, "kv")                                                            \
-	X(DURATION, "duration")
+	X(DURATION, "duration")                                                \
+	X(COUNTS, "counts")
 
 enum reading_format {
 #define X(name, word) READING_##name,
 	READING_FORMATS(X)
 #undef X
 };
+
+#define X(name, word) +1
+enum { READING_FORMATS_N = READING_FORMATS(X) };
+#undef X
 
 struct reading;
 
@@ -69,6 +76,8 @@ const char *reading_format_name(enum reading_format format);
 /* ERR_PROTO.  The reading keeps copies, data may go. */
 int reading_parse(enum reading_format format, const char *data, size_t len,
 		  struct reading **reading_r, struct err *err);
+/* Of "counts", when what was printed is elsewhere. */
+struct reading *reading_counts(int64_t bytes, int64_t lines);
 void reading_free(struct reading **reading);
 
 size_t reading_rows(const struct reading *reading);

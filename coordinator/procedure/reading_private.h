@@ -7,7 +7,7 @@
 struct reading {
 	enum reading_format format;
 	char *text; /* text, duration: what was printed, no newline behind */
-	size_t bytes, lines;
+	int64_t bytes, lines;
 	char *column[READING_COLUMNS_MAX];
 	size_t columns;
 	/* rows x READING_COLUMNS_MAX would be too much: rows x width */

@@ -152,6 +152,8 @@ value() {
 	case "${FORMAT[$1]} $2" in
 	"text text" | "text value" | "duration "[tv]*) cat "$tmp/out" ;;
 	"text lines") wc -l <"$tmp/out" ;;
+	"counts lines") awk '{ print $1 }' "$tmp/out" ;;
+	"counts bytes") awk '{ print $2 }' "$tmp/out" ;;
 	"duration plus_"*)
 		local sum
 		sum=$(seconds "$(cat "$tmp/out")") || return 1

@@ -29,7 +29,8 @@ env_write() {
 # . this file: drydock and psql speak with the lab's database.
 export LAB=$LAB LAB_NET=$LAB_NET
 export LAB_STATE='$LAB_STATE'
-export LAB_SECRET_SENTENCE='$LAB_SECRET_SENTENCE'
+# not exported: no program's memory is to have it
+LAB_SECRET_SENTENCE='$LAB_SECRET_SENTENCE'
 export PATH='$COORDINATOR_BIN:$LAB_HERE':"\$PATH"
 export PGHOST='$PG_SOCKET' PGDATABASE=$PG_DATABASE PGUSER=postgres
 export DRYDOCK_DATABASE='host=$PG_SOCKET dbname=$PG_DATABASE user=postgres'

@@ -5,6 +5,7 @@ kept or not, and never an instruction; with real processes.
 usage: agent-output.t [TEST…]
 """
 import base64
+import hashlib
 import json
 import os
 import socket
@@ -141,6 +142,28 @@ def a_probe_reads_4_mib_and_says_when_it_was_cut():
     assert answer["out"]["bytes"] == 9000000
     answer, out = r.probe(["echo", "hello"], max_bytes=2)
     assert out == b"he" and answer["out"]["cut"]
+    h.close()
+
+
+@test
+def a_probe_that_discards_only_counts():
+    h = host()
+    r = h.relay()
+    answer, out = r.probe(["seq", "100000"], output="discard")
+    assert out == b"" and answer["exit"] == 0
+    assert answer["out"] == {
+        "bytes": 588895, "lines": 100000, "cut": False, "sha256":
+        hashlib.sha256(b"".join(b"%d\n" % i for i in range(1, 100001)))
+        .hexdigest()}, answer
+    # what it complains of is told
+    answer, out = r.probe(["ls", "/nowhere"], output="discard")
+    assert answer["err"]["bytes"] > 0 and not answer["err"]["cut"]
+    assert b"/nowhere" in r.chunks[(answer["id"], "err")]
+    answer, out = r.probe(["echo", "hello"], output="keep")
+    assert out == b"hello\n"
+    no, _ = r.probe(["echo", "hello"], output="drop")
+    assert not no["ok"] and no["code"] == "usage", no
+    assert "keep or discard" in no["why"]
     h.close()
 
 

@@ -268,6 +268,8 @@ class Relay:
 # what a host may do whose changes are a script, `job`
 JOB_ALLOW = """
 read   echo <word>
+read   seq <int 0..999999>
+read   ls /nowhere
 read   cat <path under FILES>
 read   sleep <int 0..100>
 read   head -c <int 0..99999999> /dev/zero

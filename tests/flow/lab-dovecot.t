@@ -191,6 +191,31 @@ no_secret() {
 	return $status
 }
 
+# What was freed lies there still, for the most part.
+memory_has_none() {
+	local pid pids
+
+	pids=$(cat "$LAB_STATE/drydockd.pid")
+	pids+=" $(pgrep -P "$pids" -x drydock-ssh)" || return 1
+	for pid in $pids; do
+		memory "$pid" | secret - || return 1
+	done
+}
+
+# memory PID: all that it may write to
+memory() {
+	/usr/bin/python3 - "$1" <<'END'
+import sys
+pid = sys.argv[1]
+with open(f"/proc/{pid}/mem", "rb", 0) as mem:
+    for line in open(f"/proc/{pid}/maps"):
+        if line.split()[1].startswith("rw"):
+            begin, end = (int(n, 16) for n in line.split()[0].split("-"))
+            mem.seek(begin)
+            sys.stdout.buffer.write(mem.read(end - begin))
+END
+}
+
 secret() {
 	/usr/bin/python3 "$root/tests/flow/lab_secret.py" \
 		"$LAB_SECRET_SENTENCE" "$@"
@@ -301,6 +326,7 @@ ok "no Dovecot was restarted" test "$before" = \
 
 ok "a planted sentence would be seen" secret_would_be_seen
 ok "mail text is in no table, no journal, no log" no_secret
+ok "nor was it ever in the coordinator's memory" memory_has_none
 
 ok "another fleet comes to share the ring" share_the_ring
 wait_until 40 "a coordinator to hold it" holds lab2

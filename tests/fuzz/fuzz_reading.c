@@ -29,7 +29,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0)
 		return 0;
-	if (reading_parse(data[0] % (READING_DURATION + 1),
+	if (reading_parse(data[0] % READING_FORMATS_N,
 			  (const char *)data + 1, size - 1, &r, &err) < 0)
 		return 0;
 	FUZZ_MUST(size - 1 <= READING_BYTES_MAX);

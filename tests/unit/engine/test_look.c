@@ -41,6 +41,10 @@ static const char plan_text[] =
 	"\"box\":{\"target\":\"backend\",\"run\":[\"box\",\"probe\"],"
 	"\"format\":\"kv\"},"
 	"\"one\":{\"target\":\"director\",\"run\":[\"one\"],"
+	"\"format\":\"text\"},"
+	"\"mail\":{\"target\":\"backend\",\"run\":[\"fetch\"],"
+	"\"format\":\"counts\"},"
+	"\"letter\":{\"target\":\"backend\",\"run\":[\"fetch\"],"
 	"\"format\":\"text\"}}}";
 
 #define HEAD "mail server ip\tvhosts\tstate\tusers\n"
@@ -741,6 +745,34 @@ test_replaced(void **state)
 	scene_end(&s);
 }
 
+/* The same words asked for their text, and for how much of it there is. */
+static void
+test_counts(void **state)
+{
+	unsigned int bytes, lines, text, letter;
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s);
+	scene_says(&s, "mail1", "fetch", "Dear Anna\n", 0);
+	bytes = look_value(s.look, &s.scope, "mail.bytes");
+	lines = look_expr(s.look, &s.scope, "mail.lines == 1");
+	text = look_expr(s.look, &s.scope, "mail.text ~ \"Dear\"");
+	scene_run(&s, 0);
+	assert_int_equal(s.fake.given_probe, 1);
+	expect(&s, bytes, TRI_TRUE, "10");
+	expect(&s, lines, TRI_TRUE, "");
+	expect(&s, text, TRI_UNKNOWN, "mail.text is not known");
+	LIST_EACH (struct look_reading, r, &s.roster->readings, link)
+		assert_int_equal(r->out.len, 0);
+	scene_again(&s);
+	letter = look_value(s.look, &s.scope, "letter.text");
+	scene_run(&s, 60000);
+	assert_int_equal(s.fake.given_probe, 2);
+	expect(&s, letter, TRI_TRUE, "Dear Anna");
+	scene_end(&s);
+}
+
 int
 main(void)
 {
@@ -758,6 +790,7 @@ main(void)
 		cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_value),
 		cmocka_unit_test(test_out),
+		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_same),
 		cmocka_unit_test(test_freed),
 		cmocka_unit_test(test_replaced),

@@ -284,6 +284,11 @@ test_probe(void **state)
 	real_wait(r, CALL_ANSWERED);
 	assert_in_range(r->out_size, 1, 1000);
 	assert_non_null(strstr(r->text, "\"cut\":true"));
+	(void)call_probe_counts(r->call, many, 5000, 1000, real_done, r);
+	real_wait(r, CALL_ANSWERED);
+	assert_int_equal(r->out_size, 0);
+	assert_non_null(strstr(r->text, "\"bytes\":588895,\"lines\":100000"));
+	assert_null(strstr(r->text, "\"cut\":true"));
 	(void)call_probe(r->call, no, 5000, 1000, real_done, r);
 	real_wait(r, CALL_ANSWERED);
 	assert_int_equal(r->exit, 1);
