@@ -14,11 +14,44 @@ keep_holds(const struct view *v, int k, int current)
 		v->steps[step->keep_until].state == STEP_PENDING);
 }
 
+/*
+ * A member that joins its group again shows for a moment what its
+ * configuration says.  So what is seen against a change through a group counts
+ * when it is still there after the group was seen ready.  True while that is
+ * waited for.
+ */
+static bool
+keep_doubted(struct plan *p, int k, const struct fact *fact)
+{
+	const struct view_step *step = &p->v->steps[k];
+	int64_t since = p->now - PLAN_FRESH_MS;
+	const struct fact *ready;
+
+	if (step->group < 0)
+		return false;
+	ready = plan_need(p, FACT_READY, step->group,
+			  fact->since_ms > since ? fact->since_ms : since);
+	if (ready != NULL && ready->value != TRI_TRUE) {
+		plan_hold_again(p, RULE_KEEP, GATE_READY, ready, 0,
+				"%s no longer holds, and %s is not ready",
+				step->name, p->v->groups[step->group].name);
+		return true;
+	}
+	if (ready != NULL &&
+	    plan_need(p, FACT_CHECK, k, ready->at_ms + 1) != NULL)
+		return false;
+	plan_say(p, DECIDE_LOOK, RULE_KEEP, 0, "%s: does it hold, with %s "
+		 "ready?", step->name, p->v->groups[step->group].name);
+	return true;
+}
+
 static void
 keep_broken(struct plan *p, int k, const struct fact *fact)
 {
 	const struct view_step *step = &p->v->steps[k];
 
+	if (keep_doubted(p, k, fact))
+		return;
 	if (step->repairs < step->keep_repair) {
 		plan_step_op(p, k, STEP_EV_AGAIN, fact->seen);
 		plan_event(p, "%s no longer holds and is repaired (%d of %d): "

@@ -373,12 +373,47 @@ a_committed_phase_is_carried_to_its_end(void **state)
 	assert_int_not_equal(w.d.rule, RULE_BEGIN);
 }
 
+/* Seen when its group was ready, and after that. */
+static void
+keep_breaks(int step)
+{
+	world_fact(&w, FACT_READY, 0, TRI_TRUE);
+	w.now++;
+	world_fact(&w, FACT_CHECK, step, TRI_FALSE);
+}
+
+/* A member that joins anew shows for a moment what it does not know yet. */
+static void
+a_keep_breaks_only_when_its_group_is_ready(void **state)
+{
+	(void)state;
+	world_at(&w, W_CHANGE);
+	w.v.steps[W_ZERO].repairs = 1;
+	w.now += 1000;
+	looks_note(&w.l, FACT_CHECK, W_ZERO, TRI_FALSE, w.now, "100, not 0");
+	expect_rule(DECIDE_LOOK, RULE_KEEP);
+	assert_true(world_wants(&w, FACT_READY, 0));
+	world_fact(&w, FACT_READY, 0, TRI_FALSE);
+	expect_rule(DECIDE_DO, RULE_KEEP);
+	assert_true(world_has(&w, OP_HOLD, -1));
+	assert_false(world_has(&w, OP_TURN, -1));
+	world_fact(&w, FACT_READY, 0, TRI_TRUE);
+	expect_rule(DECIDE_LOOK, RULE_KEEP);
+	assert_true(world_wants(&w, FACT_CHECK, W_ZERO));
+	w.now++;
+	world_fact(&w, FACT_CHECK, W_ZERO, TRI_TRUE);
+	expect_rule(DECIDE_DO, RULE_BEGIN);
+	world_fact(&w, FACT_CHECK, W_ZERO, TRI_FALSE);
+	expect_rule(DECIDE_DO, RULE_KEEP);
+	assert_true(world_has(&w, OP_TURN, TURN_EV_HOLD));
+}
+
 static void
 a_broken_keep_is_repaired_then_held(void **state)
 {
 	(void)state;
 	world_at(&w, W_CHANGE);
-	world_fact(&w, FACT_CHECK, W_ZERO, TRI_FALSE);
+	keep_breaks(W_ZERO);
 	expect_rule(DECIDE_DO, RULE_KEEP);
 	assert_true(world_has(&w, OP_STEP, STEP_EV_AGAIN));
 	world_apply(&w);
@@ -406,7 +441,7 @@ a_wait_ends_with_a_look_at_what_is_kept(void **state)
 	assert_true(world_wants(&w, FACT_CHECK, W_ZERO));
 	world_fact(&w, FACT_CHECK, W_ZERO, TRI_TRUE);
 	expect_rule(DECIDE_DO, RULE_PASS);
-	world_fact(&w, FACT_CHECK, W_ZERO, TRI_FALSE);
+	keep_breaks(W_ZERO);
 	expect_rule(DECIDE_DO, RULE_KEEP);
 }
 
@@ -691,6 +726,7 @@ main(void)
 		T(a_reading_from_before_the_last_change_does_not_count),
 		T(a_no_pause_phase_is_committed_whole),
 		T(a_committed_phase_is_carried_to_its_end),
+		T(a_keep_breaks_only_when_its_group_is_ready),
 		T(a_broken_keep_is_repaired_then_held),
 		T(a_wait_ends_with_a_look_at_what_is_kept),
 		T(lost_is_asked_again_under_the_same_id),
