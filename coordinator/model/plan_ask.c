@@ -67,6 +67,15 @@ retry_steps(struct plan *p, int from, bool undoing)
 	}
 }
 
+static int64_t
+held_since(const struct view *v)
+{
+	for (int i = 0; i < v->nholds; i++)
+		if (v->holds[i].kind == HOLD_TURN && !v->holds[i].ended)
+			return v->holds[i].told_ms;
+	return 0;
+}
+
 static void
 ask_retry_held(struct plan *p)
 {
@@ -85,6 +94,8 @@ ask_retry_held(struct plan *p)
 			return;
 		}
 	}
+	if (from < 0 && !undoing && plan_keep_retry(p, held_since(p->v)))
+		return;
 	retry_steps(p, from, undoing);
 	plan_turn_op(p, undoing ? TURN_EV_RESTORE : TURN_EV_RETRY,
 		     turn->cause, turn->asked_why);

@@ -111,3 +111,37 @@ plan_keep(struct plan *p, int current)
 	}
 	return false;
 }
+
+/*
+ * A person tries again.  What was proved and does not hold any more is done
+ * again, as what failed is, whatever its repairs were; only what destroys has
+ * to be named.  True while that is looked at: he may have set it right, so no
+ * look from before the hold tells.
+ */
+bool
+plan_keep_retry(struct plan *p, int64_t held_ms)
+{
+	const struct view *v = p->v;
+	int current = plan_current(v, false);
+	int64_t since = p->now - PLAN_FRESH_MS;
+
+	if (since <= held_ms)
+		since = held_ms + 1;
+	for (int k = 0; k < v->nsteps; k++)
+		if (keep_holds(v, k, current) && !v->steps[k].destroys)
+			plan_need(p, FACT_CHECK, k, since);
+	if (p->d->nwants > 0) {
+		plan_say(p, DECIDE_LOOK, RULE_ASKED, 0, "what is kept");
+		return true;
+	}
+	for (int k = 0; k < v->nsteps; k++) {
+		const struct fact *fact = looks_find(p->l, FACT_CHECK, k);
+
+		if (!keep_holds(v, k, current) || v->steps[k].destroys ||
+		    fact->value != TRI_FALSE)
+			continue;
+		plan_step_op(p, k, STEP_EV_AGAIN, fact->seen);
+		p->d->ops[p->d->nops - 1].cause = CAUSE_PERSON;
+	}
+	return false;
+}

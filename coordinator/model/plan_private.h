@@ -127,6 +127,8 @@ bool plan_asked(struct plan *p);
 bool plan_keep(struct plan *p, int current);
 /* Look at everything that is kept, too. */
 void plan_keep_wants(struct plan *p, int current, int64_t not_before_ms);
+/* Retry what does not hold any more; true while it is looked at first. */
+bool plan_keep_retry(struct plan *p, int64_t held_ms);
 /* plan_begin.c */
 void plan_begin(struct plan *p, int step);
 /*

@@ -78,13 +78,15 @@ begin
 	perform fleet_internal.steer_done(r, 'turn.retry', format(
 		'%s: retry asked%s', b, coalesce(' from ' || retry.from_step, '')),
 		t.turn_id, t.backend_id);
-	return format('%s is tried again from %s', b, coalesce(retry.from_step,
-		(select x.name from fleet_internal.step x
+	s := coalesce(retry.from_step, (select x.name from fleet_internal.step x
 		  where x.turn_id = t.turn_id and x.state = 'failed'
-		  order by x.position limit 1), 'the beginning'));
+		  order by x.position limit 1),
+		case t.state when 'restored' then 'the beginning' end);
+	return b || coalesce(' is tried again from ' || s,
+		' goes on; what was proved and no longer holds is done again');
 end $$;
 comment on function fleet.retry(bigint, text, text, bool) is
-	'After a failure: run the failed step again (or from a named one) and go on.';
+	'After a failure: run again what failed or no longer holds (or from a named step), and go on.';
 
 create or replace function fleet.restore(rollout bigint,
 	backend text default null, reason text default null)

@@ -107,6 +107,7 @@ is "is a wish on the turn" 'retry|anna' "select asked->>'verb', asked->>'by' fro
 refused "one wish at a time" RD002 'was asked already.*retry by anna' "select fleet.restore($r)"
 do_ "select test.adv($r, jsonb_build_array(test.step_op($r, 1, 'look', 'failed', 'pending'), test.op('turn', $r, 1, '{\"from\":\"held\",\"to\":\"working\",\"answered\":true}'), jsonb_build_object('op', 'unhold', 'kind', 'turn')))"
 is "answered" 'working|t|running' "select t.state, t.asked is null, x.state from fleet.turn t join fleet.rollout x using (rollout) where backend = 'mail1' and rollout = $r"
+like "retry where nothing failed, but does not hold any more" 'mail1 goes on; what .*no longer holds is done again$' "begin; select test.adv($r, jsonb_build_array(test.op('turn', $r, 1, '{\"from\":\"working\",\"to\":\"held\"}'))); select fleet.retry($r); rollback"
 
 # unknown
 do_ "select test.adv($r, jsonb_build_array(test.step_op($r, 1, 'look', 'pending', 'running'), test.step_op($r, 1, 'look', 'running', 'unknown'), test.op('turn', $r, 1, '{\"from\":\"working\",\"to\":\"held\"}')))"

@@ -422,6 +422,37 @@ a_broken_keep_is_repaired_then_held(void **state)
 	assert_true(world_has(&w, OP_TURN, TURN_EV_HOLD));
 }
 
+/* A person's retry does it again, unless he set it right after the hold. */
+static void
+a_retry_does_again_what_is_broken(void **state)
+{
+	(void)state;
+	world_at(&w, W_CHANGE);
+	w.v.steps[W_ZERO].repairs = 1;
+	keep_breaks(W_ZERO);
+	expect_rule(DECIDE_DO, RULE_KEEP);
+	world_apply(&w);
+	w.v.turns[0].asked = ASK_RETRY;
+	w.now += 1000;
+	expect_rule(DECIDE_LOOK, RULE_ASKED);
+	assert_true(world_wants(&w, FACT_CHECK, W_ZERO));
+	world_fact(&w, FACT_CHECK, W_ZERO, TRI_TRUE);
+	expect_rule(DECIDE_DO, RULE_ASKED);
+	assert_false(world_has(&w, OP_STEP, -1));
+	world_fact(&w, FACT_CHECK, W_ZERO, TRI_FALSE);
+	w.v.steps[W_ZERO].destroys = true;
+	expect_rule(DECIDE_DO, RULE_ASKED);
+	assert_false(world_has(&w, OP_STEP, -1));
+	w.v.steps[W_ZERO].destroys = false;
+	expect_rule(DECIDE_DO, RULE_ASKED);
+	assert_true(world_has(&w, OP_STEP, STEP_EV_AGAIN));
+	world_apply(&w);
+	assert_int_equal(w.v.turns[0].state, TURN_WORKING);
+	assert_int_equal(w.v.steps[W_ZERO].state, STEP_PENDING);
+	/* it was no repair: what was spoiled twice is held the next time */
+	assert_int_equal(w.v.steps[W_ZERO].repairs, 1);
+}
+
 /* What is kept while it waits is looked at once more when it is over. */
 static void
 a_wait_ends_with_a_look_at_what_is_kept(void **state)
@@ -728,6 +759,7 @@ main(void)
 		T(a_committed_phase_is_carried_to_its_end),
 		T(a_keep_breaks_only_when_its_group_is_ready),
 		T(a_broken_keep_is_repaired_then_held),
+		T(a_retry_does_again_what_is_broken),
 		T(a_wait_ends_with_a_look_at_what_is_kept),
 		T(lost_is_asked_again_under_the_same_id),
 		T(without_a_check_the_exit_decides),
