@@ -40,10 +40,13 @@ has_user() {
 # ask SQL: :r is the rollout in hand
 ask() { psql -XqAt -v r="$rollout" <<<"$1"; }
 
-says_event() {
-	test "$(psql -XqAt -v r="$rollout" -v m="$1" <<<"select count(*)
-		from fleet.event where rollout = :r and message ~ :'m'")" -gt 0
+# events TEXT: how many of the rollout's say so
+events() {
+	psql -XqAt -v r="$rollout" -v m="$1" <<<"select count(*)
+		from fleet.event where rollout = :r and message ~ :'m'"
 }
+
+says_event() { test "$(events "$1")" -gt 0; }
 
 plan_new() {
 	drydock plan dovecot-obox-restart -e settle=1s -e soak=1s \
@@ -103,18 +106,41 @@ somebody_else() {
 }
 
 # Two at once: one alone learns from the other what it forgot.
+forget() {
+	local verb host
+
+	for verb in stop start; do
+		for host in dir1 dir2; do on "$host" systemctl "$verb" dovecot; done
+	done
+}
+
+drained_again() { both_out && ! running weight-zero; }
+
+# Once it is repaired; the second time a person decides, whose retry does it
+# again. The third time is no other than the second.
 directors_forget() {
+	local forgot='vhosts was [1-9][0-9]* on dir1.*wanted 0'
+
 	ok "users are still waited for" running wait-users
-	on dir1 systemctl stop dovecot
-	on dir2 systemctl stop dovecot
-	on dir1 systemctl start dovecot
-	on dir2 systemctl start dovecot
+	forget
 	ok "directors that forgot the weight are noticed" \
 		wait_until 90 "the event" says_event \
-		'repaired \(1 of 1\).*vhosts was [1-9][0-9]*.*wanted (== )?0'
+		"^weight-zero no longer holds and is repaired .1 of 1.: .*$forgot"
+	ok "and it is repaired on both" \
+		wait_until 30 "the repair" drained_again
+	forget
+	ok "the second time it is held" \
+		wait_until 90 "the hold" state_is halted
+	ok "and told with both values" \
+		status_says 5 "weight-zero no longer holds: .*$forgot"
+	ok "and what to type" status_says 5 "drydock retry $rollout mail2"
 	stay_stop
-	ok "and the rollout goes on" \
+	drydock --yes retry "$rollout" mail2 >"$work/said"
+	ok "which says what is done" finding 'no longer holds is done again'
+	ok "and does it: the rollout goes on" \
 		wait_until 120 "its success" state_is succeeded
+	ok "with nothing repaired by itself twice" \
+		test "$(events 'is repaired')" -eq 1
 	ok "to the weight that was there before" both_in
 }
 
@@ -213,11 +239,13 @@ one_dies() {
 		status_says 45 "whether weight-zero still holds.*$other"
 	echo "# named after $((SECONDS - died)) s"
 	on "$other" systemctl start dovecot
-	ok "back alone it is proved, or repaired" \
+	ok "back alone it learns from the other" \
 		wait_until 60 "the drain on both" both_out
 	ok "and not waited for any more" \
 		wait_until 60 "the hold to end" not held_gate "$other"
 	ok "nothing was held for a person" not state_is halted
+	ok "and the weights it began with were no reason for a repair" \
+		not says_event 'is repaired'
 }
 
 lab_start
