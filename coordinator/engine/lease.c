@@ -129,15 +129,16 @@ tidy_done(void *self, const struct pg_rows *rows,
 		log_info("nothing was tidied: %s", error->err.text);
 }
 
-/* What is too old to keep goes in slices, now and then. */
+/*
+ * What is too old to keep goes in slices, now and then; the first slice at
+ * once, or who is started again and again would never do it.
+ */
 static void
 lease_tidy(struct engine *e)
 {
 	int64_t now = clock_boot_ms();
 
-	if (e->tidied_ms == 0)
-		e->tidied_ms = now;
-	if (now - e->tidied_ms < ENGINE_TIDY_MS)
+	if (e->tidied_ms != 0 && now - e->tidied_ms < ENGINE_TIDY_MS)
 		return;
 	e->tidied_ms = now;
 	store_call(e->pool[0], STORE_TIDY, NULL, ENGINE_CALL_MS, tidy_done,

@@ -29,12 +29,11 @@ from crash_lib import Crashes
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", 1))
 WORLDS = 2  # side by side: each mostly waits
 WAYS = ("send", "answer")
-# what no run of a few seconds comes by
-NEVER = {"db.send.tidy", "db.answer.tidy"}
 # statements that have nothing to do with the steps of a rollout: all points of
 # a line in one run
 BESIDE = [
-    ["schedule_tick", "hook_offer", "content"], ["hook_take", "hook_done"],
+    ["schedule_tick", "hook_offer", "content"],
+    ["hook_take", "hook_done", "tidy"],
     ["pull_next", "pull_done"], ["release", "goodbye"],
     ["request_open", "request_take", "request_done"],
     ["request_fleet", "request_procedure", "request_plan"],
@@ -58,17 +57,13 @@ ACTIONS = [
 ]
 
 
-def listed():
+def points():
     """As lib/fault.c has them: an index is a place in the file of marks."""
     with open(f"{TOP}/lib/fault.h") as f:
         names = re.findall(r'X\("([a-z._]+)"', f.read())
     return [n for n in names if "." in n] + [
         f"db.{way}.{n}" for n in names if "." not in n
         for way in WAYS]
-
-
-def points():
-    return [p for p in listed() if p not in NEVER]
 
 
 def occurrences(nth):
@@ -136,12 +131,12 @@ class Tap:
     def world(self):
         """Until the queue is empty, or one failed that may still be going on
         in it."""
-        crashes = Crashes(listed())
+        crashes = Crashes(points())
         with crashes.w:
             while (run := self.next()) is not None:
                 if not self.one(crashes, run):
                     break
-            names = listed()
+            names = points()
             with self.lock:
                 self.points |= {names[i] for i in crashes.w.passed |
                                 crashes.w.came_by()}
