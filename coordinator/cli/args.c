@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "alloc.h"
-#include "suggest.h"
+#include "nearest.h"
 
 const struct flag flag_table[FLAG_COUNT] = {
 #define X(id, fname, fletter, fvalue, fhelp)                                   \
@@ -44,15 +44,16 @@ flag_by_letter(char letter)
 static int
 flag_unknown(const char *name, struct err *err)
 {
-	struct suggest s = { .word = name };
+	struct nearest near = { .word = name };
 	int i;
 
 	for (i = 0; i < FLAG_COUNT; i++)
-		suggest_offer(&s, flag_table[i].name);
-	if (s.best == NULL)
+		nearest_offer(&near, flag_table[i].name);
+	if (near.best == NULL)
 		return err_set(err, ERR_USAGE, "unknown option --%s", name);
 	return err_set(err, ERR_USAGE,
-		       "unknown option --%s; did you mean --%s?", name, s.best);
+		       "unknown option --%s; did you mean --%s?", name,
+		       near.best);
 }
 
 static int

@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "suggest.h"
+#include "nearest.h"
 
 static const struct command *
 child_find(const struct command *parent, const char *word)
@@ -66,10 +66,10 @@ command_arity(const char *args, size_t *min_r, size_t *max_r)
 const char *
 command_nearest(const struct command *parent, const char *word)
 {
-	struct suggest s = { .word = word };
+	struct nearest near = { .word = word };
 	const struct command *c;
 
 	for (c = parent->sub; c != NULL && c->name != NULL; c++)
-		suggest_offer(&s, c->name);
-	return s.best;
+		nearest_offer(&near, c->name);
+	return near.best;
 }

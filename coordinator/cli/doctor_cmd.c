@@ -13,6 +13,7 @@
 #include "commands.h"
 #include "init.h"
 #include "json.h"
+#include "findings.h"
 #include "request.h"
 #include "rows_json.h"
 
@@ -30,7 +31,7 @@ static const char all_sql[] =
 	" union all select severity, code, host, backend, message, hint"
 	" from fleet.finding where request = any ($2::bigint[])) f"
 	" order by array_position(array['error', 'warning', 'notice', 'ok'],"
-	" severity), code, host, backend";
+	" severity), code, message, hint, host, backend";
 
 struct doctor {
 	struct cli *cli;
@@ -148,8 +149,8 @@ doctor_fleets(struct doctor *d)
 static int
 doctor_print(struct doctor *d, const struct rows *all)
 {
-	size_t bad = request_count(all, "error") +
-		     request_count(all, "warning");
+	size_t bad = findings_count(all, "error") +
+		     findings_count(all, "warning");
 	struct buf out;
 	int code;
 
@@ -159,7 +160,7 @@ doctor_print(struct doctor *d, const struct rows *all)
 		code = cli_print(d->cli, &out);
 		buf_free(&out);
 	} else {
-		code = request_summary(d->cli, all);
+		code = findings_summary(d->cli, all);
 	}
 	if (code != EXIT_OK)
 		return code;

@@ -10,7 +10,7 @@
 #include "checks.h"
 #include "exits.h"
 #include "flags.h"
-#include "suggest.h"
+#include "nearest.h"
 
 enum { HELP_INDENT = 26 };
 
@@ -276,12 +276,12 @@ help_topics(struct buf *out)
 const char *
 help_topic_nearest(const char *word)
 {
-	struct suggest s = { .word = word };
+	struct nearest near = { .word = word };
 	size_t i;
 
 	for (i = 0; i < TOPIC_COUNT; i++)
-		suggest_offer(&s, topics[i].name);
-	return s.best;
+		nearest_offer(&near, topics[i].name);
+	return near.best;
 }
 
 const char *

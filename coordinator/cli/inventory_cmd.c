@@ -14,6 +14,7 @@
 #include "file.h"
 #include "inventory.h"
 #include "json.h"
+#include "findings.h"
 #include "request.h"
 
 enum { INVENTORY_MAX = 1 << 20 };
@@ -194,7 +195,7 @@ import_discover(struct cli *cli, const char *json)
 	code = request_run(cli, "discover", fleet, "{}", &request, &findings);
 	json_free(&doc);
 	if (code == EXIT_OK)
-		code = request_findings(cli, findings);
+		code = findings_print(cli, findings);
 	if (code == EXIT_OK && !rows_bool(request, 0, "ok"))
 		code = cli_error(cli, EXIT_ERROR,
 				 rows_text(request, 0, "message"), NULL,

@@ -16,6 +16,7 @@
 #include "num.h"
 #include "plan_files.h"
 #include "plan_view.h"
+#include "findings.h"
 #include "request.h"
 #include "rows_json.h"
 
@@ -111,7 +112,7 @@ plan_refused(struct cli *cli, const char *what, const struct rows *request,
 	     const struct rows *findings)
 {
 	if (rows_count(findings) > 0 && !cli->json)
-		(void)request_findings(cli, findings);
+		(void)findings_print(cli, findings);
 	return cli_error(cli,
 			 rows_count(findings) > 0 ? EXIT_FINDINGS : EXIT_ERROR,
 			 rows_text(request, 0, "message"), NULL, "%s", what);
@@ -138,7 +139,7 @@ plan_make(struct cli *cli, const char *name, char **id_r)
 			code = plan_refused(cli, "there is no plan", request,
 					    findings);
 		else if (rows_count(findings) > 0 && !cli->json)
-			code = request_findings(cli, findings);
+			code = findings_print(cli, findings);
 	}
 	rows_free(&request);
 	rows_free(&findings);
@@ -224,8 +225,8 @@ static int
 check_print(struct cli *cli, const struct rows *request,
 	    const struct rows *findings)
 {
-	size_t errors = request_count(findings, "error");
-	size_t warnings = request_count(findings, "warning");
+	size_t errors = findings_count(findings, "error");
+	size_t warnings = findings_count(findings, "warning");
 	struct buf out;
 	int code;
 
@@ -236,8 +237,8 @@ check_print(struct cli *cli, const struct rows *request,
 		buf_free(&out);
 	} else {
 		code = args_has(&cli->args, FLAG_FULL)
-			       ? request_findings(cli, findings)
-			       : request_summary(cli, findings);
+			       ? findings_print(cli, findings)
+			       : findings_summary(cli, findings);
 	}
 	if (code != EXIT_OK)
 		return code;

@@ -15,14 +15,15 @@
 #include "listing.h"
 #include "screen.h"
 
-enum { TAKE_MS = 10000, POLL_MS = 250, SILENT_S = 20, CODE_WIDTH = 20 };
+enum { TAKE_MS = 10000, POLL_MS = 250, SILENT_S = 20 };
 
-/* problems first */
+/* problems first; those that several backends have together */
 static const char findings_sql[] =
 	"select f.severity, f.code, f.host, f.backend, f.message, f.hint"
 	" from fleet.finding f where f.request = $1::bigint"
 	" order by array_position(array['error', 'warning', 'notice', 'ok'],"
-	" f.severity), f.position";
+	" f.severity), min(f.position) over (partition by f.severity, f.code,"
+	" f.message, f.hint), f.position";
 
 static int
 not_taken(struct cli *cli, const char *kind, const char *id)
@@ -129,133 +130,6 @@ request_run(struct cli *cli, const char *kind, const char *fleet,
 	rows_free(&r);
 	code = request_follow(cli, kind, id, request_r, findings_r);
 	x_free(&id);
-	return code;
-}
-
-size_t
-request_count(const struct rows *findings, const char *severity)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < rows_count(findings); i++)
-		if (strcmp(rows_str(findings, i, "severity"), severity) == 0)
-			n++;
-	return n;
-}
-
-static void
-finding_write(struct buf *out, const struct face *f, const struct rows *r,
-	      size_t i)
-{
-	const char *severity = rows_str(r, i, "severity");
-	const char *where = rows_text(r, i, "backend");
-	bool error = strcmp(severity, "error") == 0;
-
-	if (where == NULL)
-		where = rows_text(r, i, "host");
-	face_tinted(out, f,
-		    error			       ? TINT_BAD
-		    : strcmp(severity, "warning") == 0 ? TINT_WARN
-						       : TINT_NONE,
-		    severity);
-	(void)buf_addc(out, ' ');
-	face_text(out, f, rows_str(r, i, "code"));
-	if (where != NULL) {
-		(void)buf_addc(out, ' ');
-		face_text(out, f, where);
-	}
-	(void)buf_adds(out, ": ");
-	face_text(out, f, rows_str(r, i, "message"));
-	(void)buf_addc(out, '\n');
-	if (rows_text(r, i, "hint") != NULL) {
-		(void)buf_adds(out, "  hint: ");
-		face_text(out, f, rows_str(r, i, "hint"));
-		(void)buf_addc(out, '\n');
-	}
-}
-
-static void
-counted(struct buf *out, const struct face *f, enum tint tint, size_t n,
-	const char *word)
-{
-	if (n == 0)
-		return;
-	(void)buf_adds(out, "  ");
-	face_begin(out, f, tint);
-	(void)buf_addf(out, "%zu %s", n, word);
-	face_end(out, f, tint);
-}
-
-/* one line of one check: how many were ok, how many not */
-static void
-summary_line(struct buf *out, const struct face *f, const struct rows *r,
-	     const char *code)
-{
-	size_t i, ok = 0, notice = 0, warning = 0, error = 0, before = out->len;
-	const char *severity;
-
-	for (i = 0; i < rows_count(r); i++) {
-		if (strcmp(rows_str(r, i, "code"), code) != 0)
-			continue;
-		severity = rows_str(r, i, "severity");
-		error += strcmp(severity, "error") == 0;
-		warning += strcmp(severity, "warning") == 0;
-		notice += strcmp(severity, "notice") == 0;
-		ok += strcmp(severity, "ok") == 0;
-	}
-	face_text(out, f, code);
-	face_pad(out, out->len - before < CODE_WIDTH
-			      ? CODE_WIDTH - (out->len - before)
-			      : 0);
-	counted(out, f, TINT_BAD, error, error == 1 ? "error" : "errors");
-	counted(out, f, TINT_WARN, warning,
-		warning == 1 ? "warning" : "warnings");
-	counted(out, f, TINT_NONE, notice, "told");
-	counted(out, f, TINT_GOOD, ok, "ok");
-	(void)buf_addc(out, '\n');
-}
-
-int
-request_summary(struct cli *cli, const struct rows *r)
-{
-	struct buf out;
-	size_t i, j;
-	int code;
-
-	buf_init(&out, CLI_OUT_MAX);
-	for (i = 0; i < rows_count(r); i++) {
-		for (j = 0; j < i; j++)
-			if (strcmp(rows_str(r, i, "code"),
-				   rows_str(r, j, "code")) == 0)
-				break;
-		if (j == i)
-			summary_line(&out, &cli->face, r,
-				     rows_str(r, i, "code"));
-	}
-	for (i = 0, j = 0; i < rows_count(r); i++) {
-		if (strcmp(rows_str(r, i, "severity"), "ok") == 0)
-			continue;
-		if (j++ == 0)
-			(void)buf_addc(&out, '\n');
-		finding_write(&out, &cli->face, r, i);
-	}
-	code = cli_print(cli, &out);
-	buf_free(&out);
-	return code;
-}
-
-int
-request_findings(struct cli *cli, const struct rows *findings)
-{
-	struct buf out;
-	size_t i;
-	int code;
-
-	buf_init(&out, CLI_OUT_MAX);
-	for (i = 0; i < rows_count(findings); i++)
-		finding_write(&out, &cli->face, findings, i);
-	code = cli_print(cli, &out);
-	buf_free(&out);
 	return code;
 }
 

@@ -20,13 +20,6 @@ int request_run(struct cli *cli, const char *kind, const char *fleet,
 int request_follow(struct cli *cli, const char *kind, const char *id,
 		   struct rows **request_r, struct rows **findings_r);
 
-/* the findings as a table, problems first, each with its hint */
-int request_findings(struct cli *cli, const struct rows *findings);
-/* one line per check, then what is not ok in full */
-int request_summary(struct cli *cli, const struct rows *findings);
-/* how many are of that severity */
-size_t request_count(const struct rows *findings, const char *severity);
-
 /* text of a key of the request's result; free() it; NULL when it is absent */
 char *request_result(const struct rows *request, const char *key);
 

@@ -14,6 +14,7 @@
 #include "listing.h"
 #include "look.h"
 #include "plan.h"
+#include "findings.h"
 #include "request.h"
 #include "rows_json.h"
 #include "told.h"
@@ -103,7 +104,7 @@ static int
 start_checked(struct start *s)
 {
 	struct cli *cli = s->cli;
-	size_t errors = request_count(s->findings, "error");
+	size_t errors = findings_count(s->findings, "error");
 	bool later = rows_bool(s->filed, 0, "later");
 	char *hint;
 	int code = EXIT_OK;
@@ -111,7 +112,7 @@ start_checked(struct start *s)
 	if (errors == 0 && rows_bool(s->check, 0, "ok"))
 		return EXIT_OK;
 	if (!cli->json)
-		code = request_summary(cli, s->findings);
+		code = findings_summary(cli, s->findings);
 	if (code != EXIT_OK)
 		return code;
 	hint = x_asprintf(

@@ -133,6 +133,13 @@ def a_check_that_finds_something():
         typed.says("word")
         typed("plan flow-stop -e word=wax -e none=1", 5)
         typed.says("none")
+        # what all of them have is told once, with the place in the file
+        typed("plan flow-stop -e", 5, "word=two words")
+        typed.says("error PROCEDURE mail1, mail2, mail3:\n  flow-stop:",
+                   'error: the value of "word" does not fit: ',
+                   "\n    ", "^^^^\n", "\n    hint: it is of type word")
+        assert typed.out.count("does not fit") == 1, typed.out
+        assert "\\x" not in typed.out, typed.out
 
 
 @test

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "alloc.h"
-#include "nearest.h"
 #include "ydoc.h"
 #include "yread.h"
 
@@ -324,21 +323,6 @@ many_are_counted(void **state)
 	diags_free(&d);
 }
 
-static void
-nearest_is_near(void **state)
-{
-	static const char *const names[] = { "backend", "check", NULL, "at" };
-
-	(void)state;
-	assert_int_equal(nearest_distance("kitten", "sitten"), 1);
-	assert_int_equal(nearest_distance("", "ab"), 2);
-	assert_int_equal(nearest_distance("abc", "xyz"), 3);
-	assert_string_equal(nearest_name("bakcend", names, 4), "backend");
-	assert_string_equal(nearest_name("chek", names, 4), "check");
-	assert_null(nearest_name("zebra", names, 4));
-	assert_null(nearest_name("x", names, 4));
-}
-
 int
 main(void)
 {
@@ -353,7 +337,6 @@ main(void)
 		cmocka_unit_test(scalars_are_typed),
 		cmocka_unit_test(shown_as_compilers_do),
 		cmocka_unit_test(many_are_counted),
-		cmocka_unit_test(nearest_is_near),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define FAR 3
+#define FAR 3 /* as far as everything that is farther */
 
 static unsigned int
 min3(unsigned int a, unsigned int b, unsigned int c)
@@ -14,8 +14,8 @@ min3(unsigned int a, unsigned int b, unsigned int c)
 	return m < c ? m : c;
 }
 
-unsigned int
-nearest_distance(const char *a, const char *b)
+static unsigned int
+distance(const char *a, const char *b)
 {
 	size_t n = strlen(a), m = strlen(b);
 	unsigned int row[NEAREST_MAX + 1], left, diagonal, above;
@@ -38,23 +38,38 @@ nearest_distance(const char *a, const char *b)
 	return row[m] < FAR ? row[m] : FAR;
 }
 
+/* Whoever typed the beginning of a name meant that one. */
+static bool
+begun(const char *word, const char *name)
+{
+	size_t len = strlen(word);
+
+	return len > 1 && strncmp(word, name, len) == 0;
+}
+
+void
+nearest_offer(struct nearest *nearest, const char *name)
+{
+	unsigned int d = begun(nearest->word, name) ? 0 :
+		distance(nearest->word, name);
+
+	/* "x" is two edits from everything short: no suggestion */
+	if (d >= FAR || d >= strlen(nearest->word))
+		return;
+	if (nearest->best == NULL || d < nearest->edits) {
+		nearest->best = name;
+		nearest->edits = d;
+	}
+}
+
 const char *
 nearest_name(const char *word, const char *const names[], size_t n)
 {
-	const char *best = NULL;
-	unsigned int far = FAR;
+	struct nearest nearest = { .word = word };
 
 	for (size_t i = 0; i < n; i++) {
-		unsigned int d;
-
-		if (names[i] == NULL)
-			continue;
-		d = nearest_distance(word, names[i]);
-		/* "x" is two edits from everything short: no suggestion. */
-		if (d < far && d < strlen(word)) {
-			far = d;
-			best = names[i];
-		}
+		if (names[i] != NULL)
+			nearest_offer(&nearest, names[i]);
 	}
-	return best;
+	return nearest.best;
 }
