@@ -207,12 +207,12 @@ ring_print() {
 # mail stays maildir either way, as `doveconf -n` goes on to say.
 obox_switch() {
 	local host
-	for host in $(backends); do
+	for host in ${2:-$(backends)}; do
 		case "$1" in
 		on) obox_on "$host" && obox_truth "$host" ;;
 		claim) obox_on "$host" && obox_claim "$host" ;;
 		off) obox_truth "$host" && obox_off "$host" ;;
-		*) die "usage: lab obox on|claim|off" ;;
+		*) die "usage: lab obox on|claim|off [HOST]" ;;
 		esac
 	done
 }

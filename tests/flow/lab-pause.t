@@ -1,15 +1,23 @@
 #!/bin/bash
-# lab-pause.t - a pause asked in every step of the Dovecot procedure: it comes
-# to rest in service before the point of no return, out of service or at the
-# turn's end after it, nobody is mapped to a dead backend meanwhile, and an
-# hour later it goes on with everything proved again. Where it is kept drained
-# its sheet is followed, with coordinator and database gone.
+# lab-pause.t - a pause asked in every step of the Dovecot procedures, those for
+# obox, packages and configuration among them: it comes to rest in service
+# before the point of no return, out of service or at the turn's end after it,
+# nobody is mapped to a dead backend meanwhile, and an hour later it goes on with
+# everything proved again. Where it is kept drained its sheet is followed, with
+# coordinator and database gone.
 # shellcheck source=tests/flow/lib-rollout.sh
 . "$(dirname "$0")/lib-rollout.sh"
 
-restarted='baseline weight-zero wait-users move-before stop-lmtp stop-dovecot
-director-down start-dovecot as-before listed messages fetched answers
-answers-lmtp director-up weight-back soak quiet'
+conf=/etc/dovecot/dovecot.conf
+declare -A weight=([mail1]=100 [mail2]=50 [mail3]=200)
+
+# where a pause comes to rest, in the words of its answer
+declare -A told=(
+	[now]='rests now'
+	[in]='put back into service first'
+	[stop]='after phase stop .*out of service'
+	[change]='after phase change .*out of service'
+	[end]='after phase return')
 
 goes_on() {
 	hour_later
@@ -24,7 +32,7 @@ passed() {
 
 no_outage() {
 	truth "not exists (select from fleet.outage where rollout = $rollout
-		and backend = '$1')"
+		and backend = '$1' and back_at is null)"
 }
 
 logs_in() {
@@ -35,33 +43,61 @@ logs_in() {
 	timeout 20 grep -qm1 '^a OK' <&"$fd"
 }
 
-# rests_out BACKEND STEP: asked there, at rest at the end of its phase
-rests_out() {
-	ok "$2: told that it rests out of service" was_told "$1" "$2" \
-		'after phase stop .*out of service'
-	ok "$2: at rest, stopped, down, nobody mapped to it" emptied "$1"
+# at_rest WHERE BACKEND: as the answer said
+at_rest() {
+	case $1 in
+	now | in | end) weighs "$2" "${weight[$2]}" && no_outage "$2" ;;
+	stop | change) emptied "$2" ;;
+	esac
 }
 
-# In the last stretch there is no place to rest but its end.
-rests_at_the_end() {
-	local backend=$1 step
+# A table is lines "WHERE BACKEND STEP...": a pause is asked in each of the
+# steps, and comes to rest once all of a line were.
 
-	shift
+# begins TABLE
+begins() {
+	local where backend steps step
+
+	while read -r where backend steps; do
+		for step in $steps; do ask_in "$backend" "$step" pause; done
+	done <<<"$1"
+	drydock --yes start "$rollout" >"$work/start.out"
+}
+
+# rests_told WHERE BACKEND STEP...: then is_in_STEP of the first looks closer,
+# where there is such a function
+rests_told() {
+	local where=$1 backend=$2 step
+
+	shift 2
+	ok "$backend: asked in $*" rests 90 paused
 	for step; do
-		ok "$step: told that it rests at the end" \
-			was_told "$backend" "$step" 'after phase return'
+		ok "$step: told where it rests" \
+			was_told "$backend" "$step" "${told[$where]}"
 	done
+	ok "$backend rests as told ($where)" at_rest "$where" "$backend"
+	[ "$(type -t "is_in_$1")" != function ] || "is_in_$1"
 }
 
-every_step_passed() {
-	local step
+# goes_through TABLE: to the end of the rollout
+goes_through() {
+	local line
 
-	for step in $restarted; do
-		step_is "$1" "$step" passed || {
-			echo "# $1: $step did not pass"
-			return 1
-		}
-	done
+	while read -r -u 4 line; do
+		# shellcheck disable=SC2086 # words
+		rests_told $line
+		goes_on
+	done 4<<<"$1"
+	ok "it ends well" rollout_ends succeeded 60
+	ok "nothing was held, no deadline passed" nothing_was_held
+	ok "each command ran once, by the agents' journals" ran_as_told
+}
+
+# left_out BACKEND: what did not pass
+left_out() {
+	sql "select string_agg(step, ' ' order by step) from fleet.step
+		where rollout = $rollout and backend = '$1'
+		and state <> 'passed'"
 }
 
 nothing_was_held() {
@@ -72,85 +108,83 @@ nothing_was_held() {
 }
 
 # ---------------------------------------------- three backends in one rollout
-three() {
-	restart_plan
-	ask_in mail1 baseline pause
-	ask_in mail1 move-before pause
-	ask_in mail1 start-dovecot pause
-	ask_in mail1 as-before pause
-	ask_in mail1 listed pause
-	ask_in mail2 weight-zero pause
-	ask_in mail2 stop-lmtp pause
-	ask_in mail2 messages pause
-	ask_in mail2 fetched pause
-	ask_in mail2 answers pause
-	ask_in mail3 wait-users pause
-	ask_in mail3 stop-dovecot pause
-	ask_in mail3 answers-lmtp pause
-	ask_in mail3 director-up pause
-	ask_in mail3 weight-back pause
-	on mail1 doveadm service stop imap-login # baseline waits for it
-	drydock --yes start "$rollout" >"$work/start.out"
-	mail1_rests
-	mail2_rests
-	mail3_rests
-	ok "the rollout ends well" rollout_ends succeeded 60
-	ok "nothing was held, no deadline passed" nothing_was_held
-	ok "each step of each passed" every_step_passed mail1
-	ok "of mail2 too" every_step_passed mail2
-	ok "and of mail3" every_step_passed mail3
-}
+is_in_baseline() { on mail1 doveadm reload; }
 
-mail1_rests() {
-	ok "asked in baseline" rests 60 paused
-	ok "baseline: told so" was_told mail1 baseline 'rests now'
-	ok "baseline: nothing was taken out" no_outage mail1
-	on mail1 doveadm reload
-	goes_on
-	ok "asked in move-before, after a baseline that did not fail" \
-		rests 90 paused
-	rests_out mail1 move-before
+is_in_move-before() {
 	ok "who was moved logs in elsewhere" logs_in dir2 staying
-	goes_on
-	ok "asked at the end" rests 90 paused
-	rests_at_the_end mail1 start-dovecot as-before listed
-	ok "mail1 is back in service" weighs mail1 100
-	goes_on
 }
 
 # While it rests somebody sets its weight: what was proved is proved again.
-mail2_rests() {
-	ok "asked in weight-zero" rests 60 paused
-	ok "weight-zero: told so" was_told mail2 weight-zero \
-		'put back into service first'
-	ok "weight-zero: in service with its weight" weighs mail2 50
-	goes_on
-	ok "asked in stop-lmtp" rests 90 paused
+is_in_stop-lmtp() {
 	ok "the drain was done again" test "$(passed mail2 weight-zero)" -eq 2
-	rests_out mail2 stop-lmtp
 	on dir2 doveadm director update "$(address mail2)" 50
-	goes_on
-	ok "the drain is proved again after an hour, and repaired" \
-		wait_until 60 "the repair" event 'is repaired (1 of 1)'
-	ok "asked at the end" rests 90 paused
-	rests_at_the_end mail2 messages fetched answers
-	ok "mail2 is back in service" weighs mail2 50
-	goes_on
 }
 
-mail3_rests() {
-	ok "asked in wait-users" rests 60 paused
-	ok "wait-users: told so" was_told mail3 wait-users \
-		'put back into service first'
-	ok "wait-users: in service with its weight" weighs mail3 200
-	goes_on
-	ok "asked in stop-dovecot" rests 90 paused
-	rests_out mail3 stop-dovecot
-	goes_on
-	ok "asked at the end" rests 90 paused
-	rests_at_the_end mail3 answers-lmtp director-up weight-back
-	ok "mail3 is back in service" weighs mail3 200
-	goes_on
+is_in_messages() {
+	ok "the drain was proved again after an hour, and repaired" \
+		event 'is repaired (1 of 1)'
+}
+
+# It waited for somebody, so it was no moment; nobody needs to do so again.
+is_in_wait-users() {
+	on dir1 doveadm director move lasting "$(address mail1)"
+}
+
+# Two share their storage, the third is obox.
+three() {
+	local version=2.0 table
+
+	[ "$(package_version mail1 drydock-lab-sieve)" != 2.0 ] || version=1.0
+	on mail1 cat $conf | grep -v '^# lab-pause' >"$work/new.conf"
+	echo "# lab-pause $RANDOM" >>"$work/new.conf"
+	on mail1 doveadm service stop imap-login # baseline waits for it
+	user_stays lasting mail3
+	PROCEDURE=dovecot-obox-upgrade restart_plan -e config="$work/new.conf" \
+		-e "packages=drydock-lab-*=$version" -e metacache=rescan
+	table="now mail1 baseline
+stop mail1 move-before
+change mail1 packages config still-stopped
+end mail1 start-dovecot as-before listed
+in mail2 weight-zero
+stop mail2 stop-lmtp
+end mail2 messages fetched answers
+in mail3 wait-users
+stop mail3 metacache-flush stop-dovecot move-after
+end mail3 metacache-rescan answers-lmtp director-up weight-back"
+	begins "$table"
+	goes_through "$table"
+	ok "each step but those for obox passed" test "$(left_out mail1)" = \
+		"metacache-delete metacache-flush metacache-forget\
+ metacache-rescan move-after"
+	ok "of mail2 too" test "$(left_out mail2)" = "$(left_out mail1)"
+	ok "and of mail3 those for obox" test "$(left_out mail3)" = \
+		"metacache-delete metacache-forget move-before"
+}
+
+# The cache of obox is deleted, and nothing before it was done twice.
+deletes() {
+	local table="change mail3 metacache-delete metacache-forget"
+
+	on mail3 doveadm metacache lab-fill 2>/dev/null
+	restart_plan --only mail3 -e metacache=delete
+	begins "$table"
+	goes_through "$table"
+	ok "with nothing left out but what is not for it" \
+		test "$(left_out mail3)" = "metacache-rescan move-before"
+	ok "the cache is gone" \
+		not on mail3 test -e /var/dovecot/vmail/user1/.meta/index
+}
+
+# What is in the files, and was not tried here.
+untried() {
+	sed -n 's/^      - name: //p' \
+		"$root"/deploy/procedures/dovecot-obox-*.yaml |
+		sort -u >"$work/steps"
+	sql "select distinct step from asks.ask
+		join fleet.step using (rollout, backend, step)
+		where answer is not null and state = 'passed'" |
+		sort >"$work/tried"
+	[ -s "$work/steps" ] && comm -23 "$work/steps" "$work/tried"
 }
 
 # ------------------------------------------------- kept drained, with an end
@@ -191,13 +225,13 @@ by_hand() {
 }
 
 kept() {
+	local table="stop mail1 director-down
+end mail1 soak quiet"
+
 	restart_plan --only mail1
 	ask_in mail1 wait-users keep
-	ask_in mail1 director-down pause
-	ask_in mail1 soak pause
-	ask_in mail1 quiet pause
 	user_stays waiting mail1
-	drydock --yes start "$rollout" >"$work/start.out"
+	begins "$table"
 	ok "kept drained: at rest where it was" rests 60 paused
 	ok "told so" was_told mail1 wait-users 'stays as it is there'
 	hour_later
@@ -209,27 +243,20 @@ kept() {
 	drydock -q resume "$rollout" >/dev/null
 	ok "drydock, back again, sees it and drains mail1 again" \
 		wait_until 60 "the repair" event 'is repaired (1 of 1)'
-	ok "asked in director-down" rests 90 paused
+	goes_through "$table"
 	ok "the wait's clock stood still in the pause" waited_after
-	rests_out mail1 director-down
-	goes_on
-	ok "asked at the end" rests 90 paused
-	rests_at_the_end mail1 soak quiet
-	goes_on
-	ok "it ends well" rollout_ends succeeded 60
-	ok "each step of it passed" every_step_passed mail1
-	ok "nothing was held here either" nothing_was_held
 }
 
 rollout_lab
-trap 'asks_end; lab_stop' EXIT
+trap 'lab obox off mail3 || true; asks_end; lab_stop' EXIT
+lab obox claim mail3
 asks_prepare
 observe_start "$work/observed.json"
 user_stays staying mail1
 three
-ok "each command ran once, as the agents' journals have it" ran_as_told
+deletes
 kept
-ok "and those of the second rollout" ran_as_told
+ok "no step of these procedures was left untried" test -z "$(untried)"
 ok "every weight is as before" weights
 ok "never two out at one instant" observe_stop
 finish
