@@ -168,6 +168,19 @@ end $$;
 comment on function fleet_internal.op_turn(int, bigint, timestamptz, jsonb) is
 	'{"op":"turn","turn","from","to","message","remembered","mouths","answered"}: a turn changes its state.';
 
+create or replace function fleet_internal.rollout_over(r bigint,
+	now_ timestamptz)
+returns void language plpgsql as $$
+begin
+	update fleet_internal.hold set ended_at = now_
+	 where rollout_id = r and ended_at is null;
+	update fleet_internal.pause set ended_at = now_,
+		ended_by = session_user
+	 where rollout_id = r and ended_at is null;
+end $$;
+comment on function fleet_internal.rollout_over(bigint, timestamptz) is
+	'A rollout came to its end: nothing holds it any more.';
+
 create or replace function fleet_internal.op_rollout(f int, r bigint,
 	now_ timestamptz, op jsonb)
 returns bigint language plpgsql as $$
@@ -200,12 +213,8 @@ begin
 			       where y.fleet_id = f) end,
 		message = coalesce(op->>'message', x.message)
 	 where x.rollout_id = r;
-	if t in ('succeeded', 'incomplete', 'aborted') then
-		update fleet_internal.hold set ended_at = now_
-		 where rollout_id = r and ended_at is null;
-		update fleet_internal.pause set ended_at = now_,
-			ended_by = session_user
-		 where rollout_id = r and ended_at is null;
+	if t in ('succeeded', 'incomplete', 'aborted', 'cancelled') then
+		perform fleet_internal.rollout_over(r, now_);
 	end if;
 	perform fleet_internal.note(f, 'rollout.' || t,
 		case when t in ('aborted', 'incomplete', 'cancelled') then 'warning'

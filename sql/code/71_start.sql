@@ -152,6 +152,8 @@ begin
 	update fleet_internal.rollout x set state = 'cancelled',
 		finished_at = fleet_internal.clock(), message = cancel.reason
 	 where x.rollout_id = r.rollout_id;
+	perform fleet_internal.rollout_over(r.rollout_id,
+		fleet_internal.clock());
 	perform fleet_internal.steer_done(r, 'rollout.cancelled', format(
 		'rollout %s is cancelled%s', r.rollout_id,
 		coalesce(': ' || cancel.reason, '')));

@@ -67,6 +67,8 @@ begin
 	update fleet_internal.rollout set state = 'cancelled',
 		finished_at = fleet_internal.clock(), message = p_why
 	 where rollout_id = r.rollout_id;
+	perform fleet_internal.rollout_over(r.rollout_id,
+		fleet_internal.clock());
 	update fleet_internal.schedule set request_id = null, rollout_id = null
 	 where schedule_id = s.schedule_id;
 	perform fleet_internal.note(s.fleet_id, 'schedule.replanned', 'notice',

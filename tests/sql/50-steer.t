@@ -28,7 +28,9 @@ refused "nobody would come" RD007 'No coordinator offers a hook.*unattended-with
 like "scheduled" "rollout $r will start" \
 	"select fleet.start($r, now() + interval '1 h', change_ref => 'CHG-1', unattended_without_alarm => true)" anna
 is "and says so" 'scheduled|anna|CHG-1' "select state, start_by, change_ref from fleet.rollout where rollout = $r"
+do_ "select test.adv($r, '[{\"op\":\"hold\",\"kind\":\"database\",\"gate\":\"write\",\"critical\":true,\"why\":\"refused\"}]')"
 do_ "select fleet.cancel($r)"
+is "nothing holds what is cancelled" 0 "select count(*) from fleet.hold"
 r=$(q "select test.plan('mail')")
 refused "stop_after -1" RD004 '0 or more' "select fleet.start($r, stop_after => -1, change_ref => 'x')"
 is "started" "rollout $r is started" "select fleet.start($r, change_ref => 'CHG-2')" anna
