@@ -587,6 +587,7 @@ act_do(struct fleet *f)
 			looks_forget(&f->looks);	/* look again */
 			return;
 		}
+	f->ops_what |= WRITES_RULE(d->rule);
 	f->ops_happened |= !f->view.database;
 	log_info("%s: rollout %lld: %s %s", f->name,
 		 (long long)f->view.rollout, rule_number(d->rule), d->reason);

@@ -116,6 +116,7 @@ evidence_of(const struct op *op)
 	case GATE_SLOT: return evidence_slot;
 	case GATE_NONE: case GATE_GREETED: case GATE_PREFLIGHT:
 	case GATE_READY: case GATE_TARGET_IN: case GATE_PEERS:
+	case GATE_WRITE:
 		break;
 	}
 	return NULL;

@@ -328,6 +328,7 @@ load_done(void *self, const struct pg_rows *rows,
 		fleet_wake_at(f, fleet_now_ms(f) + FLEET_STRANGE_MS);
 	} else {
 		strange_over(f);
+		refused_load(f);
 		fleet_wake(f);
 	}
 }
@@ -402,8 +403,24 @@ think_idle(struct fleet *f)
 {
 	if (write_flush(f))
 		return;
+	refused_rest(f);
 	f->reload = true;
 	fleet_wake_at(f, 0);
+}
+
+/* What the database refused is not decided again yet; what is seen is told. */
+static bool
+think_refused(struct fleet *f)
+{
+	int64_t ms = f->view.database ? refused_wait_ms(f) : 0;
+
+	if (ms == 0)
+		return false;
+	if (!write_flush(f) && load_is_old(f))
+		fleet_reload(f);
+	else
+		fleet_wake_at(f, fleet_now_ms(f) + ms);
+	return true;
 }
 
 /* True: something was begun, or there is nothing to do for now. */
@@ -439,6 +456,7 @@ think_once(struct fleet *f)
 	case DECIDE_IDLE:
 		if (write_flush(f) && f->view.database)
 			return true;
+		refused_rest(f);
 		if (f->view.database && load_is_old(f))
 			fleet_reload(f);
 		else
@@ -468,9 +486,11 @@ fleet_think(struct fleet *f)
 			fleet_load(f);
 		return;
 	}
-	include_asked(f);
 	pull_update(f);
 	facts_survey(f);
+	if (think_refused(f))
+		return;
+	include_asked(f);
 	if (f->asking != NULL)
 		return;
 	if (!f->has_rollout) {

@@ -18,6 +18,7 @@
 #include "looks.h"
 #include "names.h"
 #include "plan.h"
+#include "refusal.h"
 #include "view.h"
 
 struct asking;
@@ -29,6 +30,7 @@ struct json_object;
 struct look_roster;
 struct pg;
 struct pg_call;
+struct pg_error;
 struct pull;
 struct request_desk;
 struct sheet;
@@ -40,6 +42,7 @@ struct batch {
 	char call[VIEW_UUID];		/* repeated: recognised by advance() */
 	char *ops;			/* JSON array */
 	int64_t rollout, revision;
+	uint64_t what;			/* WRITES_… */
 	bool happened;			/* facts: written whatever came first */
 	bool reload;			/* rows were made whose ids we need */
 	bool commits;			/* a phase: not before it is written */
@@ -111,7 +114,9 @@ struct fleet {
 	struct batch *batches;		/* oldest first */
 	int64_t retry_ms;		/* boot time: not again before */
 	struct buf ops;			/* the one being made: "a,b,…" */
+	uint64_t ops_what;
 	bool ops_happened, ops_reload, ops_commits;
+	struct refusal refusal;		/* boot time */
 	bool reload, fenced, releasing;
 	bool away;			/* people were told so */
 	struct waker *waker;
@@ -216,6 +221,23 @@ bool forget_sheet_wanted(const struct fleet *fleet, const char *backend);
  */
 void strange_tell(struct fleet *fleet, const char *why);
 void strange_over(struct fleet *fleet);
+/* End the holds of kind database and that gate; false: there was none. */
+bool strange_unhold(struct fleet *fleet, enum gate gate);
+
+/*
+ * refused.c: the database refuses a batch, and no rule of ours says why: a bug,
+ * somebody's trigger, a right that was taken away.  What is refused twice is a
+ * critical hold, of gate write, until refusal.h says that it is over; an
+ * earlier holder's, too.
+ */
+void refused_tell(struct fleet *fleet, uint64_t what,
+		  const struct pg_error *error);
+void refused_taken(struct fleet *fleet, uint64_t what, int64_t revision);
+/* Nothing is to be written. */
+void refused_rest(struct fleet *fleet);
+void refused_load(struct fleet *fleet);
+/* So long the same is not decided again, 0: now. */
+int64_t refused_wait_ms(const struct fleet *fleet);
 
 /*
  * pull.c: what a result did not bring of an output, up to WIRE_KEEP_MAX bytes,

@@ -56,6 +56,7 @@ include_ops(struct fleet *f, const struct service *s)
 	include_turn(f, s->backend_id);
 	log_notice("%s: %s is in service and included again", f->name,
 		   s->name);
+	f->ops_what |= WRITES_INCLUDE;
 	f->ops_reload = true;
 	write_flush(f);
 }

@@ -603,6 +603,7 @@ load_holds(struct load *l)
 		hold->turn = turn_index(l->view, jdoc_int(doc, "turn_id", 0));
 		hold->since_ms = jdoc_int(doc, "since_ms", 0);
 		hold->told_ms = jdoc_int(doc, "seen_ms", 0);
+		hold->what = (uint64_t)jdoc_int(doc, "what", 0);
 		jdoc_copy(doc, "why", hold->why, sizeof(hold->why));
 	}
 }

@@ -124,6 +124,7 @@ adopt(struct fleet *f, const struct sending *s,
 	buf_free(&buf);
 	log_notice("%s: %s: adopted an attempt from the journal of %s",
 		   f->name, f->view.steps[step].name, s->host);
+	f->ops_what |= WRITES_ADOPTED;
 	f->ops_reload = true;
 	write_flush(f);
 }

@@ -37,28 +37,37 @@ strange_tell(struct fleet *f, const char *why)
 	write_flush(f);
 }
 
+bool
+strange_unhold(struct fleet *f, enum gate gate)
+{
+	bool was = false;
+
+	for (int i = 0; i < f->view.nholds; i++) {
+		struct view_hold *hold = &f->view.holds[i];
+		struct json_out out;
+		struct buf buf;
+
+		if (hold->kind != HOLD_DATABASE || hold->gate != gate ||
+		    hold->ended)
+			continue;
+		buf_init(&buf, 1 << 10);
+		json_out_init(&out, &buf);
+		json_out_object(&out, NULL);
+		json_out_str(&out, "op", "unhold");
+		json_out_int(&out, "hold", hold->id);
+		strange_op(f, &out, &buf);
+		hold->ended = was = true;
+	}
+	return was;
+}
+
 void
 strange_over(struct fleet *f)
 {
 	bool was = f->strange[0] != '\0';
 
 	f->strange[0] = '\0';
-	for (int i = 0; i < f->view.nholds; i++) {
-		struct json_out out;
-		struct buf buf;
-
-		if (f->view.holds[i].kind != HOLD_DATABASE)
-			continue;
-		buf_init(&buf, 1 << 10);
-		json_out_init(&out, &buf);
-		json_out_object(&out, NULL);
-		json_out_str(&out, "op", "unhold");
-		json_out_int(&out, "hold", f->view.holds[i].id);
-		strange_op(f, &out, &buf);
-		f->view.holds[i].ended = true;
-		was = true;
-	}
-	if (!was)
+	if (!strange_unhold(f, GATE_NONE) && !was)
 		return;
 	log_notice("%s: what is read makes sense again", f->name);
 	write_flush(f);

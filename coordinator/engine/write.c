@@ -40,6 +40,7 @@ batches_drop(struct fleet *f)
 	while (f->batches != NULL)
 		batch_drop(f);
 	buf_clear(&f->ops);
+	f->ops_what = 0;
 	f->ops_happened = f->ops_reload = f->ops_commits = false;
 }
 
@@ -57,6 +58,8 @@ write_took(struct fleet *f, const struct pg_rows *rows)
 	const char *text = store_value(rows);
 	struct json_object *doc;
 	bool reload = f->batches->reload;
+	uint64_t what = f->batches->what;
+	int64_t revision = f->batches->revision;
 
 	if (json_parse_object(text, strlen(text), &json_limits_doc, &doc,
 			      NULL) == 0) {
@@ -67,6 +70,7 @@ write_took(struct fleet *f, const struct pg_rows *rows)
 	batch_drop(f);
 	f->reload |= reload;
 	fleet_back(f);
+	refused_taken(f, what, revision);
 	if (f->batches != NULL)
 		write_send(f);
 	fleet_wake(f);
@@ -104,9 +108,28 @@ write_away(struct fleet *f, const struct pg_error *error)
 	fleet_wake(f);
 }
 
+/*
+ * What happened on a host is not lost with the decision that tells it: its
+ * attempt is still `sent` in the rows, act_do() let go of the agent's answer,
+ * so after the load the agent is asked again, and answers from its journal.
+ */
+static void
+write_undecided(struct fleet *f)
+{
+	batches_drop(f);
+	/* values that this batch remembered are gone with it */
+	looks_forget(&f->looks);
+	values_clear(f);
+	sheet_untold(f);
+	f->strange[0] = '\0';		/* nor is its hold there */
+	fleet_reload(f);
+}
+
 static void
 write_refused(struct fleet *f, const struct pg_error *error)
 {
+	uint64_t what = f->batches->what;
+
 	if (store_refused(error, "RD010")) {
 		f->fenced = true;
 		fleet_wake(f);
@@ -116,21 +139,17 @@ write_refused(struct fleet *f, const struct pg_error *error)
 		write_revision(f);
 		return;
 	}
-	if (store_refused(error, "RD011"))
+	if (store_refused(error, "RD011")) {
 		log_info("%s: decided anew: %s", f->name, error->err.text);
-	else
-		log_error("%s: %s; %s; ops %.400s", f->name, error->err.text,
-			  error->detail ? error->detail : "",
-			  f->batches->ops);
-	batches_drop(f);
-	/* values that this batch remembered are gone with it */
-	looks_forget(&f->looks);
-	values_clear(f);
-	sheet_untold(f);
-	f->strange[0] = '\0';		/* nor is its hold there */
-	f->reload = true;
-	fleet_wake_at(f, fleet_now_ms(f) +
-		      (store_refused(error, "RD011") ? 0 : 3000));
+		write_undecided(f);
+		return;
+	}
+	log_error("%s: %s%s; ops %.400s", f->name,
+		  what == WRITES_REFUSAL ? "this cannot be told either: " : "",
+		  error->err.text, f->batches->ops);
+	write_undecided(f);
+	if (what != WRITES_REFUSAL)
+		refused_tell(f, what, error);
 }
 
 static void
@@ -185,10 +204,12 @@ write_flush(struct fleet *f)
 	b->ops = x_asprintf("[%s]", buf_str(&f->ops));
 	b->rollout = f->view.rollout;
 	b->revision = f->view.revision;
+	b->what = f->ops_what;
 	b->happened = f->ops_happened;
 	b->reload = f->ops_reload;
 	buf_clear(&f->ops);
 	b->commits = f->ops_commits;
+	f->ops_what = 0;
 	f->ops_happened = f->ops_reload = f->ops_commits = false;
 	while (*tail != NULL)
 		tail = &(*tail)->next;

@@ -17,7 +17,10 @@ enum hold_kind {
 #undef X
 };
 
-/* What must hold before a backend is taken; the sentence is the demand. */
+/*
+ * What must hold before a backend is taken, or (WRITE) anything is done; the
+ * sentence is the demand.
+ */
 #define GATES(X)							\
 	X(NONE,		none,		"nothing")			\
 	X(CHECK,	check,		"its check finds nothing")	\
@@ -28,7 +31,8 @@ enum hold_kind {
 	X(PREFLIGHT,	preflight,	"its preflight holds")		\
 	X(READY,	ready,		"every group is ready")		\
 	X(TARGET_IN,	target_in,	"it is in service itself")	\
-	X(PEERS,	peers,		"all others are in service")
+	X(PEERS,	peers,		"all others are in service")	\
+	X(WRITE,	write,		"the database takes what is decided")
 
 enum gate {
 #define X(name, word, demand) GATE_##name,

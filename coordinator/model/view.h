@@ -117,6 +117,7 @@ struct view_hold {
 	int turn;			/* -1: none */
 	char why[VIEW_WHY];
 	int64_t since_ms, told_ms;
+	uint64_t what;			/* of GATE_WRITE: refusal.h */
 };
 
 /* The check that was asked last. */

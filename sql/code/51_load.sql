@@ -207,7 +207,8 @@ returns jsonb language sql stable as $$
 		'backend_id', h.backend_id, 'critical', h.critical,
 		'since_ms', fleet_internal.ms(h.since),
 		'seen_ms', fleet_internal.ms(h.seen_at),
-		'until_ms', fleet_internal.ms(h.until), 'why', h.why)
+		'until_ms', fleet_internal.ms(h.until), 'why', h.why,
+		'what', h.evidence->'what')
 		order by h.hold_id), '[]')
 	  from fleet_internal.hold h
 	 where h.fleet_id = p_fleet and h.ended_at is null

@@ -13,8 +13,12 @@ returns text language sql immutable as $$
 	when 'window' then format('nothing: it waits (drydock window next); or drydock override %s window --backend %s --reason …',
 		p_rollout, p_backend)
 	when 'contact' then 'drydock host list'
-	when 'database' then format('put that row right in psql, as its owner: it goes on by itself; what came before: drydock log%s',
-		' ' || p_rollout)
+	when 'database' then case when p_gate = 'write' then
+		'repair what refuses it: it is tried again within a minute; what was decided: drydockd''s log (journalctl -u drydockd)'
+		|| coalesce('; or end the rollout: drydock abort ' || p_rollout,
+			'')
+	else format('put that row right in psql, as its owner: it goes on by itself; what came before: drydock log%s',
+		' ' || p_rollout) end
 	else case when p_gate = 'check' and p_backend is null then
 		format('repair it, then drydock check %1$s; one backend''s findings: drydock override %1$s check --backend NAME --reason …',
 			p_rollout)
@@ -68,7 +72,7 @@ Why rollouts do not move now, one row per reason.
 fleet: the fleet
 rollout: the rollout
 kind: pause, turn (held), window, approval, gate, contact or database
-gate: which gate or question
+gate: which gate or question; of database: write = what is written is refused, empty = a row makes no sense
 backend: the backend it is about
 why: in words
 since: when it began
@@ -77,7 +81,7 @@ until: when it should be over; nothing goes on by itself then
 critical: somebody should be called
 by: who caused it, if a person
 type_next: what to type
-evidence: the fact a gate waits for: fact, value (yes, no, unknown), seen, looked_ms and since_ms (of 1970); where no look decides, what does: the check (asked_ms, done_ms, wrong), the slot (fleet, backend, rollout, since_ms), min_up (listed, excluded, min_up), the window (expected_ms, opens_ms, closes_ms) or the approval (done, stop_after, step)
+evidence: the fact a gate waits for: fact, value (yes, no, unknown), seen, looked_ms and since_ms (of 1970); where no look decides, what does: the check (asked_ms, done_ms, wrong), the slot (fleet, backend, rollout, since_ms), min_up (listed, excluded, min_up), the window (expected_ms, opens_ms, closes_ms) or the approval (done, stop_after, step); what the database refuses: sqlstate, said, times, what (by rule, a bit each)
 hold: number
 seen_at: the evidence is of then
 next_look_at: one looks again then; empty = as soon as something happens

@@ -126,7 +126,8 @@ select 'warning', 'PIN_MISSING', h.fleets[1], h.host, null,
   from fleet.host h where h.host_keys = 0 and h.fleets is not null
 	and not coalesce(h.excluded, false)
 union all
-select 'error', 'STRANGE_ROW', f.name, null, null, h.why,
+select 'error', case when h.gate = 'write' then 'DATABASE_REFUSES'
+		else 'STRANGE_ROW' end, f.name, null, null, h.why,
 	fleet_internal.hold_next(h.kind, h.gate, h.rollout_id, null)
   from fleet_internal.hold h join fleet_internal.fleet f using (fleet_id)
  where h.kind = 'database' and h.ended_at is null

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""22-rows - a row that makes no sense: told, and its fleet stands still.
+"""22-rows - what the database says or refuses makes no sense: it is told.
 
 usage: 22-rows.t [TEST…]
 """
+import datetime
 import os
 import subprocess
 import time
 
 from engine_lib import BIN, World, main, steps, test, wait_for
+from records_lib import each_ran_once
 
 # what somebody does past every guard, what is said of it, and the repair
 ROWS = [
@@ -147,6 +149,64 @@ def a_row_that_makes_no_sense_holds_its_fleet_alone():
         assert code == 5 and "STRANGE_ROW" in said and why in said, said
         by_hand(w, ROWS[-1][2])
         wait_for("it is over", lambda: not told(w), 30)
+
+
+REFUSE = """
+create function refuse() returns trigger language plpgsql as $$
+begin
+	raise exception 'the audit table is full';
+end $$;
+create trigger refuse before update on fleet_internal.step for each row
+when (new.name = 'change' and new.state = 'running') execute function refuse()
+"""
+
+
+def refused_at(w):
+    """When each was logged."""
+    return [datetime.datetime.fromisoformat(line.split()[0].rstrip("Z"))
+            for line in w.log().splitlines() if "audit table" in line]
+
+
+def refusals(w):
+    """Begun, and over: an event each."""
+    return [row[0] for row in w.sql(
+        "select kind from fleet.event where message ~ 'audit table is full' "
+        "order by seq")]
+
+
+@test
+def what_the_database_refuses_is_told_once():
+    """Refused with it: that the step before has ended."""
+    with World(["mail1", "mail2"]) as w:
+        w.sql(REFUSE)
+        w.put("hang-mail1-active", "")
+        w.daemon()
+        r = w.start()
+        why = wait_for("it is told", lambda: told(w), 60)
+        assert why == "the database refuses: the audit table is full", why
+        code, said = drydock(w, "status", str(r))
+        for words in ("DATABASE (critical) write since", why,
+                      "tried again within a minute", f"drydock abort {r}"):
+            assert words in said, (words, said)
+        code, said = drydock(w, "doctor", "--fleet", "mail-hel")
+        assert code == 5 and "DATABASE_REFUSES" in said, said
+        w.kill()
+        before = len(refused_at(w))
+        w.daemon()
+        wait_for("the next coordinator is refused, and again",
+                 lambda: len(refused_at(w)) > before + 1, 60)
+        assert told(w) == why
+        first, again = refused_at(w)[-2:]
+        assert (again - first).total_seconds() > 2.5, w.log()
+        assert refusals(w) == ["hold.database"], refusals(w)
+        w.sql("drop trigger refuse on fleet_internal.step")
+        wait_for("it goes on", lambda: w.counts().get("unit mail1 active"), 60)
+        wait_for("it is over", lambda: not told(w), 30)
+        assert refusals(w) == ["hold.database", "hold.ended"], refusals(w)
+        w.remove("hang-mail1-active")
+        w.wait_state(r, "succeeded")
+        assert refusals(w) == ["hold.database", "hold.ended"], refusals(w)
+        each_ran_once(w, w.backends)
 
 
 main()
