@@ -47,10 +47,8 @@
 	X(LISTEN, "notifications reach this session")                          \
 	X(SCHEMA, "the schema is the one this drydock was made for")           \
 	X(ROLE_MISSING, "a role of the schema is gone")                        \
-	X(STRANGE_ROW,                                                         \
-	  "a row of the database makes no sense: its fleet stands still")      \
-	X(DATABASE_REFUSES,                                                    \
-	  "the database refuses what is written: its fleet stands still")       \
+	X(STRANGE_ROW, "a row makes no sense, so its fleet stands still")      \
+	X(DATABASE_REFUSES, "a write is refused, so its fleet stands still")   \
 	X(CLOCK_MOVED, "the database's clock is moved, as tests do")           \
 	X(NO_COORDINATOR, "nobody drives a fleet")                             \
 	X(DEAD_COORDINATOR, "a coordinator fell silent without goodbye")       \

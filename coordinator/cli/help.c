@@ -10,6 +10,7 @@
 #include "checks.h"
 #include "exits.h"
 #include "flags.h"
+#include "help_language.h"
 #include "nearest.h"
 
 enum { HELP_INDENT = 26 };
@@ -212,56 +213,75 @@ topic_checks(struct buf *out)
 static void
 topic_variables(struct buf *out)
 {
-	(void)buf_adds(out,
-		       "In a procedure:\n"
-		       "  ${vars.NAME}           a variable, given with -e "
-		       "NAME=VALUE\n"
-		       "  ${backend.name}        and .address, .labels.NAME\n"
-		       "  ${fleet.name}  ${rollout.id}\n"
-		       "  ${steps.STEP.NAME}     what STEP remembers\n"
-		       "  $${                    a plain ${\n"
-		       "\n"
-		       "In its conditions:\n"
-		       "  PROBE.COLUMN           what a probe of it reads\n"
-		       "  service.COLUMN         the backend's row of the "
-		       "fleet's service\n"
-		       "  peers.in_service       how many other backends are\n"
-		       "  out.exit  out.text …   the step's own result\n"
-		       "\n"
-		       "In the environment:\n"
-		       "  DRYDOCK_DATABASE       as --database\n"
-		       "  DRYDOCK_FLEET          as --fleet\n"
-		       "  PGHOST, PGSERVICE, …   as for psql\n"
-		       "  NO_COLOR, TERM, LANG   colours and signs\n");
+	struct language l = language_procedure();
+
+	for (size_t i = 0; i < l.n; i++)
+		if (l.part[i].names)
+			help_part(out, &l.part[i]);
+	(void)buf_adds(out, "ENVIRONMENT\n"
+			    "  DRYDOCK_DATABASE    as --database\n"
+			    "  DRYDOCK_FLEET       as --fleet\n"
+			    "  PGHOST, PGSERVICE…  as for psql\n"
+			    "  NO_COLOR TERM LANG  colours and signs\n");
 }
 
 static const struct topic {
 	const char *name;
 	const char *help;
 	void (*write)(struct buf *out);
+	struct language (*language)(void); /* instead; a manual of its own */
 } topics[] = {
-	{ "exit-codes", "what the exit codes mean", topic_exit_codes },
-	{ "states", "the words for rollouts, turns and steps", topic_states },
-	{ "holds", "why a rollout does not move", topic_holds },
-	{ "checks", "what plan, check and doctor may find", topic_checks },
-	{ "variables", "in procedures and in the environment",
-	  topic_variables },
+	{ "exit-codes", "what the exit codes mean", topic_exit_codes, NULL },
+	{ "states", "the words for rollouts, turns and steps", topic_states,
+	  NULL },
+	{ "holds", "why a rollout does not move", topic_holds, NULL },
+	{ "checks", "what plan, check and doctor may find", topic_checks,
+	  NULL },
+	{ "variables", "in procedures and in the environment", topic_variables,
+	  NULL },
+	{ "procedure", "all that a procedure's file may say", NULL,
+	  language_procedure },
+	{ "fleet", "all that a fleet's file (an inventory) may say", NULL,
+	  language_fleet },
 };
 
 #define TOPIC_COUNT (sizeof(topics) / sizeof(topics[0]))
 
-int
-help_topic(struct buf *out, const char *topic)
+static const struct topic *
+topic_find(const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < TOPIC_COUNT; i++) {
-		if (strcmp(topics[i].name, topic) == 0) {
-			topics[i].write(out);
-			return 0;
-		}
-	}
-	return -1;
+	for (i = 0; i < TOPIC_COUNT; i++)
+		if (strcmp(topics[i].name, name) == 0)
+			return &topics[i];
+	return NULL;
+}
+
+bool
+help_topic_language(const char *topic, struct language *language_r)
+{
+	const struct topic *t = topic_find(topic);
+
+	if (t == NULL || t->language == NULL)
+		return false;
+	*language_r = t->language();
+	return true;
+}
+
+int
+help_topic(struct buf *out, const char *topic)
+{
+	const struct topic *t = topic_find(topic);
+	struct language l;
+
+	if (t == NULL)
+		return -1;
+	if (help_topic_language(topic, &l))
+		help_language(out, &l);
+	else
+		t->write(out);
+	return 0;
 }
 
 void

@@ -1,5 +1,5 @@
 /*
- * man.c - drydock(1): the words of help, as roff.
+ * man.c - drydock(1) and the pages of files: the words of help, as roff.
  */
 #include "man.h"
 
@@ -16,7 +16,8 @@ man_text(struct buf *out, const char *text)
 	bool begin = true;
 
 	for (; *text != '\0'; begin = *text++ == '\n') {
-		if (begin && (*text == '.' || *text == '\''))
+		if (begin && (*text == '.' || *text == '\'' ||
+			      strncmp(text, "…", strlen("…")) == 0))
 			(void)buf_adds(out, "\\&");
 		if (*text == '\\')
 			(void)buf_adds(out, "\\e");
@@ -99,10 +100,13 @@ static void
 man_topics(struct buf *out)
 {
 	const char *name;
+	struct language l;
 	struct buf text;
 
 	buf_init(&text, 65536);
 	for (size_t i = 0; (name = help_topic_at(i)) != NULL; i++) {
+		if (help_topic_language(name, &l))
+			continue;
 		buf_clear(&text);
 		(void)help_topic(&text, name);
 		(void)buf_adds(out, ".SH ");
@@ -129,6 +133,25 @@ man_name(struct buf *out, const struct command *root)
 	(void)buf_addc(out, '\n');
 }
 
+/* the other pages; `self`: the topic whose page this is, NULL: drydock(1) */
+static void
+man_see_also(struct buf *out, const char *self)
+{
+	const char *name, *before = self != NULL ? ",\n" : "";
+	struct language l;
+
+	(void)buf_addf(out, ".SH SEE ALSO\n%s",
+		       self != NULL ? ".BR drydock (1)" : "");
+	for (size_t i = 0; (name = help_topic_at(i)) != NULL; i++) {
+		if (!help_topic_language(name, &l) ||
+		    (self != NULL && strcmp(name, self) == 0))
+			continue;
+		(void)buf_addf(out, "%s.BR drydock\\-%s (5)", before, name);
+		before = ",\n";
+	}
+	(void)buf_addc(out, '\n');
+}
+
 void
 man_page(struct buf *out, const struct command *root, const char *version)
 {
@@ -144,4 +167,43 @@ man_page(struct buf *out, const struct command *root, const char *version)
 	man_topics(out);
 	(void)buf_adds(out, ".SH EXAMPLES\n");
 	man_block(out, root->examples);
+	man_see_also(out, NULL);
+}
+
+static void
+man_part(struct buf *out, const struct language_part *part)
+{
+	man_line(out, ".SH ", part->title);
+	if (part->text != NULL)
+		man_line(out, "", part->text);
+	for (size_t i = 0; i < part->rows->n; i++) {
+		const struct yfield *key = &part->rows->row[i];
+
+		(void)buf_adds(out, ".TP\n");
+		man_text(out, key->name);
+		man_line(out, "", key->required ? " *" : "");
+		man_line(out, "", key->text);
+	}
+}
+
+int
+man_topic_page(struct buf *out, const char *topic, const char *version)
+{
+	struct language l;
+
+	if (!help_topic_language(topic, &l))
+		return -1;
+	(void)buf_adds(out, ".TH DRYDOCK\\-");
+	for (const char *p = topic; *p != '\0'; p++)
+		(void)buf_addc(out, (char)toupper(*p));
+	(void)buf_addf(out, " 5 \"\" \"drydock %s\"\n.SH NAME\n", version);
+	(void)buf_addf(out, "drydock-%s \\- ", topic);
+	man_line(out, "", l.what);
+	man_line(out, ".SH DESCRIPTION\n", l.text);
+	for (size_t i = 0; i < l.n; i++)
+		man_part(out, &l.part[i]);
+	(void)buf_adds(out, ".SH EXAMPLE\n");
+	man_block(out, l.example);
+	man_see_also(out, topic);
+	return 0;
 }

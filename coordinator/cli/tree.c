@@ -389,7 +389,7 @@ static const struct command top[] = {
 	  .examples = "drydock completion bash "
 		      "> /etc/bash_completion.d/drydock\n" },
 	{ .name = "help",
-	  .args = "[TOPIC]",
+	  .args = "[man] [TOPIC]",
 	  .group = "more",
 	  .run = run_help,
 	  .help = "explain a topic, or list everything; man: for man(1)" },
@@ -405,23 +405,41 @@ const struct command command_root = {
 	.sub = top,
 };
 
+/* into *out; -1: there is no such topic, or it has no page */
+static int
+help_write(struct buf *out, const char *topic, const char *page)
+{
+	if (topic != NULL && strcmp(topic, "man") != 0)
+		return page == NULL ? help_topic(out, topic) : -1;
+	if (page != NULL)
+		return man_topic_page(out, page, DRYDOCK_VERSION);
+	if (topic != NULL) {
+		man_page(out, &command_root, DRYDOCK_VERSION);
+		return 0;
+	}
+	help_tree(out, &command_root, "");
+	(void)buf_adds(out, "\nTopics:\n");
+	help_topics(out);
+	return 0;
+}
+
 int
 run_help(struct cli *cli)
 {
-	const char *topic = cli_word(cli, 0), *near;
+	const char *topic = cli_word(cli, 0), *page = cli_word(cli, 1), *near;
 	struct buf out;
 	int code;
 
 	buf_init(&out, CLI_OUT_MAX);
-	if (topic == NULL) {
-		help_tree(&out, &command_root, "");
-		(void)buf_adds(&out, "\nTopics:\n");
-		help_topics(&out);
-	} else if (strcmp(topic, "man") == 0) {
-		man_page(&out, &command_root, DRYDOCK_VERSION);
-	} else if (help_topic(&out, topic) < 0) {
+	if (help_write(&out, topic, page) < 0) {
 		near = help_topic_nearest(topic);
 		buf_free(&out);
+		if (page != NULL)
+			return cli_error(cli, EXIT_USAGE, NULL,
+					 "drydock help man, drydock help man "
+					 "procedure, drydock help man fleet",
+					 "there is no page \"%s %s\"", topic,
+					 page);
 		return cli_error(cli, EXIT_USAGE, NULL,
 				 near != NULL ? near
 					      : "drydock help lists them",

@@ -35,19 +35,26 @@
 #define EXPR_DEPTH_MAX 16
 #define EXPR_TERMS_MAX 64
 
-/* Order as in the grammar's table; the longer spelling first. */
+/*
+ * X(name, text, sentence); order as in the grammar's table, the longer spelling
+ * first.
+ */
 #define EXPR_OPS(X)                                                            \
-	X(EQ, "==")                                                            \
-	X(NE, "!=")                                                            \
-	X(LE, "<=")                                                            \
-	X(GE, ">=")                                                            \
-	X(NOMATCH, "!~")                                                       \
-	X(LT, "<")                                                             \
-	X(GT, ">")                                                             \
-	X(MATCH, "~")
+	X(EQ, "==",                                                            \
+	  "the same: as numbers, durations or sets where both are,"            \
+	  " else as text")                                                     \
+	X(NE, "!=", "not the same")                                            \
+	X(LE, "<=", "at most; of a set: VALUE has all of it")                  \
+	X(GE, ">=", "at least; of a set: it has all of VALUE, maybe more")     \
+	X(NOMATCH, "!~", "the pattern VALUE is not found in it")               \
+	X(LT, "<", "less, of numbers and durations")                           \
+	X(GT, ">", "more, of numbers and durations")                           \
+	X(MATCH, "~",                                                          \
+	  "the pattern VALUE is found in it (an extended"                      \
+	  " regular expression)")
 
 enum expr_op {
-#define X(name, text) EXPR_##name,
+#define X(name, text, sentence) EXPR_##name,
 	EXPR_OPS(X)
 #undef X
 };

@@ -51,7 +51,7 @@ const char *
 expr_op_text(enum expr_op op)
 {
 	static const char *const texts[] = {
-#define X(name, text) [EXPR_##name] = text,
+#define X(name, text, sentence) [EXPR_##name] = text,
 		EXPR_OPS(X)
 #undef X
 	};

@@ -64,7 +64,7 @@ static void
 inv_format_out(struct inv *v, const struct ynode *format)
 {
 	static const char *const words[] = {
-#define X(name, word) word,
+#define X(name, word, sentence) word,
 		READING_FORMATS(X)
 #undef X
 	};
@@ -150,13 +150,26 @@ inv_key_out(struct inv *v, const struct ynode *key)
 
 enum { S_FROM, S_RUN, S_FORMAT, S_KEY, S_IN, S_STRANGERS, S_N };
 static const struct yfield service_fields[] = {
-	[S_FROM] = { "from", YFIELD_TEXT, false },
-	[S_RUN] = { "run", YFIELD_ANY, true },
-	[S_FORMAT] = { "format", YFIELD_TEXT, false },
-	[S_KEY] = { "key", YFIELD_TEXT, false },
-	[S_IN] = { "in", YFIELD_TEXT, true },
-	[S_STRANGERS] = { "strangers", YFIELD_TEXT, false },
+	[S_FROM] = { "from", YFIELD_TEXT, false,
+		     "who is asked: backend, the backend itself, or each "
+		     "GROUP; default backend" },
+	[S_RUN] = { "run", YFIELD_ANY, true,
+		    "command, as a text that is split into words or a list of "
+		    "words, without a shell and without ${…}" },
+	[S_FORMAT] = { "format", YFIELD_TEXT, false,
+		       "how to read what is printed, see FORMATS; default "
+		       "text" },
+	[S_KEY] = { "key", YFIELD_TEXT, false,
+		    "column in which each row has its backend's address; "
+		    "needed with each GROUP" },
+	[S_IN] = { "in", YFIELD_TEXT, true,
+		   "expression over columns; true on every one who is asked: "
+		   "in service. Anything else, no answer too, is not" },
+	[S_STRANGERS] = { "strangers", YFIELD_TEXT, false,
+			  "refuse, or ignore rows of no backend of this fleet; "
+			  "default refuse" },
 };
+const struct yfields service_keys = YFIELDS(service_fields);
 
 static void
 from_check(struct inv *v, const struct ynode *from)
@@ -218,9 +231,12 @@ inv_service(struct inv *v, const struct ynode *node)
 
 enum { L_KEY, L_UP, L_N };
 static const struct yfield lists_fields[] = {
-	[L_KEY] = { "key", YFIELD_TEXT, true },
-	[L_UP] = { "up", YFIELD_TEXT, true },
+	[L_KEY] = { "key", YFIELD_TEXT, true,
+		    "column in which each row has a member's address" },
+	[L_UP] = { "up", YFIELD_TEXT, true,
+		   "expression over columns; true: that member is there" },
 };
+const struct yfields lists_keys = YFIELDS(lists_fields);
 
 /* How a member's reading tells of the others. */
 static void
@@ -247,12 +263,20 @@ lists_out(struct inv *v, const struct ynode *node, const struct ynode *format)
 
 enum { R_RUN, R_FORMAT, R_ROW, R_IN, R_LISTS, R_N };
 static const struct yfield ready_fields[] = {
-	[R_RUN] = { "run", YFIELD_ANY, true },
-	[R_FORMAT] = { "format", YFIELD_TEXT, false },
-	[R_ROW] = { "row", YFIELD_MAP, false },
-	[R_IN] = { "in", YFIELD_TEXT, true },
-	[R_LISTS] = { "lists", YFIELD_MAP, false },
+	[R_RUN] = { "run", YFIELD_ANY, true, "command, as that of service" },
+	[R_FORMAT] = { "format", YFIELD_TEXT, false,
+		       "how to read what is printed, see FORMATS; default "
+		       "text" },
+	[R_ROW] = { "row", YFIELD_MAP, false,
+		    "{COLUMN: VALUE, …} of the one row that is meant; tab and "
+		    "json only" },
+	[R_IN] = { "in", YFIELD_TEXT, true,
+		   "expression over columns; true: the member is ready" },
+	[R_LISTS] = { "lists", YFIELD_MAP, false,
+		      "how its rows tell of the other members, see LISTS; tab "
+		      "and json only" },
 };
+const struct yfields ready_keys = YFIELDS(ready_fields);
 
 static void
 ready_out(struct inv *v, const struct ynode *node)
@@ -275,9 +299,10 @@ ready_out(struct inv *v, const struct ynode *node)
 
 enum { M_NAME, M_ADDRESS, M_N };
 static const struct yfield member_fields[] = {
-	[M_NAME] = { "name", YFIELD_TEXT, true },
-	[M_ADDRESS] = { "address", YFIELD_TEXT, true },
+	[M_NAME] = { "name", YFIELD_TEXT, true, "as that of a backend" },
+	[M_ADDRESS] = { "address", YFIELD_TEXT, true, "as that of a backend" },
 };
+const struct yfields member_keys = YFIELDS(member_fields);
 
 static void
 members_out(struct inv *v, const struct ynode *list)
@@ -305,11 +330,19 @@ members_out(struct inv *v, const struct ynode *list)
 
 enum { G_MEMBERS, G_READY, G_GAP, G_CONFIRM, G_N };
 static const struct yfield group_fields[] = {
-	[G_MEMBERS] = { "members", YFIELD_LIST, true },
-	[G_READY] = { "ready", YFIELD_MAP, false },
-	[G_GAP] = { "min_gap", YFIELD_TEXT, false },
-	[G_CONFIRM] = { "confirm", YFIELD_TEXT, false },
+	[G_MEMBERS] = { "members", YFIELD_LIST, true,
+			"list of its hosts, one at least" },
+	[G_READY] = { "ready", YFIELD_MAP, false,
+		      "what every member must show before each change; left "
+		      "out: nothing is asked" },
+	[G_GAP] = { "min_gap", YFIELD_TEXT, false,
+		    "the time between two changes of one backend through this "
+		    "group, up to 10m; default 1100ms" },
+	[G_CONFIRM] = { "confirm", YFIELD_TEXT, false,
+			"the time between the two looks that prove a change, "
+			"up to 10m; default 2s" },
 };
+const struct yfields group_keys = YFIELDS(group_fields);
 
 static void
 group_out(struct inv *v, const struct ynode *key, const struct ynode *node)

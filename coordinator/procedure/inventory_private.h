@@ -9,6 +9,10 @@
 #define MIN_GAP_MS 1100 /* two changes of one backend through a group */
 #define CONFIRM_MS 2000 /* two looks that prove a change */
 
+/* What help says of each mapping. */
+extern const struct yfields fleet_keys, ssh_keys, backend_keys, service_keys,
+	lists_keys, ready_keys, member_keys, group_keys;
+
 /* A host, as one of a group or as a backend. */
 struct inv_host {
 	const struct ynode *node;

@@ -5,19 +5,28 @@
 #include "procedure_private.h"
 
 const char *const act_words[] = {
-#define X(name, word) [ACT_##name] = word,
+#define X(name, word, sentence) [ACT_##name] = word,
 	ACT_KINDS(X)
 #undef X
 };
 
 enum { POLL_UNTIL, POLL_EVERY, POLL_AT_MOST, POLL_THEN, POLL_RECORD, POLL_N };
 static const struct yfield poll_fields[] = {
-	[POLL_UNTIL] = { "until", YFIELD_TEXT, true },
-	[POLL_EVERY] = { "every", YFIELD_TEXT, false },
-	[POLL_AT_MOST] = { "at_most", YFIELD_TEXT, true },
-	[POLL_THEN] = { "then", YFIELD_TEXT, false },
-	[POLL_RECORD] = { "record", YFIELD_TEXT, false },
+	[POLL_UNTIL] = { "until", YFIELD_TEXT, true,
+			 "expression to wait for; out.elapsed is how long it "
+			 "did" },
+	[POLL_EVERY] = { "every", YFIELD_TEXT, false,
+			 "how often it is asked, 1s to 1h; default 5s" },
+	[POLL_AT_MOST] = { "at_most", YFIELD_TEXT, true,
+			   "how long it may take, 1s to 1d" },
+	[POLL_THEN] = { "then", YFIELD_TEXT, false,
+			"what it is after that: fail, or continue (it passed); "
+			"default fail" },
+	[POLL_RECORD] = { "record", YFIELD_TEXT, false,
+			  "FIELD whose readings are kept as a series, such as "
+			  "service.users" },
 };
+const struct yfields poll_keys = YFIELDS(poll_fields);
 
 static void
 poll_read(struct proc_reader *r, struct act *act)
@@ -49,14 +58,27 @@ enum {
 	COPY_N
 };
 static const struct yfield copy_fields[] = {
-	[COPY_FROM] = { "from", YFIELD_TEXT, false },
-	[COPY_STAGED] = { "staged", YFIELD_TEXT, false },
-	[COPY_TO] = { "to", YFIELD_TEXT, true },
-	[COPY_MODE] = { "mode", YFIELD_TEXT, false },
-	[COPY_OWNER] = { "owner", YFIELD_TEXT, false },
-	[COPY_GROUP] = { "group", YFIELD_TEXT, false },
-	[COPY_VALIDATE] = { "validate", YFIELD_ANY, false },
+	[COPY_FROM] = { "from", YFIELD_TEXT, false,
+			"${vars.X} of a variable of type file; none given: "
+			"skipped; either from or staged" },
+	[COPY_STAGED] = { "staged", YFIELD_TEXT, false,
+			  "absolute path of a file that is on the host "
+			  "already, or ${vars.X} of a secret" },
+	[COPY_TO] = { "to", YFIELD_TEXT, true,
+		      "absolute path of the file that it becomes" },
+	[COPY_MODE] = { "mode", YFIELD_TEXT, false,
+			"four octal digits, the first 0; default that of the "
+			"old file, else 0644" },
+	[COPY_OWNER] = { "owner", YFIELD_TEXT, false,
+			 "user; default that of the old file, else root" },
+	[COPY_GROUP] = { "group", YFIELD_TEXT, false,
+			 "group; default that of the old file, else root" },
+	[COPY_VALIDATE] = { "validate", YFIELD_ANY, false,
+			    "command that must exit 0 before the file takes "
+			    "its name; ${new_file} is where it lies until "
+			    "then" },
 };
+const struct yfields copy_keys = YFIELDS(copy_fields);
 
 /* What the agent refuses anyway is better told here. */
 static void
@@ -119,10 +141,16 @@ copy_read(struct proc_reader *r, struct act *act)
 
 enum { CLEAN_INSIDE, CLEAN_MATCH, CLEAN_UNLESS, CLEAN_N };
 static const struct yfield clean_fields[] = {
-	[CLEAN_INSIDE] = { "inside", YFIELD_TEXT, true },
-	[CLEAN_MATCH] = { "match", YFIELD_TEXT, false },
-	[CLEAN_UNLESS] = { "unless_running", YFIELD_TEXT, false },
+	[CLEAN_INSIDE] = { "inside", YFIELD_TEXT, true,
+			   "absolute path of a directory, of two parts or "
+			   "more, under a root of the host's allow file" },
+	[CLEAN_MATCH] = { "match", YFIELD_TEXT, false,
+			  "pattern of the names to remove, such as cache-*; "
+			  "default all" },
+	[CLEAN_UNLESS] = { "unless_running", YFIELD_TEXT, false,
+			   "systemd unit; while it runs nothing is removed" },
 };
+const struct yfields clean_keys = YFIELDS(clean_fields);
 
 static void
 clean_read(struct proc_reader *r, struct act *act)
@@ -151,9 +179,16 @@ clean_read(struct proc_reader *r, struct act *act)
 
 enum { PACKAGE_INSTALL, PACKAGE_SERVICES, PACKAGE_N };
 static const struct yfield package_fields[] = {
-	[PACKAGE_INSTALL] = { "install", YFIELD_ANY, true },
-	[PACKAGE_SERVICES] = { "services", YFIELD_TEXT, false },
+	[PACKAGE_INSTALL] = { "install", YFIELD_ANY, true,
+			      "NAME=VERSION, a list of them, or ${vars.X} of a "
+			      "variable of type packages (none given: "
+			      "skipped); or one dovecot-*=VERSION, for all of "
+			      "these that are installed" },
+	[PACKAGE_SERVICES] = { "services", YFIELD_TEXT, false,
+			       "hold them down while packages change, or leave "
+			       "them; default hold" },
 };
+const struct yfields package_keys = YFIELDS(package_fields);
 
 static void
 install_add(struct proc_reader *r, struct act *act, const struct ynode *node)

@@ -6,14 +6,29 @@
 
 enum { F_TARGET, F_RUN, F_TCP, F_FORMAT, F_ROW, F_ROWS, F_TIMEOUT, F_N };
 static const struct yfield probe_fields[] = {
-	[F_TARGET] = { "target", YFIELD_TEXT, false },
-	[F_RUN] = { "run", YFIELD_ANY, false },
-	[F_TCP] = { "tcp", YFIELD_TEXT, false },
-	[F_FORMAT] = { "format", YFIELD_TEXT, false },
-	[F_ROW] = { "row", YFIELD_MAP, false },
-	[F_ROWS] = { "rows", YFIELD_MAP, false },
-	[F_TIMEOUT] = { "timeout", YFIELD_TEXT, false },
+	[F_TARGET] = { "target", YFIELD_TEXT, false,
+		       "where it is asked: backend, GROUP (one member) or each "
+		       "GROUP; default backend" },
+	[F_RUN] = { "run", YFIELD_ANY, false,
+		    "the command, as a text that is split into words or a list "
+		    "of words, without a shell; either run or tcp" },
+	[F_TCP] = { "tcp", YFIELD_TEXT, false,
+		    "ADDRESS:PORT: connect and read one line; its format is "
+		    "text" },
+	[F_FORMAT] = { "format", YFIELD_TEXT, false,
+		       "how to read what is printed, see FORMATS; default "
+		       "text" },
+	[F_ROW] = { "row", YFIELD_MAP, false,
+		    "{COLUMN: VALUE, …} of the one row that is meant; none or "
+		    "two of them are unknown; tab and json only" },
+	[F_ROWS] = { "rows", YFIELD_MAP, false,
+		     "{COLUMN: VALUE, …} of the rows to count: .count is all "
+		     "there is then; tab and json only" },
+	[F_TIMEOUT] = { "timeout", YFIELD_TEXT, false,
+			"how long an answer may take, 1s to 10m, though no "
+			"look waits longer than 30s; default 10s" },
 };
+const struct yfields probe_keys = YFIELDS(probe_fields);
 
 const struct probe *
 probe_find(const struct procedure *proc, const char *name)
@@ -60,7 +75,7 @@ format_read(struct proc_reader *r, const struct ynode *node,
 	    struct probe *probe)
 {
 	static const char *const words[] = {
-#define X(name, word) word,
+#define X(name, word, sentence) word,
 		READING_FORMATS(X)
 #undef X
 	};
@@ -142,11 +157,17 @@ probes_read(struct proc_reader *r, const struct ynode *node)
 
 enum { P_CODE, P_EXPECT, P_SAME, P_HINT, P_N };
 static const struct yfield preflight_fields[] = {
-	[P_CODE] = { "code", YFIELD_TEXT, true },
-	[P_EXPECT] = { "expect", YFIELD_TEXT, false },
-	[P_SAME] = { "same", YFIELD_ANY, false },
-	[P_HINT] = { "hint", YFIELD_TEXT, false },
+	[P_CODE] = { "code", YFIELD_TEXT, true,
+		     "what a finding is called: A-Z, 0-9 and _, at most 40" },
+	[P_EXPECT] = { "expect", YFIELD_TEXT, false,
+		       "expression that must hold; either expect or same" },
+	[P_SAME] = { "same", YFIELD_ANY, false,
+		     "field, or list of at most 16, that every backend shows "
+		     "alike, or every member where a probe asks each GROUP" },
+	[P_HINT] = { "hint", YFIELD_TEXT, false,
+		     "what to do about it, for people" },
 };
+const struct yfields preflight_keys = YFIELDS(preflight_fields);
 
 static void
 code_check(struct proc_reader *r, const struct preflight *p,

@@ -36,29 +36,79 @@ enum {
 };
 
 static const struct yfield step_fields[] = {
-#define X(name, word) [ACT_##name] = { word, YFIELD_ANY, false },
+#define X(name, word, sentence)                                                \
+	[ACT_##name] = { word, YFIELD_ANY, false, sentence },
 	ACT_KINDS(X)
 #undef X
-		[STEP_NAME] = { "name", YFIELD_TEXT, true },
-	[STEP_TARGET] = { "target", YFIELD_TEXT, false },
-	[STEP_WHEN] = { "when", YFIELD_ANY, false },
-	[STEP_REMEMBER] = { "remember", YFIELD_MAP, false },
-	[STEP_REQUIRE] = { "require", YFIELD_ANY, false },
-	[STEP_CHECK] = { "check", YFIELD_ANY, false },
-	[STEP_EXPECT] = { "expect", YFIELD_ANY, false },
-	[STEP_KEEP] = { "keep", YFIELD_MAP, false },
-	[STEP_UNDO] = { "undo", YFIELD_ANY, false },
-	[STEP_NO_RETURN] = { "no_return", YFIELD_TEXT, false },
-	[STEP_DESTROYS] = { "destroys", YFIELD_TEXT, false },
-	[STEP_IDEMPOTENT] = { "idempotent", YFIELD_TEXT, false },
-	[STEP_OUTPUT] = { "output", YFIELD_TEXT, false },
-	[STEP_ON_FAILURE] = { "on_failure", YFIELD_TEXT, false },
-	[STEP_TIMEOUT] = { "timeout", YFIELD_TEXT, false },
-	[STEP_SETTLE] = { "settle_within", YFIELD_TEXT, false },
-	[STEP_RETRIES] = { "retries", YFIELD_TEXT, false },
-	[STEP_BACKOFF] = { "backoff", YFIELD_TEXT, false },
-	[STEP_EXPECTED] = { "expected", YFIELD_TEXT, false },
+		[STEP_NAME] = { "name", YFIELD_TEXT, true,
+				"a-z, 0-9, - and _, at most 63; unique in the "
+				"procedure, not end" },
+	[STEP_TARGET] = { "target", YFIELD_TEXT, false,
+			  "where it acts: backend, GROUP (the one member that "
+			  "is told all of this turn) or each GROUP; default "
+			  "backend" },
+	[STEP_WHEN] = { "when", YFIELD_ANY, false,
+			"expression; false: the step is skipped. With ${…} "
+			"alone it is decided in the plan, else once per turn; "
+			"unknown holds the turn" },
+	[STEP_REMEMBER] = { "remember", YFIELD_MAP, false,
+			    "NAME: FIELD or NAME: {value: FIELD, …}: read once "
+			    "per turn before the step acts, then "
+			    "${steps.STEP.NAME}" },
+	[STEP_REQUIRE] = { "require", YFIELD_ANY, false,
+			   "expression that must hold right before it acts; "
+			   "else the turn is held" },
+	[STEP_CHECK] = { "check", YFIELD_ANY, false,
+			 "expression that is true once it is done. True "
+			 "before: nothing is done. Else it is asked again "
+			 "after the act until it is true, and decides" },
+	[STEP_EXPECT] = { "expect", YFIELD_ANY, false,
+			  "expression that must hold right after the act, of "
+			  "out too; default out.exit == 0, unless there is a "
+			  "check" },
+	[STEP_KEEP] = { "keep", YFIELD_MAP, false,
+			"its check, or a poll's until, is proved again in "
+			"every later look, see KEEP" },
+	[STEP_UNDO] = { "undo", YFIELD_ANY, false,
+			"how it is taken back, see UNDO, or none: nothing to "
+			"take back. copy, clean and package bring their own" },
+	[STEP_NO_RETURN] = { "no_return", YFIELD_TEXT, false,
+			     "yes: once it begins nothing before it is undone "
+			     "by itself; an abort comes to rest out, or at the "
+			     "end" },
+	[STEP_DESTROYS] = { "destroys", YFIELD_TEXT, false,
+			    "yes: what it removes is gone, so it is never run "
+			    "twice on a guess; a clean always does" },
+	[STEP_IDEMPOTENT] = { "idempotent", YFIELD_TEXT, false,
+			      "yes: twice does no harm; when nobody knows "
+			      "whether it happened it is done again" },
+	[STEP_OUTPUT] = { "output", YFIELD_TEXT, false,
+			  "keep, or discard: only counts of what it prints "
+			  "leave the host; default keep" },
+	[STEP_ON_FAILURE] = { "on_failure", YFIELD_TEXT, false,
+			      "hold the turn, or ignore: go on; default hold" },
+	[STEP_TIMEOUT] = { "timeout", YFIELD_TEXT, false,
+			   "how long it may run before it is ended, 1s to 1d; "
+			   "default 5m" },
+	[STEP_SETTLE] = { "settle_within", YFIELD_TEXT, false,
+			  "how long its check may take to become true, 1s to "
+			  "1d; default 1m" },
+	[STEP_RETRIES] = { "retries", YFIELD_TEXT, false,
+			   "how often it is tried again when it failed, 0 to "
+			   "20; default 0. In a no_pause phase a check is "
+			   "reason to try until its deadline" },
+	[STEP_BACKOFF] = { "backoff", YFIELD_TEXT, false,
+			   "how long to wait before the first retry, from 1s "
+			   "on, twice as long before each other, at most 1m; "
+			   "default 1s" },
+	[STEP_EXPECTED] = { "expected", YFIELD_TEXT, false,
+			    "how long it takes as a rule, at most 1d, until "
+			    "rollouts have shown it; default at_most of a "
+			    "poll, a wait's time, else 5s" },
 };
+const struct yfields kind_keys = { step_fields, ACT_COUNT };
+const struct yfields step_keys = { step_fields + ACT_COUNT,
+				   STEP_N - ACT_COUNT };
 
 static void
 bool_read(struct proc_reader *r, const struct ynode *node, const char *what,
@@ -81,10 +131,16 @@ second_read(struct proc_reader *r, const struct ynode *node, const char *what,
 
 enum { REMEMBER_VALUE, REMEMBER_WHERE, REMEMBER_PLACE, REMEMBER_N };
 static const struct yfield remember_fields[] = {
-	[REMEMBER_VALUE] = { "value", YFIELD_TEXT, true },
-	[REMEMBER_WHERE] = { "where", YFIELD_TEXT, false },
-	[REMEMBER_PLACE] = { "place", YFIELD_TEXT, false },
+	[REMEMBER_VALUE] = { "value", YFIELD_TEXT, true,
+			     "FIELD; all members must agree on it" },
+	[REMEMBER_WHERE] = { "where", YFIELD_TEXT, false,
+			     "expression that must hold of what is read; else "
+			     "the turn is held" },
+	[REMEMBER_PLACE] = { "place", YFIELD_TEXT, false,
+			     "what allow files have for it between < and >, "
+			     "such as int 0..1000" },
 };
+const struct yfields remember_keys = YFIELDS(remember_fields);
 
 static void
 remember_read(struct proc_reader *r, const struct ynode *map, struct step *step)
@@ -117,9 +173,14 @@ remember_read(struct proc_reader *r, const struct ynode *map, struct step *step)
 
 enum { KEEP_UNTIL, KEEP_REPAIR, KEEP_N };
 static const struct yfield keep_fields[] = {
-	[KEEP_UNTIL] = { "until", YFIELD_TEXT, true },
-	[KEEP_REPAIR] = { "repair", YFIELD_TEXT, false },
+	[KEEP_UNTIL] = { "until", YFIELD_TEXT, true,
+			 "the later step whose begin ends it, or end, the end "
+			 "of the turn" },
+	[KEEP_REPAIR] = { "repair", YFIELD_TEXT, false,
+			  "how often it is done again when it no longer holds, "
+			  "0 to 10, before the turn is held; default 0" },
 };
+const struct yfields keep_keys = YFIELDS(keep_fields);
 
 static void
 keep_read(struct proc_reader *r, const struct ynode *node, struct step *step)
@@ -182,13 +243,19 @@ kind_find(struct proc_reader *r, const struct ynode *node, const char *what,
 
 enum { UNDO_TARGET = ACT_COUNT, UNDO_CHECK, UNDO_TIMEOUT, UNDO_N };
 static const struct yfield undo_fields[] = {
-#define X(name, word) [ACT_##name] = { word, YFIELD_ANY, false },
+#define X(name, word, sentence)                                                \
+	[ACT_##name] = { word, YFIELD_ANY, false, sentence },
 	ACT_KINDS(X)
 #undef X
-		[UNDO_TARGET] = { "target", YFIELD_TEXT, false },
-	[UNDO_CHECK] = { "check", YFIELD_ANY, false },
-	[UNDO_TIMEOUT] = { "timeout", YFIELD_TEXT, false },
+		[UNDO_TARGET] = { "target", YFIELD_TEXT, false,
+				  "where it acts; default as the step" },
+	[UNDO_CHECK] = { "check", YFIELD_ANY, false,
+			 "expression that is true once it is taken back" },
+	[UNDO_TIMEOUT] = { "timeout", YFIELD_TEXT, false,
+			   "how long it may run, 1s to 1d; default 5m" },
 };
+const struct yfields undo_keys = { undo_fields + ACT_COUNT,
+				   UNDO_N - ACT_COUNT };
 
 static void
 undo_read(struct proc_reader *r, const struct ynode *node, struct step *step)
@@ -325,14 +392,30 @@ enum {
 	PHASE_N
 };
 static const struct yfield phase_fields[] = {
-	[PHASE_NAME] = { "phase", YFIELD_TEXT, true },
-	[PHASE_TAKES_OUT] = { "takes_out", YFIELD_TEXT, false },
-	[PHASE_NO_PAUSE] = { "no_pause", YFIELD_TEXT, false },
-	[PHASE_PROVES] = { "proves", YFIELD_TEXT, false },
-	[PHASE_REST] = { "rest", YFIELD_TEXT, false },
-	[PHASE_DEADLINE] = { "deadline", YFIELD_TEXT, false },
-	[PHASE_STEPS] = { "steps", YFIELD_LIST, true },
+	[PHASE_NAME] = { "phase", YFIELD_TEXT, true,
+			 "its name: a-z, 0-9, - and _, at most 63" },
+	[PHASE_TAKES_OUT] = { "takes_out", YFIELD_TEXT, false,
+			      "yes: in it the backend leaves service; one "
+			      "phase at most" },
+	[PHASE_NO_PAUSE] = { "no_pause", YFIELD_TEXT, false,
+			     "yes: no pause rests in it: decided whole before "
+			     "it begins, and then carried to its end" },
+	[PHASE_PROVES] = { "proves", YFIELD_TEXT, false,
+			   "yes: what it asks proves that the backend works; "
+			   "some phase must, from the one that takes_out on" },
+	[PHASE_REST] = { "rest", YFIELD_TEXT, false,
+			 "what the backend is at its end, where a pause may "
+			 "rest: in or out of service, or none, no place to "
+			 "rest; default none. Where a phase takes_out the last "
+			 "one has in" },
+	[PHASE_DEADLINE] = { "deadline", YFIELD_TEXT, false,
+			     "how long a no_pause phase may be tried, 10s to "
+			     "1h; default 5m. Then it is undone, or behind a "
+			     "no_return step held" },
+	[PHASE_STEPS] = { "steps", YFIELD_LIST, true,
+			  "list of steps, one after the other" },
 };
+const struct yfields phase_keys = YFIELDS(phase_fields);
 
 static void
 phase_read(struct proc_reader *r, const struct ynode *node)

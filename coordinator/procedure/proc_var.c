@@ -27,15 +27,28 @@ enum {
 	F_N
 };
 static const struct yfield var_fields[] = {
-	[F_TYPE] = { "type", YFIELD_TEXT, true },
-	[F_DEFAULT] = { "default", YFIELD_ANY, false },
-	[F_REQUIRED] = { "required", YFIELD_TEXT, false },
-	[F_OF] = { "of", YFIELD_LIST, false },
-	[F_MIN] = { "min", YFIELD_TEXT, false },
-	[F_MAX] = { "max", YFIELD_TEXT, false },
-	[F_DESCRIPTION] = { "description", YFIELD_TEXT, false },
-	[F_PLACE] = { "place", YFIELD_TEXT, false },
+	[F_TYPE] = { "type", YFIELD_TEXT, true, "one of the types below" },
+	[F_DEFAULT] = { "default", YFIELD_ANY, false,
+			"the value when none is given; may name ${backend.…} "
+			"and ${fleet.name}. Only what is required, and file, "
+			"packages and secret, may be without; a file has "
+			"none" },
+	[F_REQUIRED] = { "required", YFIELD_TEXT, false,
+			 "yes: no plan without a value" },
+	[F_OF] = { "of", YFIELD_LIST, false, "list of the words of a choice" },
+	[F_MIN] = { "min", YFIELD_TEXT, false,
+		    "the least that an int or a duration may be; a duration's "
+		    "default 0s" },
+	[F_MAX] = { "max", YFIELD_TEXT, false,
+		    "the most that an int or a duration may be; a duration's "
+		    "default 1d" },
+	[F_DESCRIPTION] = { "description", YFIELD_TEXT, false,
+			    "one sentence for people" },
+	[F_PLACE] = { "place", YFIELD_TEXT, false,
+		      "what allow files have for it between < and >, such as "
+		      "int 0..1000" },
 };
+const struct yfields var_keys = YFIELDS(var_fields);
 
 const struct var *
 var_find(const struct procedure *proc, const char *name)

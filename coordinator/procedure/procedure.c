@@ -20,22 +20,43 @@ enum {
 	F_N
 };
 static const struct yfield procedure_fields[] = {
-	[F_PROCEDURE] = { "procedure", YFIELD_TEXT, true },
-	[F_FORMAT] = { "format", YFIELD_TEXT, true },
-	[F_DESCRIPTION] = { "description", YFIELD_TEXT, false },
-	[F_STRATEGY] = { "strategy", YFIELD_MAP, false },
-	[F_VARS] = { "vars", YFIELD_MAP, false },
-	[F_PROBES] = { "probes", YFIELD_MAP, false },
-	[F_PREFLIGHT] = { "preflight", YFIELD_LIST, false },
-	[F_PHASES] = { "phases", YFIELD_LIST, true },
+	[F_PROCEDURE] = { "procedure", YFIELD_TEXT, true,
+			  "its name: a-z, 0-9, - and _, at most 63" },
+	[F_FORMAT] = { "format", YFIELD_TEXT, true,
+		       "1, the language that is told here" },
+	[F_DESCRIPTION] = { "description", YFIELD_TEXT, false,
+			    "one sentence for people" },
+	[F_STRATEGY] = { "strategy", YFIELD_MAP, false,
+			 "which backend comes next, and when" },
+	[F_VARS] = { "vars", YFIELD_MAP, false,
+		     "NAME: {type: …}, what a plan is given with -e "
+		     "NAME=VALUE" },
+	[F_PROBES] = { "probes", YFIELD_MAP, false,
+		       "NAME: {run: …}, what is read, for the expressions" },
+	[F_PREFLIGHT] = { "preflight", YFIELD_LIST, false,
+			  "what must hold before anything is done, and again "
+			  "before each backend is taken" },
+	[F_PHASES] = { "phases", YFIELD_LIST, true,
+		       "what is done to one backend, one phase after the "
+		       "other" },
 };
+const struct yfields procedure_keys = YFIELDS(procedure_fields);
 
 enum { S_ORDER, S_CANARY, S_SETTLE, S_N };
 static const struct yfield strategy_fields[] = {
-	[S_ORDER] = { "order", YFIELD_LIST, false },
-	[S_CANARY] = { "canary", YFIELD_TEXT, false },
-	[S_SETTLE] = { "settle", YFIELD_TEXT, false },
+	[S_ORDER] = { "order", YFIELD_LIST, false,
+		      "list of name, address, labels.X and listed (as the "
+		      "inventory lists them, the default); mail2 comes before "
+		      "mail10" },
+	[S_CANARY] = { "canary", YFIELD_TEXT, false,
+		       "after so many backends a person says go on, 0 to 1000; "
+		       "default 0, nobody is asked" },
+	[S_SETTLE] = { "settle", YFIELD_TEXT, false,
+		       "how long a backend must stay in service before the "
+		       "next is taken, up to 1d, or ${vars.X} of a duration; "
+		       "default 0s" },
 };
+const struct yfields strategy_keys = YFIELDS(strategy_fields);
 
 static void
 order_check(struct proc_reader *r, const struct ynode *order)

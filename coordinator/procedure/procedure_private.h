@@ -126,18 +126,24 @@ struct remember {
 	const char *place; /* or NULL */
 };
 
-/* X(name, word): exactly one stands in a step. */
+/* X(name, word, sentence): exactly one stands in a step. */
 #define ACT_KINDS(X)                                                           \
-	X(RUN, "run")                                                          \
-	X(POLL, "poll")                                                        \
-	X(WAIT, "wait")                                                        \
-	X(APPROVE, "approve")                                                  \
-	X(COPY, "copy")                                                        \
-	X(CLEAN, "clean")                                                      \
-	X(PACKAGE, "package")
+	X(RUN, "run",                                                          \
+	  "a command: a text that is split into words, or a list of words; "   \
+	  "there is no shell")                                                 \
+	X(POLL, "poll",                                                        \
+	  "look again and again until something is true, see POLL")            \
+	X(WAIT, "wait",                                                        \
+	  "let time pass, 1s to 7d; what is kept is still proved")             \
+	X(APPROVE, "approve",                                                  \
+	  "wait for a person, who is shown this text: drydock approve")        \
+	X(COPY, "copy", "put a file in place, see COPY; the old one is kept")  \
+	X(CLEAN, "clean",                                                      \
+	  "remove files, see CLEAN; put aside, and deleted at the end")        \
+	X(PACKAGE, "package", "install packages, all at once, see PACKAGE")
 
 enum act_kind {
-#define X(name, word) ACT_##name,
+#define X(name, word, sentence) ACT_##name,
 	ACT_KINDS(X)
 #undef X
 		ACT_COUNT
@@ -241,6 +247,11 @@ struct procedure {
 extern const char *const act_words[];
 extern const char *const var_words[];
 extern const char *const rest_words[];
+
+/* What help says of each mapping; an undo's without the kinds. */
+extern const struct yfields procedure_keys, strategy_keys, var_keys, probe_keys,
+	preflight_keys, phase_keys, kind_keys, step_keys, poll_keys, copy_keys,
+	clean_keys, package_keys, remember_keys, keep_keys, undo_keys;
 
 /* What the readers of one file share. */
 struct proc_reader {

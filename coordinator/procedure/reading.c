@@ -10,7 +10,7 @@
 #include "utf8.h"
 
 static const char *const format_names[] = {
-#define X(name, word) [READING_##name] = word,
+#define X(name, word, sentence) [READING_##name] = word,
 	READING_FORMATS(X)
 #undef X
 };

@@ -44,21 +44,32 @@
 #define READING_NAME_MAX    64 /* bytes of a column's name */
 #define READING_SET_MAX	    1024 /* lines of what is read as a set */
 
+/* X(name, word, sentence) */
 #define READING_FORMATS(X)                                                     \
-	X(TEXT, "text")                                                        \
-	X(JSON, "json")                                                        \
-	X(TAB, "tab")                                                          \
-	X(KV, "kv")                                                            \
-	X(DURATION, "duration")                                                \
-	X(COUNTS, "counts")
+	X(TEXT, "text",                                                        \
+	  "as it is, no rows: text (also value), lines, bytes;"                \
+	  " set_N, the Nth word of each line, as a set")                       \
+	X(JSON, "json",                                                        \
+	  "a row per object, one or a list; its keys are the"                  \
+	  " columns")                                                          \
+	X(TAB, "tab",                                                          \
+	  "a line of columns, then a line per row, tabs between"               \
+	  " (doveadm -f tab)")                                                 \
+	X(KV, "kv", "KEY=VALUE lines, one row; the keys are the columns")      \
+	X(DURATION, "duration",                                                \
+	  "one time, such as 15 mins: value, text;"                            \
+	  " plus_30s, value and 30s")                                          \
+	X(COUNTS, "counts",                                                    \
+	  "lines and bytes alone; what was printed stays"                      \
+	  " on its host")
 
 enum reading_format {
-#define X(name, word) READING_##name,
+#define X(name, word, sentence) READING_##name,
 	READING_FORMATS(X)
 #undef X
 };
 
-#define X(name, word) +1
+#define X(name, word, sentence) +1
 enum { READING_FORMATS_N = READING_FORMATS(X) };
 #undef X
 

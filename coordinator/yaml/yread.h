@@ -23,7 +23,18 @@ struct yfield {
 	const char *name;
 	enum yfield_kind kind;
 	bool required;
+	const char *text; /* for help: what it is, bounds and default */
 };
+
+/* The rows of one mapping, for help. */
+struct yfields {
+	const struct yfield *row;
+	size_t n;
+};
+#define YFIELDS(rows)                                                          \
+	{                                                                      \
+		(rows), sizeof(rows) / sizeof((rows)[0])                       \
+	}
 
 /*
  * What stands under the keys; NULL where a key is absent or has the wrong

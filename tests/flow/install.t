@@ -132,16 +132,34 @@ page_whole() {
 		<("$drydock" help | sed -e '/^$/,$d' -e 's/…/.../g' \
 			-e 's/^drydock \(.*\)\t/.SS \1\n/') || return 1
 	for topic in $("$drydock" help | sed -n 's/^  \([a-z-]*\) .*/\1/p'); do
+		[ ! -e "$to/share/man/man5/drydock-$topic.5" ] || continue
 		diff <(sed -n "/^\.SH $(tr 'a-z-' 'A-Z ' <<<"$topic")\$/,/^\.fi/p" \
 			"$page" | sed -e 1,3d -e '$d') \
 			<("$drydock" help "$topic" | sed 's/…/.../g') || return 1
 	done
 }
 
+words() {
+	sed 's/…/.../g' | tr -s ' \n' '\n'
+}
+
+# between its name and what else there is to see: what help says, word by word
+file_page() {
+	diff <(sed -e '1,/^\.SH DESCRIPTION/d' -e '/^\.SH SEE ALSO/,$d' \
+		-e '/^\.\(TP\|PP\|nf\|fi\)$/d' -e 's/^\.SH //' \
+		-e 's/\\-/-/g' -e 's/^\\&//' -e 's/\\e/\\/g' \
+		"$to/share/man/man5/drydock-$1.5" | words) \
+		<("$drydock" help "$1" | words) &&
+		grep -qF ".BR drydock\\-$2 (5)" \
+			"$to/share/man/man5/drydock-$1.5"
+}
+
 page_clean() {
 	local said
 
-	said=$(groff -k -ww -man -Tutf8 -z "$to/share/man/man1/drydock.1" 2>&1)
+	said=$(for page in "$to"/share/man/man*/*; do
+		groff -k -ww -man -Tutf8 -z "$page" 2>&1
+	done)
 	echo "# $said"
 	[ -z "$said" ]
 }
@@ -178,7 +196,9 @@ ok "the shipped procedures are there" test -s \
 	"$to/share/drydock/procedures/dovecot-obox-restart.yaml"
 ok "and the hooks, which can be run" test -x "$to/share/drydock/hooks/mail"
 ok "the manual page has every command and topic, as help says them" page_whole
-ok "and roff takes it" page_clean
+ok "that of procedures says what help says" file_page procedure fleet
+ok "and that of fleets" file_page fleet procedure
+ok "and roff takes them" page_clean
 ok "a shell completes commands from what is installed" completes
 ok "the manual of the database is there" \
 	cmp "$to/share/drydock/sql.md" "$root/sql/README.md"

@@ -25,6 +25,7 @@ static const struct command top[] = {
 	{ .name = "plan", .args = "PROCEDURE|PLAN", .run = run_nothing },
 	{ .name = "skip", .args = "[ROLLOUT] BACKEND", .run = run_nothing },
 	{ .name = "import", .args = "FILE|-", .run = run_nothing },
+	{ .name = "help", .args = "[man] [TOPIC]", .run = run_nothing },
 	{ .name = "backend", .sub = sub },
 	{ .name = NULL },
 };
@@ -48,6 +49,8 @@ test_words(void **state)
 		{ { "backend", "nope" }, "", "", 0 },
 		{ { "plan" }, "", "", NAME(PROCEDURE) | NAME(PLAN) },
 		{ { "import" }, "", "", 0 },
+		{ { "help" }, "pro", "procedure\n", 0 },
+		{ { "help", "man" }, "f", "fleet\n", 0 },
 		/* the rollout may be missing */
 		{ { "skip" }, "", "", NAME(ROLLOUT) | NAME(BACKEND) },
 		{ { "skip", "17" }, "", "", NAME(BACKEND) },

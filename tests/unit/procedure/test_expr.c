@@ -347,7 +347,7 @@ static void
 missing_is_never_true(void **state)
 {
 	static const char *const ops[] = {
-#define X(name, text) text,
+#define X(name, text, sentence) text,
 		EXPR_OPS(X)
 #undef X
 	};

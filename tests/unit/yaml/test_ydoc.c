@@ -212,9 +212,9 @@ static void
 fields_are_checked(void **state)
 {
 	static const struct yfield fields[] = {
-		{ "name", YFIELD_TEXT, true },
-		{ "list", YFIELD_LIST, false },
-		{ "need", YFIELD_ANY, true },
+		{ "name", YFIELD_TEXT, true, "" },
+		{ "list", YFIELD_LIST, false, "" },
+		{ "need", YFIELD_ANY, true, "" },
 	};
 	static const char text[] = "nmae: x\nname: [1]\nlist: a\n";
 	const struct ynode *out[3];
