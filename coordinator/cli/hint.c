@@ -15,7 +15,8 @@ enum { HINT_MAX = 16384, ARGS_MAX = 8, ARG_SIZE = 256 };
 /*
  * A function and what its arguments are on the command line: "" a word, a
  * flag its value, "?a:b" a switch for true and one for false, "!a" a word
- * unless it is that one, "=" what is assigned to the word before.
+ * unless it is that one, "=" what is assigned to the word before.  An
+ * underscore parts two words of a command.
  */
 static const struct call {
 	const char *verb;
@@ -37,6 +38,7 @@ static const struct call {
 	{ "cancel", { "", "--reason" } },
 	{ "include", { "--fleet", "" } },
 	{ "exclude", { "--fleet", "", "--reason", "?--accept-out:" } },
+	{ "schedule_add", { "--fleet", "", "" } },
 };
 
 static const struct {
@@ -175,6 +177,14 @@ args_write(struct buf *out, const struct call *c, const char *p,
 	return p + 1 == end ? 0 : -1;
 }
 
+static void
+verb_write(struct buf *out, const char *verb)
+{
+	(void)buf_adds(out, "drydock ");
+	for (; *verb != '\0'; verb++)
+		(void)buf_addc(out, *verb == '_' ? ' ' : *verb);
+}
+
 static int
 call_write(struct buf *out, const char *text, const char *end)
 {
@@ -188,7 +198,7 @@ call_write(struct buf *out, const char *text, const char *end)
 	for (i = 0; i < COUNT(calls); i++) {
 		if (strlen(calls[i].verb) == len && text + len < end &&
 		    strncmp(calls[i].verb, text, len) == 0) {
-			(void)buf_addf(out, "drydock %s", calls[i].verb);
+			verb_write(out, calls[i].verb);
 			return args_write(out, &calls[i], text + len + 1, end);
 		}
 	}

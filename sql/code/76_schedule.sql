@@ -95,7 +95,9 @@ begin
 		'only', to_jsonb(schedule_add.only_backends),
 		'except', to_jsonb(schedule_add.except_backends)));
 	perform fleet_internal.refuse_change(f, schedule_add.change_ref,
-		'Name one that stands for all its starts: drydock schedule add ... --change CHG-123');
+		format('Name one that stands for all its starts: select fleet.schedule_add(%L, %L, %L, change_ref => ''CHG-123'');',
+			schedule_add.fleet, schedule_add.spec,
+			schedule_add.procedure));
 	perform fleet_internal.refuse_unattended(f, format('"%s"', t.spec),
 		schedule_add.unattended_without_alarm);
 	perform from fleet_internal.fleet x where x.fleet_id = f

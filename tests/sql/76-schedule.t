@@ -195,7 +195,7 @@ clock '2027-02-04 06:00+02'
 
 # no ticket, no start: also where the inventory began to want one meanwhile
 do_ "select fleet.import(jsonb_set(fleet.export('mail'), '{change_pattern}', '\"CHG-[0-9]+\"'))"
-refused "a schedule needs a change ticket, too" RD004 'needs a change ticket.*CHG-.*--change' \
+refused "a schedule needs a change ticket, too" RD004 'needs a change ticket.*CHG-.*select fleet.schedule_add\(.mail., .Thu 05:10., .restart., change_ref => .CHG-123.\);' \
 	"select fleet.schedule_add('mail', 'Thu 05:10', 'restart', unattended_without_alarm => true)" anna
 refused "one that looks like it" RD004 'is no change ticket.*CHG-' \
 	"select fleet.schedule_add('mail', 'Thu 05:10', 'restart', change_ref => 'tea', unattended_without_alarm => true)" anna

@@ -28,6 +28,10 @@ test_translate(void **state)
 		  "\"2 h\"" },
 		{ "select fleet.start(3, change_ref => 'CHG-1');",
 		  "drydock start 3 --change CHG-1" },
+		{ "Name one: select fleet.schedule_add('mail', 'Thu 05:10', "
+		  "'restart', change_ref => 'CHG-1');",
+		  "Name one: drydock schedule add --fleet mail \"Thu 05:10\" "
+		  "restart --change CHG-1" },
 		{ "See: select * from fleet.turn where rollout = 12;",
 		  "See: drydock status 12" },
 		{ "See: select * from fleet.fleet;",
