@@ -61,6 +61,7 @@ struct engine {
 	struct waker *beat_waker, *leave_waker;
 	bool beating, leaving;
 	struct log_again told;		/* why there is no connection */
+	struct log_again unheard;	/* why its heartbeat is not taken */
 	int64_t leave_ms;		/* leaving since */
 	engine_left_fn *left;
 	void *left_arg;

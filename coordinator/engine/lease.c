@@ -201,8 +201,13 @@ beat_done(void *self, const struct pg_rows *rows,
 		if (store_refused(error, "RD010")) {
 			log_error("%s; starting anew", error->err.text);
 			e->id = 0;
+		} else if (!store_away(error)) {
+			log_again(&e->unheard, LOG_LEVEL_ERROR,
+				  "the heartbeat is refused, so others take "
+				  "the fleets: %s", error->err.text);
 		}
 	} else {
+		e->unheard = (struct log_again){ 0 };
 		text = store_value(rows);
 		e->beat_sent_ms = beat->sent_ms;
 		if (json_parse_object(text, strlen(text), &json_limits_doc,

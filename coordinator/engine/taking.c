@@ -77,7 +77,10 @@ taking_done(void *self, const struct pg_rows *rows,
 
 	t->call = NULL;
 	if (rows == NULL) {
-		log_info("%s: not taken: %s", t->name, error->err.text);
+		/* another was faster, or nobody can take it */
+		log_with(store_refused(error, "RD010") ? LOG_LEVEL_INFO :
+			 LOG_LEVEL_WARN, NULL, "%s: not taken: %s", t->name,
+			 error->err.text);
 		taking_end(t);
 		return;
 	}

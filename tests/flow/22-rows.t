@@ -207,6 +207,11 @@ def what_the_database_refuses_is_told_once():
         w.wait_state(r, "succeeded")
         assert refusals(w) == ["hold.database", "hold.ended"], refusals(w)
         each_ran_once(w, w.backends)
+        w.sql("revoke execute on function fleet_internal.beat(int, uuid) "
+              "from fleet_coordinator")
+        wait_for("a refused heartbeat is told", lambda: "the heartbeat is "
+                 "refused, so others take the fleets: permission denied"
+                 in w.log(), 60)
 
 
 main()
