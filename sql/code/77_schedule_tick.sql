@@ -171,6 +171,35 @@ end $$;
 comment on function fleet_internal.schedule_delay(fleet_internal.rollout) is
 	'Tells once that another rollout is in the way of a scheduled one.';
 
+-- What is refused one keeps no other from its start; what the server lacks is
+-- tried again whole.
+create or replace function fleet_internal.schedule_look(
+	s fleet_internal.schedule)
+returns void language plpgsql as $$
+declare
+	told text;
+begin
+	perform fleet_internal.schedule_step(s);
+	update fleet_internal.schedule set last_result = null
+	 where schedule_id = s.schedule_id and last_result = s.last_result
+	   and last_result like 'refused: %';
+exception when others then
+	if left(sqlstate, 2) in ('40', '53', '57', '58') then
+		raise;
+	end if;
+	told := 'refused: ' || left(sqlerrm, 500);
+	if told is distinct from s.last_result then
+		update fleet_internal.schedule set last_result = told
+		 where schedule_id = s.schedule_id;
+		perform fleet_internal.note(s.fleet_id, 'schedule.failed',
+			'error', format('schedule s%s: the database refuses what the start of %s %s needs: %s; repair that: it is tried again by itself until then',
+			s.schedule_id, s.procedure, fleet_internal.window_text(
+				s.fleet_id, s.next_at), left(sqlerrm, 500)));
+	end if;
+end $$;
+comment on function fleet_internal.schedule_look(fleet_internal.schedule) is
+	'Moves one schedule; what the database refuses is told once, in its last result and as an event.';
+
 create or replace function fleet_internal.schedule_tick(p_coordinator int)
 returns int language plpgsql security definer
 set search_path = pg_catalog, pg_temp as $$
@@ -195,7 +224,7 @@ begin
 			 where y.fleet_id = f.fleet_id and y.ended_at is null
 			   and y.next_at <= now_ + interval '1 h'
 			 order by y.schedule_id loop
-			perform fleet_internal.schedule_step(s);
+			perform fleet_internal.schedule_look(s);
 			n := n + 1;
 		end loop;
 		for r in select * from fleet_internal.rollout y

@@ -211,3 +211,19 @@ tick
 is "with its ticket" CHG-7 "select change_ref from fleet.rollout where rollout = $r"
 do_ "update fleet_internal.rollout set change_ref = null where rollout_id = $r"
 like "without it the database refuses" 'this fleet needs a change ticket: Its inventory says change_pattern' "select fleet_internal.load_work(1)->'rollout'->>'unfit'"
+
+# what somebody's trigger refuses one schedule
+do_ "select fleet.schedule_add('mail', 'Thu 05:20', 'restart', change_ref => 'CHG-8', unattended_without_alarm => true)" anna
+do_ "create function refuse() returns trigger language plpgsql as 'begin raise exception ''the audit table is full''; end'; create trigger refuse before update on fleet_internal.schedule for each row when (new.schedule_id = 5 and new.request_id is not null) execute function refuse()"
+do_ "update fleet_internal.schedule set request_id = null, rollout_id = null"
+clock '2027-02-18 04:25+02'
+tick
+tick
+is "it is told once" 'error|schedule s5: the database refuses what the start of restart Thu 18 Feb 05:10 Europe/Helsinki needs: the audit table is full; repair that: it is tried again by itself until then' \
+	"select severity, message from fleet.event where message ~ 'audit table'"
+is "and keeps no other from its start" 's5|waits|refused: the audit table is full
+s6|planning|missed, skipped' "select id, state, last_result from fleet.schedule where schedule > 4 order by id"
+do_ "drop trigger refuse on fleet_internal.schedule"
+tick
+is "until it is no more" 's5|planning|
+s6|planning|missed, skipped' "select id, state, last_result from fleet.schedule where schedule > 4 order by id"
