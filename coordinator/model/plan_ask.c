@@ -126,6 +126,8 @@ ask_restore(struct plan *p)
 		ask_refuse(p, "the turn is not held");
 		return;
 	}
+	if (!plan_settled(p))
+		return;
 	plan_op(p, OP_ASKED);
 	plan_unhold(p, HOLD_TURN);
 	plan_restore(p, RULE_ASKED, CAUSE_PERSON, plan_turn_of(p)->asked_why);

@@ -427,8 +427,11 @@ plan_begin(struct plan *p, int s)
 	b.phase = &p->v->phases[b.step->phase];
 	b.acts = step_kind_acts(b.step->kind);
 	b.undoing = plan_is_undoing(b.step);
-	if (begin_backoff(&b) || plan_was_sent(p, s, &b.sent) ||
-	    (!b.sent && begin_waits(&b)) || begin_evidence(&b) ||
+	if (begin_backoff(&b) || plan_was_sent(p, s, &b.sent))
+		return;
+	if (b.step->nattempts > 0)
+		plan_unhold(p, HOLD_CONTACT);
+	if ((!b.sent && begin_waits(&b)) || begin_evidence(&b) ||
 	    (!b.sent && begin_already(&b)))
 		return;
 	if (p->d->nwants > 0) {

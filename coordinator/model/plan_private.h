@@ -151,13 +151,28 @@ bool plan_is_unasked(const struct agent_fact *agent);
  * then *sent_r says whether one of them knows it.
  */
 bool plan_was_sent(struct plan *p, int step, bool *sent_r);
-/* R40: the committed phase's time is up, and step `s` is not done. */
-void plan_deadline(struct plan *p, int s, const char *why);
+/* plan_sent.c: true while agents are asked for what waits from the step on */
+bool plan_asks(struct plan *p, int step);
+/*
+ * Inside a committed phase whose rows may be older than what was done.  True
+ * when that decided: somebody is asked, or an agent knows a later step, so this
+ * one is over.
+ */
+bool plan_carried_on(struct plan *p, int step);
+/* A later step of its phase was begun, as an agent says: it was over then. */
+bool plan_is_past(const struct plan *p, int step);
+/*
+ * Before a held turn is put back: false while that has to wait for the agents,
+ * or for the rows of what they know.
+ */
+bool plan_settled(struct plan *p);
 /* plan_undo.c */
 /* The undo row s passed: the step it undoes is undone. */
 void plan_undone(struct plan *p, int s);
 void plan_restore(struct plan *p, enum rule rule, enum turn_cause cause,
 		  const char *why);
+/* R40: the committed phase's time is up, and step `s` is not done. */
+void plan_deadline(struct plan *p, int s, const char *why);
 /* What only waits or looks is ended, so that nothing runs at rest. */
 void plan_stop_running(struct plan *p, const char *why);
 

@@ -369,8 +369,6 @@ plan_was_sent(struct plan *p, int s, bool *sent_r)
 	}
 	if (asks && !run_contact(&r))
 		run_awaits(&r);
-	else if (!asks && r.step->nattempts > 0)
-		plan_unhold(p, HOLD_CONTACT);
 	return asks;
 }
 
@@ -386,18 +384,18 @@ run_passed(struct run *r, const char *why)
 		 r->step->name, why);
 }
 
-void
-plan_deadline(struct plan *p, int s, const char *why)
+/* It was over when what came after it was begun, which may have changed it. */
+static bool
+run_past(struct run *r, const struct fact *check)
 {
-	const struct view_phase *phase = &p->v->phases[p->v->steps[s].phase];
-	char text[VIEW_WHY];
+	char why[VIEW_WHY];
 
-	snprintf(text, sizeof(text), "%.100s is past its deadline: %.380s",
-		 phase->name, why);
-	if (!plan_turn_of(p)->no_return_begun)
-		plan_restore(p, RULE_DEADLINE, CAUSE_DEADLINE, text);
-	else
-		plan_hold_turn(p, RULE_DEADLINE, true, "%s", text);
+	if (check->value == TRI_TRUE || !plan_is_past(r->p, r->s))
+		return false;
+	snprintf(why, sizeof(why), "a later step was begun, so it had passed; "
+		 "now: %.400s", check->seen);
+	run_passed(r, why);
+	return true;
 }
 
 /*
@@ -465,6 +463,8 @@ run_unknown(struct run *r)
 			run_passed(r, check->seen);
 			return;
 		}
+		if (run_past(r, check))
+			return;
 		if (plan_unsure(r->p, RULE_UNKNOWN, check, step->name,
 				"whether it was done"))
 			return;
@@ -540,6 +540,8 @@ run_check(struct run *r, const char *verdict)
 		run_passed(r, why);
 		return;
 	}
+	if (run_past(r, check))
+		return;
 	if (check->value == TRI_TRUE)
 		next = (check->since_ms > r->ended_ms ? check->since_ms :
 			r->ended_ms) + confirm;

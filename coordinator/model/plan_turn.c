@@ -276,7 +276,7 @@ turn_working(struct plan *p)
 	}
 	if (s < 0)
 		turn_finish(p);
-	else
+	else if (!plan_carried_on(p, s))
 		turn_step(p, s);
 }
 
@@ -328,6 +328,8 @@ turn_held(struct plan *p)
 			return;
 	} else if (p->v->abort && !turn->no_return_begun &&
 		   plan_current(p->v, true) < 0) {
+		if (!plan_settled(p))
+			return;
 		plan_unhold(p, HOLD_TURN);
 		plan_restore(p, RULE_ABORT, CAUSE_ABORT, "aborted");
 		return;

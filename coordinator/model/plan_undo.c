@@ -158,3 +158,19 @@ plan_restore(struct plan *p, enum rule rule, enum turn_cause cause,
 	undo_ops(p);
 	plan_say(p, DECIDE_DO, rule, 0, "put back: %s", why);
 }
+
+void
+plan_deadline(struct plan *p, int s, const char *why)
+{
+	const struct view_phase *phase = &p->v->phases[p->v->steps[s].phase];
+	char text[VIEW_WHY];
+
+	if (plan_asks(p, s))
+		return;
+	snprintf(text, sizeof(text), "%.100s is past its deadline: %.380s",
+		 phase->name, why);
+	if (!plan_turn_of(p)->no_return_begun && !plan_is_past(p, s))
+		plan_restore(p, RULE_DEADLINE, CAUSE_DEADLINE, text);
+	else
+		plan_hold_turn(p, RULE_DEADLINE, true, "%s", text);
+}

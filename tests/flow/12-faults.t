@@ -7,7 +7,7 @@ import random
 import signal
 import time
 
-from engine_lib import World, address, main, test, wait_for
+from engine_lib import World, address, main, steps, test, wait_for
 from records_lib import each_ran_once, records_agree
 
 
@@ -56,13 +56,19 @@ def the_database_dies_inside_a_phase_that_may_not_pause():
 
 
 def carried_on_without_the_database(w):
-    """The first step of the phase hangs, so the others come after the kill."""
+    """The first step of the phase hangs, so the others come after the kill;
+    they make its check false again."""
+    w.probe("flushed", ["sh", "FILES/flushed"],
+            "grep -q 'work mail1' FILES/count && "
+            "grep -qx active FILES/run/mail1 && echo yes || echo no\n")
+    the_steps = steps()
+    the_steps[2].update(check="flushed.text == yes", settle_ms=1000)
     w.put("work", "echo \"work $1\" >>FILES/count\n"
           "while [ -e FILES/hang ]; do sleep 0.05; done\n".replace(
               "FILES", w.files))
     w.put("hang", "")
     w.daemon()
-    r = w.start(only=["mail1"])
+    r = w.start(the_steps, only=["mail1"])
     wait_for("the phase begun", lambda: w.counts().get("work mail1"))
     w.database_kill()
     w.remove("hang")

@@ -439,7 +439,9 @@ a_deadline_undoes_what_was_done(void **state)
 	a->state = ATTEMPT_ENDED;
 	a->ended_ms = w.now;
 	next = view_attempt_add(&w.v.steps[W_STOP]);
+	snprintf(next->id, sizeof(next->id), "ours");
 	next->state = ATTEMPT_SENT;
+	agent_says(next, AGENT_NOT_ASKED);
 	w.now += 20000;
 	w.v.phases[1].committed_ms = w.now - 400000;
 	looks_note(&w.l, FACT_CHECK, W_FLUSH, TRI_FALSE, w.now, "no");

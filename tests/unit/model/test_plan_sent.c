@@ -134,8 +134,10 @@ who_is_silent_is_asked_again_and_named(void **state)
 	agent->state = AGENT_ENDED;
 	agent->silent_ms = 0;
 	agent->gone = false;
-	world_expect(&w, DECIDE_DO, RULE_BEGIN);
+	world_expect(&w, DECIDE_DO, RULE_CONTACT);
 	assert_true(world_has(&w, OP_UNHOLD, -1));
+	world_apply(&w);
+	world_expect(&w, DECIDE_DO, RULE_BEGIN);
 	assert_false(world_has(&w, OP_ATTEMPT_END, -1));
 }
 
@@ -192,6 +194,179 @@ every_member_is_asked(void **state)
 	world_expect(&w, DECIDE_IDLE, RULE_GAP);
 }
 
+/* The first step of the phase, done and not true any more; a later waits. */
+static struct view_attempt *
+done_and_false(void)
+{
+	struct view_attempt *a = world_begun(&w, W_FLUSH, "mail1"), *later;
+
+	a->state = ATTEMPT_ENDED;
+	a->ended_ms = w.now - 400;
+	a->exit = 0;
+	later = view_attempt_add(&w.v.steps[W_STOP]);
+	snprintf(later->id, sizeof(later->id), "later");
+	snprintf(later->host, sizeof(later->host), "mail1");
+	w.now += 20000;
+	world_ready(&w);
+	world_fact(&w, FACT_CHECK, W_ZERO, TRI_TRUE);
+	world_fact(&w, FACT_CHECK, W_FLUSH, TRI_FALSE);
+	return later;
+}
+
+static void
+past_its_deadline(void)
+{
+	w.v.phases[1].committed_ms = w.now - 400000;
+}
+
+/* What has not been asked for is not called unsent. */
+static void
+what_waits_is_asked_for_before_all_is_put_back(void **state)
+{
+	struct view_attempt *later = done_and_false();
+
+	(void)state;
+	past_its_deadline();
+	world_expect(&w, DECIDE_SEND, RULE_SEND);
+	assert_int_equal(w.d.nsends, 1);
+	assert_int_equal(w.d.sends[0].step, W_STOP);
+	agent_says(later, AGENT_NOT_ASKED);
+	world_expect(&w, DECIDE_DO, RULE_DEADLINE);
+	assert_true(world_has(&w, OP_TURN, TURN_EV_RESTORE));
+	world_apply(&w);
+	assert_int_equal(later->state, ATTEMPT_UNSENT);
+}
+
+/* Its stop was begun after it: there is no way back by itself any more. */
+static void
+what_a_later_step_made_false_is_over(void **state)
+{
+	struct view_attempt *later = done_and_false();
+
+	(void)state;
+	past_its_deadline();
+	agent_says(later, AGENT_ENDED);
+	world_expect(&w, DECIDE_DO, RULE_PASS);
+	world_apply(&w);
+	assert_int_equal(w.v.steps[W_FLUSH].state, STEP_PASSED);
+	world_expect(&w, DECIDE_DO, RULE_BEGIN);
+	world_apply(&w);
+	assert_true(w.v.turns[0].no_return_begun);
+	assert_int_equal(later->state, ATTEMPT_SENT);
+}
+
+static void
+an_unknown_end_is_over_too(void **state)
+{
+	struct view_attempt *later = done_and_false();
+
+	(void)state;
+	w.v.steps[W_FLUSH].attempts[0].state = ATTEMPT_UNKNOWN;
+	agent_says(later, AGENT_RUNNING);
+	world_expect(&w, DECIDE_DO, RULE_PASS);
+	assert_false(world_has(&w, OP_ATTEMPT, -1));
+}
+
+/* Known to be the last one that was begun: as if we had begun it. */
+static void
+what_is_false_with_nothing_behind_it_is_done_again(void **state)
+{
+	struct view_attempt *later = done_and_false();
+
+	(void)state;
+	agent_says(later, AGENT_NOT_ASKED);
+	world_expect(&w, DECIDE_DO, RULE_AGAIN);
+	assert_false(world_has(&w, OP_ATTEMPT_END, -1));
+}
+
+/* Its check held already, so it was not sent; it does not hold any more. */
+static void
+what_was_over_without_being_sent_is_not_sent(void **state)
+{
+	static const bool whens[] = { false, true };
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT(whens); i++) {
+		struct view_attempt *later = done_and_false();
+		struct view_step *flush = &w.v.steps[W_FLUSH];
+
+		flush->state = STEP_PENDING;
+		flush->attempts[0].state = ATTEMPT_SENT;
+		flush->has_when = whens[i];
+		agent_says(later, AGENT_ENDED);
+		world_expect(&w, DECIDE_SEND, RULE_SEND);
+		assert_int_equal(w.d.sends[0].step, W_FLUSH);
+		agent_says(&flush->attempts[0], AGENT_NOT_ASKED);
+		world_expect(&w, DECIDE_DO, RULE_ALREADY);
+		world_apply(&w);
+		assert_int_equal(flush->state, whens[i] ? STEP_SKIPPED :
+				 STEP_PASSED);
+		assert_int_equal(flush->attempts[0].state, ATTEMPT_UNSENT);
+		world_clear(&w);
+		world_init(&w);
+	}
+}
+
+static void
+a_poll_before_what_was_begun_is_over(void **state)
+{
+	struct view_attempt *later = done_and_false();
+	struct view_step *poll = &w.v.steps[W_FLUSH];
+
+	(void)state;
+	poll->kind = STEP_KIND_POLL;
+	poll->at_most_ms = 60000;
+	poll->nattempts = 0;
+	world_fact(&w, FACT_UNTIL, W_FLUSH, TRI_FALSE);
+	world_expect(&w, DECIDE_SEND, RULE_SEND);
+	agent_says(later, AGENT_ENDED);
+	world_expect(&w, DECIDE_DO, RULE_ALREADY);
+	world_apply(&w);
+	assert_int_equal(poll->state, STEP_PASSED);
+}
+
+/* A turn that is held: what runs ends first, and then it is undone, too. */
+static void
+a_person_puts_back_what_was_begun(void **state)
+{
+	struct view_attempt *later = done_and_false();
+
+	(void)state;
+	w.v.steps[W_FLUSH].state = STEP_FAILED;
+	w.v.turns[0].state = TURN_HELD;
+	w.v.turns[0].asked = ASK_RESTORE;
+	world_expect(&w, DECIDE_SEND, RULE_SEND);
+	assert_int_equal(w.d.sends[0].step, W_STOP);
+	agent_says(later, AGENT_RUNNING);
+	world_expect(&w, DECIDE_IDLE, RULE_WAIT);
+	agent_says(later, AGENT_ENDED);
+	world_expect(&w, DECIDE_DO, RULE_RESULT);
+	world_apply(&w);
+	assert_int_equal(later->state, ATTEMPT_ENDED);
+	assert_true(w.v.turns[0].no_return_begun);
+	world_expect(&w, DECIDE_DO, RULE_ASKED);
+	world_apply(&w);
+	assert_int_equal(w.v.turns[0].state, TURN_RESTORING);
+	assert_int_equal(w.v.steps[W_STEPS].undoes, W_STOP);
+}
+
+static void
+a_person_puts_back_what_was_not_begun(void **state)
+{
+	struct view_attempt *later = done_and_false();
+
+	(void)state;
+	w.v.steps[W_FLUSH].state = STEP_FAILED;
+	w.v.turns[0].state = TURN_HELD;
+	w.v.abort = true;
+	world_expect(&w, DECIDE_SEND, RULE_SEND);
+	agent_says(later, AGENT_NOT_ASKED);
+	world_expect(&w, DECIDE_DO, RULE_ABORT);
+	world_apply(&w);
+	assert_int_equal(w.v.turns[0].state, TURN_RESTORING);
+	assert_int_equal(later->state, ATTEMPT_UNSENT);
+}
+
 #define T(name) \
 	cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
@@ -206,6 +381,14 @@ main(void)
 		T(who_is_silent_is_asked_again_and_named),
 		T(a_member_that_is_gone_is_followed_by_another),
 		T(every_member_is_asked),
+		T(what_waits_is_asked_for_before_all_is_put_back),
+		T(what_a_later_step_made_false_is_over),
+		T(an_unknown_end_is_over_too),
+		T(what_is_false_with_nothing_behind_it_is_done_again),
+		T(what_was_over_without_being_sent_is_not_sent),
+		T(a_poll_before_what_was_begun_is_over),
+		T(a_person_puts_back_what_was_begun),
+		T(a_person_puts_back_what_was_not_begun),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
