@@ -411,15 +411,33 @@ is_adopted(const struct view_step *step)
 	return false;
 }
 
+/* What destroys is done again if its check, read since, says it is not done. */
+static bool
+may_again(const struct plan *p, int s)
+{
+	const struct view_step *step = &p->v->steps[s];
+	const struct fact *check = looks_find(p->l, FACT_CHECK, s);
+
+	if (is_adopted(step))
+		return false;
+	if (!step->destroys || !step->has_check)
+		return true;
+	for (int i = 0; i < step->nattempts; i++)
+		if (check == NULL || check->value != TRI_FALSE ||
+		    check->at_ms < step->attempts[i].ended_ms)
+			return false;
+	return true;
+}
+
 /* R38, R39: ignore, try again, undo the phase, or hold. */
 static void
 plan_failed(struct plan *p, int s, const char *why)
 {
 	const struct view_step *step = &p->v->steps[s];
 	const struct view_phase *phase = &p->v->phases[step->phase];
+	bool again = may_again(p, s);
 	bool carried = !plan_is_undoing(step) && phase->no_pause &&
-		phase->committed_ms != 0 && step->has_check &&
-		!is_adopted(step);
+		phase->committed_ms != 0 && step->has_check && again;
 
 	plan_unhold(p, HOLD_GATE);
 	plan_step_op(p, s, STEP_EV_FAIL, why);
@@ -434,7 +452,7 @@ plan_failed(struct plan *p, int s, const char *why)
 			 step->name, why);
 	} else if (carried) {
 		plan_deadline(p, s, why);
-	} else if (step->tries < step->retries && !is_adopted(step)) {
+	} else if (step->tries < step->retries && again) {
 		plan_step_op(p, s, STEP_EV_RETRY, why);
 		plan_say(p, DECIDE_DO, RULE_AGAIN, 0, "%s again: %s",
 			 step->name, why);

@@ -279,6 +279,25 @@ what_is_false_with_nothing_behind_it_is_done_again(void **state)
 	assert_false(world_has(&w, OP_ATTEMPT_END, -1));
 }
 
+/* Only if its check says so; that nobody can tell is no reason. */
+static void
+what_destroys_is_not_done_again_on_a_guess(void **state)
+{
+	struct view_attempt *later = done_and_false();
+
+	(void)state;
+	agent_says(later, AGENT_NOT_ASKED);
+	w.v.steps[W_FLUSH].destroys = true;
+	world_expect(&w, DECIDE_DO, RULE_AGAIN);
+	world_fact(&w, FACT_CHECK, W_FLUSH, TRI_UNKNOWN);
+	world_expect(&w, DECIDE_DO, RULE_FAIL);
+	assert_true(world_hold(&w)->critical);
+	w.v.steps[W_FLUSH].retries = 3;
+	world_expect(&w, DECIDE_DO, RULE_FAIL);
+	w.v.steps[W_FLUSH].destroys = false;
+	world_expect(&w, DECIDE_DO, RULE_AGAIN);
+}
+
 /* Its check held already, so it was not sent; it does not hold any more. */
 static void
 what_was_over_without_being_sent_is_not_sent(void **state)
@@ -385,6 +404,7 @@ main(void)
 		T(what_a_later_step_made_false_is_over),
 		T(an_unknown_end_is_over_too),
 		T(what_is_false_with_nothing_behind_it_is_done_again),
+		T(what_destroys_is_not_done_again_on_a_guess),
 		T(what_was_over_without_being_sent_is_not_sent),
 		T(a_poll_before_what_was_begun_is_over),
 		T(a_person_puts_back_what_was_begun),
