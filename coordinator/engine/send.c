@@ -135,7 +135,10 @@ agent_refused(struct fleet *f, const struct sending *s,
 {
 	const struct json_object *record = jdoc_in(answer->body, "record");
 
-	if (strcmp(answer->code, "after") == 0 && record != NULL) {
+	/* one that has its row is no news: its end is written there */
+	if (strcmp(answer->code, "after") == 0 && record != NULL &&
+	    view_attempt_find(&f->view, jdoc_str(record, "attempt", ""),
+			      NULL) == NULL) {
 		agent->state = AGENT_ASKING;
 		adopt(f, s, record);
 		return;

@@ -528,6 +528,18 @@ run_verdict(struct run *r, char *why, size_t size)
 	return NULL;
 }
 
+/* Has any host begun it?  Unsent and abandoned are no ends of it. */
+static bool
+run_begun(const struct run *r)
+{
+	for (int i = 0; i < r->step->nattempts; i++)
+		if (view_is_last(r->step, i) &&
+		    r->step->attempts[i].state != ATTEMPT_UNSENT &&
+		    r->step->attempts[i].state != ATTEMPT_ABANDONED)
+			return true;
+	return false;
+}
+
 /* 0, 1, 2, 5, 5 … s after the act; the n-th look follows from the time. */
 static int64_t
 check_next(int64_t ended_ms, int64_t looked_ms)
@@ -617,6 +629,8 @@ run_evaluate(struct run *r)
 		run_check(r, verdict);
 	else if (verdict != NULL)
 		plan_failed(p, r->s, verdict);
+	else if (!run_begun(r))
+		plan_failed(p, r->s, "no host has begun it");
 	else
 		run_passed(r, "exit 0");
 }

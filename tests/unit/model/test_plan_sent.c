@@ -344,6 +344,23 @@ a_poll_before_what_was_begun_is_over(void **state)
 	assert_int_equal(poll->state, STEP_PASSED);
 }
 
+/* Unknown is not success, and what no host has begun is less. */
+static void
+what_no_host_has_begun_has_not_passed(void **state)
+{
+	static const enum attempt_state states[] = { ATTEMPT_UNSENT,
+						     ATTEMPT_ABANDONED };
+	struct view_attempt *a = world_begun(&w, W_CHANGE, "mail1");
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT(states); i++) {
+		a->state = states[i];
+		a->ended_ms = w.now;
+		world_expect(&w, DECIDE_DO, RULE_FAIL);
+		assert_false(world_has(&w, OP_STEP, STEP_EV_PASS));
+	}
+}
+
 /* A turn that is held: what runs ends first, and then it is undone, too. */
 static void
 a_person_puts_back_what_was_begun(void **state)
@@ -407,6 +424,7 @@ main(void)
 		T(what_destroys_is_not_done_again_on_a_guess),
 		T(what_was_over_without_being_sent_is_not_sent),
 		T(a_poll_before_what_was_begun_is_over),
+		T(what_no_host_has_begun_has_not_passed),
 		T(a_person_puts_back_what_was_begun),
 		T(a_person_puts_back_what_was_not_begun),
 	};
