@@ -90,6 +90,28 @@ uuid_opt(const struct json_object *obj, const char *key, const char **out_r,
 	return request_uuid(obj, key, out_r, err);
 }
 
+static int
+change_abandoned(struct change *c, const struct json_object *obj,
+		 struct err *err)
+{
+	const char *id;
+
+	if (json_opt_array(obj, "abandoned", WIRE_LIST_MAX, &c->abandoned,
+			   err) < 0)
+		return -1;
+	for (size_t i = 0; c->abandoned != NULL &&
+			   i < json_count(c->abandoned); i++) {
+		if (json_item_str(c->abandoned, i, UUID_TEXT_SIZE, &id, err) <
+		    0)
+			return -1;
+		if (!uuid_valid(id))
+			return err_set(err, ERR_PROTO,
+				       "abandoned: \"%.40s\" is not a UUID in "
+				       "lower case", id);
+	}
+	return 0;
+}
+
 static void
 change_digest(struct change *c, const struct json_object *obj)
 {
@@ -159,6 +181,7 @@ change_parse(struct change *c, const struct request *r, struct err *err)
 	    request_uuid(obj, "fleet", &c->fleet, err) < 0 ||
 	    uuid_opt(obj, "after", &c->after, err) < 0 ||
 	    uuid_opt(obj, "undo_of", &c->undo_of, err) < 0 ||
+	    change_abandoned(c, obj, err) < 0 ||
 	    change_numbers(c, obj, err) < 0 || change_words(c, obj, err) < 0)
 		return -1;
 	change_digest(c, obj);

@@ -28,7 +28,8 @@ struct change {
 	const char *attempt, *fleet, *step, *who;
 	const char *after, *undo_of; /* NULL: none */
 	int64_t epoch, seq, timeout_ms;
-	const struct json_object *note; /* NULL: none */
+	const struct json_object *note;	     /* NULL: none */
+	const struct json_object *abandoned; /* list of uuids, NULL: none */
 	bool discard;
 	char digest[SHA256_TEXT_SIZE]; /* of what makes it this change */
 };

@@ -41,14 +41,36 @@ audit(const struct change *c, const struct spec *spec, const char *verdict,
 	buf_free(&what);
 }
 
+/*
+ * What came before a change that is refused for good, and never came here, may
+ * not come any more either.  After one that is begun it is out of order.
+ */
+static void
+abandoned_refuse(struct client *cl, const struct change *c)
+{
+	struct runner *r = cl->runner;
+
+	for (size_t i = 0; c->abandoned != NULL &&
+			   i < json_count(c->abandoned); i++) {
+		const char *id = json_as_str(json_item(c->abandoned, i));
+
+		if (book_attempt(&r->book, id) == NULL &&
+		    refusals_find(&r->refusals, id) == NULL)
+			refusals_add(&r->refusals, id, WIRE_CODE_AFTER,
+				     "it was abandoned before it came", NULL);
+	}
+}
+
 /* Busy is not for good: the same change may be sent again. */
 static void
 change_refuse(struct client *cl, const struct request *r,
 	      const struct change *c, const struct no *no)
 {
-	if (no->code != WIRE_CODE_BUSY)
+	if (no->code != WIRE_CODE_BUSY) {
 		refusals_add(&cl->runner->refusals, c->attempt, no->code,
 			     no->err.text, no->hint);
+		abandoned_refuse(cl, c);
+	}
 	verbs_no(cl, r, no->code, &no->err, no->hint);
 }
 
@@ -78,6 +100,7 @@ after_no(struct client *cl, const struct request *r, const struct change *c,
 	struct answer a;
 	struct err err;
 
+	abandoned_refuse(cl, c);
 	answer_begin_no(&a, r->id, WIRE_CODE_AFTER, why, "adopt the record");
 	if (last == NULL) {
 		json_out_null(&a.o, "record");
@@ -98,6 +121,26 @@ after_no(struct client *cl, const struct request *r, const struct change *c,
 	host_audit("refused: %s: step %s: after %s, but here it is %s", c->who,
 		   c->step, c->after != NULL ? c->after : "nothing",
 		   last != NULL ? last->id : "nothing");
+}
+
+/*
+ * Does it come after the last one of its step that is known here?  One that
+ * was abandoned may have come, or not.
+ */
+static bool
+change_is_next(const struct change *c, const struct attempt *last)
+{
+	if (last == NULL)
+		return c->after == NULL;
+	if (c->after != NULL && strcmp(last->id, c->after) == 0)
+		return true;
+	for (size_t i = 0; c->abandoned != NULL &&
+			   i < json_count(c->abandoned); i++) {
+		if (strcmp(last->id, json_as_str(json_item(c->abandoned, i))) ==
+		    0)
+			return true;
+	}
+	return false;
 }
 
 /* The same question has the same answer, though its reason may be gone. */
@@ -146,8 +189,7 @@ change_is_new(struct client *cl, const struct request *r,
 		return false;
 	}
 	last = book_last(b, f, c->step);
-	if ((last == NULL) != (c->after == NULL) ||
-	    (last != NULL && strcmp(last->id, c->after) != 0)) {
+	if (!change_is_next(c, last)) {
 		after_no(cl, r, c, last);
 		return false;
 	}

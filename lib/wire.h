@@ -84,8 +84,8 @@ enum wire_limit {
 #define WIRE_TRASH	 ".drydock-trash-"
 
 #define WIRE_CHANGE_KEYS                                                       \
-	"attempt fleet epoch seq step after note who timeout_ms output "       \
-	"undo_of"
+	"attempt fleet epoch seq step after abandoned note who timeout_ms "    \
+	"output undo_of"
 #define WIRE_REFUSAL_KEYS "code why hint epoch record"
 
 enum wire_verb {

@@ -158,18 +158,14 @@ act_attempt(struct act *a)
 	struct fleet *f = a->f;
 	const struct view_step *step = &f->view.steps[a->op->step];
 	char *note = values_note(f);
-	const char *after = NULL;
+	const char *after = view_after(step, a->op->text);
 
 	uuid_make(a->op->id);
-	for (int i = 0; i < step->nattempts; i++)
-		if (step->attempts[i].state != ATTEMPT_UNSENT &&
-		    strcmp(step->attempts[i].host, a->op->text) == 0)
-			after = step->attempts[i].id;
 	act_begin(a, "attempt");
 	json_out_str(&a->out, "id", a->op->id);
 	json_out_int(&a->out, "step", step->id);
 	json_out_int(&a->out, "host", fleet_host_id(f, a->op->text));
-	if (after != NULL)
+	if (after[0] != '\0')
 		json_out_str(&a->out, "after", after);
 	json_out_int(&a->out, "seq", ++f->change_seq);
 	act_argv(a, step);

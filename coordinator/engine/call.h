@@ -247,6 +247,9 @@ struct call_change {
 	int64_t seq;
 	const char *step;		/* "ROLLOUT-UUID/backend/step" */
 	const char *after;		/* uuid or NULL */
+	/* attempts before it, which may have come there after that one */
+	const char *const *abandoned;	/* uuids; NULL: none */
+	size_t nabandoned;
 	const char *undo_of;		/* uuid or NULL */
 	const char *note;		/* JSON object text, or NULL */
 	const char *who;

@@ -96,6 +96,12 @@ call_say_change(struct buf *line, uint64_t id,
 	json_out_int(&o, "seq", change->seq);
 	json_out_str(&o, "step", change->step);
 	json_out_str(&o, "after", change->after);
+	if (change->nabandoned > 0) {
+		json_out_array(&o, "abandoned");
+		for (size_t i = 0; i < change->nabandoned; i++)
+			json_out_str(&o, NULL, change->abandoned[i]);
+		json_out_end(&o);
+	}
 	if (change->undo_of != NULL)
 		json_out_str(&o, "undo_of", change->undo_of);
 	json_out_raw(&o, "note", change->note != NULL ? change->note : "{}");

@@ -377,6 +377,20 @@ send_content(struct fleet *f, const struct view_step *step,
 	return -1;
 }
 
+/* Those before it on its host that nobody asks for any more. */
+static size_t
+abandoned_before(const struct view_step *step,
+		 const struct view_attempt *attempt, const char **ids)
+{
+	size_t n = 0;
+
+	for (const struct view_attempt *a = step->attempts; a != attempt; a++)
+		if (a->state == ATTEMPT_ABANDONED && n < WIRE_LIST_MAX &&
+		    strcmp(a->host, attempt->host) == 0)
+			ids[n++] = a->id;
+	return n;
+}
+
 static void
 send_change(struct fleet *f, const struct view_step *step,
 	    const struct view_attempt *attempt, struct call *call)
@@ -385,6 +399,8 @@ send_change(struct fleet *f, const struct view_step *step,
 	struct err err = { ERR_NONE, "" };
 	char *spec = spec_of(f, step, &err), *note, *path, *who;
 	struct call_content content = { NULL, NULL, 0 };
+	const char *abandoned[WIRE_LIST_MAX];
+	size_t nabandoned = abandoned_before(step, attempt, abandoned);
 
 	if (spec == NULL) {
 		refuse_here(f, attempt, err.text);
@@ -408,6 +424,8 @@ send_change(struct fleet *f, const struct view_step *step,
 		.seq = attempt->seq,
 		.step = path,
 		.after = attempt->after[0] ? attempt->after : NULL,
+		.abandoned = abandoned,
+		.nabandoned = nabandoned,
 		.undo_of = undo_of(f, step),
 		.note = note,
 		.who = who,

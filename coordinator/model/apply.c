@@ -106,13 +106,12 @@ static int
 apply_attempt(struct view *v, const struct op *op, int64_t now)
 {
 	struct view_step *step = &v->steps[op->step];
-	struct view_attempt *attempt = view_attempt_add(step);
+	char after[VIEW_UUID];
+	struct view_attempt *attempt;
 
-	for (int i = 0; i < step->nattempts - 1; i++)
-		if (step->attempts[i].state != ATTEMPT_UNSENT &&
-		    strcmp(step->attempts[i].host, op->text) == 0)
-			memcpy(attempt->after, step->attempts[i].id,
-			       sizeof(attempt->after));
+	snprintf(after, sizeof(after), "%s", view_after(step, op->text));
+	attempt = view_attempt_add(step);
+	memcpy(attempt->after, after, sizeof(attempt->after));
 	memcpy(attempt->id, op->id, sizeof(attempt->id));
 	snprintf(attempt->host, sizeof(attempt->host), "%.*s",
 		 VIEW_NAME - 1, op->text);

@@ -39,6 +39,20 @@ view_round(const struct view_step *step)
 	return nr;
 }
 
+const char *
+view_after(const struct view_step *step, const char *host)
+{
+	for (int i = step->nattempts - 1; i >= 0; i--) {
+		const struct view_attempt *a = &step->attempts[i];
+
+		if (strcmp(a->host, host) == 0 &&
+		    a->state != ATTEMPT_UNSENT &&
+		    a->state != ATTEMPT_ABANDONED)
+			return a->id;
+	}
+	return "";
+}
+
 bool
 view_is_last(const struct view_step *step, int attempt)
 {

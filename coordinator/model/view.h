@@ -183,6 +183,11 @@ struct view {
 int view_active(const struct view *view);
 /* The number of the step's last round of attempts, 0: none yet. */
 int view_round(const struct view_step *step);
+/*
+ * The attempt that a new one on that host comes after; "": none.  Not one that
+ * was abandoned: nobody knows whether it came there.
+ */
+const char *view_after(const struct view_step *step, const char *host);
 /* Is this attempt the last one on its host? */
 bool view_is_last(const struct view_step *step, int attempt);
 struct view_attempt *view_attempt_find(struct view *view, const char *id,

@@ -104,6 +104,53 @@ def a_copied_file_is_put_back_by_its_own_undo():
         assert w.read(f"ring/{address('mail1')}") == "100 up"
 
 
+def flushed_again(w, backend, state):
+    """One more attempt, as the rows have it, that never came to its host."""
+    step = ("(select s.step_id from fleet_internal.step s "
+            "join fleet_internal.turn using (turn_id) "
+            "join fleet_internal.backend b using (backend_id) "
+            f"where s.name = 'flushed' and b.name = '{backend}')")
+    w.sql("insert into fleet_internal.attempt (attempt_id, step_id, nr, "
+          "host_id, after, seq, epoch, argv, note, sent_at) "
+          "select gen_random_uuid(), step_id, nr + 1, host_id, attempt_id, "
+          "seq, epoch, argv, note, sent_at from fleet_internal.attempt "
+          f"where step_id = {step}; "
+          f"update fleet_internal.attempt set state = '{state}', "
+          f"ended_at = fleet_internal.clock() where step_id = {step} "
+          "and nr = 2")
+
+
+@test
+def one_that_was_abandoned_before_it_came_bars_no_way():
+    """As when a member was gone, and is asked again once it is back.  What
+    the rows call ended and no journal knows is for a person."""
+    with World() as w:
+        w.put("fail-work-mail1", "")
+        w.put("fail-work-mail2", "")
+        w.daemon()
+        r = w.start(only=["mail1", "mail2"])
+        w.wait_turn(r, 0, "held")
+        flushed_again(w, "mail1", "abandoned")
+        w.remove("fail-work-mail1")
+        w.one(f"select fleet.retry({r}, 'mail1')")
+        w.wait_turn(r, 1, "held")
+        assert w.turns(r)[0] == "done", w.turns(r)
+        flushed_again(w, "mail2", "ended")
+        w.remove("fail-work-mail2")
+        w.one(f"select fleet.retry({r}, 'mail2')")
+        why = wait_for("it is held again", lambda: w.one(
+            "select max(why) from fleet_internal.hold where ended_at is null "
+            "and why like '%refused (after)%'"))
+        assert why.startswith("flushed: mail2 refused (after): "), why
+        w.one(f"select fleet.restore({r})")
+        w.wait_turn(r, 1, "restored")
+        states = w.sql("select a.state from fleet_internal.attempt a join "
+                       "fleet_internal.step s using (step_id) "
+                       "where s.name = 'flushed' order by step_id, a.nr")
+        assert [s for s, in states] == ["ended", "abandoned", "ended"] + [
+            "ended", "ended", "unsent"], states
+
+
 def copy(w, name, text, **more):
     sha = w.one(f"select fleet.put_content('{text}\n'::bytea)")
     return {"name": name, "phase": "drain", "kind": "copy",

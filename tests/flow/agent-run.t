@@ -378,6 +378,52 @@ def what_was_refused_for_good_stays_refused():
 
 
 @test
+def one_that_was_abandoned_came_or_never_comes():
+    h = host("echo ran $1 >> FILES/count\n")
+    r = h.relay()
+    r.hello()
+
+    def again(before, *abandoned, **keys):
+        return job(h, step=before["step"], abandoned=[
+            a["attempt"] for a in abandoned], **keys)
+
+    def is_late(change):
+        no = r.ask(**change)
+        assert no["code"] == "after", no
+        return no["record"] if "record" in no else None
+
+    lost = job(h)
+    first = again(lost, lost)
+    assert r.do(first)["exit"] == 0, "it never came"
+    assert is_late(lost)["attempt"] == first["attempt"]
+    came = again(lost, after=first["attempt"])
+    assert r.do(came)["exit"] == 0
+    second = again(lost, came, after=first["attempt"])
+    assert r.do(second)["exit"] == 0, "it came"
+    assert is_late(lost)["attempt"] == second["attempt"]
+    # another than those that are named
+    no = r.ask(**again(lost, lost, came, after=first["attempt"]))
+    assert no["record"]["attempt"] == second["attempt"], no
+    # and when the later one is refused, too
+    lost = again(lost, after=second["attempt"])
+    h.write("hold", "anna works here\n")
+    refused = again(lost, lost, after=second["attempt"])
+    assert r.ask(**refused)["code"] == "hold"
+    os.unlink(os.path.join(h.etc, "hold"))
+    assert is_late(lost) is None
+    third = again(lost, lost, after=second["attempt"])
+    assert r.do(third)["exit"] == 0
+    assert h.count("count") == 4
+    # a runner that was started since knows the order, too
+    h.kill_runner()
+    r = h.relay()
+    r.hello()
+    assert is_late(lost)["attempt"] == third["attempt"]
+    assert h.count("count") == 4
+    h.close()
+
+
+@test
 def the_allow_file_decides():
     h = host()
     r = h.relay()

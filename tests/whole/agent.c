@@ -259,19 +259,16 @@ entry_begins(struct ask *a, const struct entry *asked)
 	trouble_follows(ANCHOR_BEGUN);
 }
 
-/* For good: a late copy is not begun when the reason is gone. */
 static void
-refuse_change(struct ask *a, const struct entry *asked, const char *code,
-	      const char *why)
+refusal_add(struct host *host, const char *attempt, const char *code,
+	    const char *why)
 {
-	struct host *host = &world.hosts[a->host];
 	struct refusal *no = &host->refusals[host->nrefusals];
 
 	assert(host->nrefusals < REFUSALS);
 	host->nrefusals++;
 	*no = (struct refusal){ .code = code, .why = why };
-	memcpy(no->attempt, asked->attempt, sizeof(no->attempt));
-	refuse(a, code, why);
+	snprintf(no->attempt, sizeof(no->attempt), "%s", attempt);
 }
 
 static const struct refusal *
@@ -283,10 +280,46 @@ refusal_find(const struct host *host, const char *attempt)
 	return NULL;
 }
 
+/* What came before it and never came here does not come any more. */
+static void
+abandoned_refuse(struct ask *a)
+{
+	const struct json_object *ids = jdoc_in(a->doc, "abandoned");
+	struct host *host = &world.hosts[a->host];
+
+	for (size_t i = 0; i < jdoc_count(ids); i++) {
+		const char *id = json_as_str(json_item(ids, i));
+
+		if (entry_find(a->host, id) == NULL &&
+		    refusal_find(host, id) == NULL)
+			refusal_add(host, id, "after", "it was abandoned");
+	}
+}
+
+/* For good: a late copy is not begun when the reason is gone. */
+static void
+refuse_change(struct ask *a, const struct entry *asked, const char *code,
+	      const char *why)
+{
+	refusal_add(&world.hosts[a->host], asked->attempt, code, why);
+	abandoned_refuse(a);
+	refuse(a, code, why);
+}
+
 /* The record goes with the refusal: it may be adopted. */
 static void
-refuse_after(struct ask *a, const struct entry *last)
+refuse_after(struct ask *a, const struct entry *asked,
+	     const struct entry *last)
 {
+	if (last == NULL) {
+		if (!world.tail_lost)
+			world_wrong("I4: %s is to be done after what never "
+				    "came to %s", asked->step,
+				    host_name(a->host));
+		refuse_change(a, asked, "after", "nothing is known here");
+		return;
+	}
+	abandoned_refuse(a);
 	refuse_begin(a, "after", "this step's last attempt is another");
 	json_out_object(&a->out, "record");
 	json_out_str(&a->out, "attempt", last->attempt);
@@ -294,6 +327,28 @@ refuse_after(struct ask *a, const struct entry *last)
 	say_state(&a->out, last);
 	json_out_end(&a->out);
 	answer_send(a);
+}
+
+static bool
+is_abandoned(const struct ask *a, const char *attempt)
+{
+	const struct json_object *ids = jdoc_in(a->doc, "abandoned");
+
+	for (size_t i = 0; i < jdoc_count(ids); i++)
+		if (strcmp(json_as_str(json_item(ids, i)), attempt) == 0)
+			return true;
+	return false;
+}
+
+/* After the last one of its step, or one that may have come or not. */
+static bool
+is_next(const struct ask *a, const struct entry *asked,
+	const struct entry *last)
+{
+	if (last == NULL)
+		return asked->after[0] == '\0';
+	return strcmp(last->attempt, asked->after) == 0 ||
+		is_abandoned(a, last->attempt);
 }
 
 static bool
@@ -332,10 +387,8 @@ verb_run(struct ask *a)
 		refuse(a, no->code, no->why);
 	else if (asked.seq <= host->floor)
 		refuse(a, "floor", "too old");
-	else if (last == NULL && asked.after[0] != '\0')
-		refuse_change(a, &asked, "after", "nothing is known here");
-	else if (last != NULL && strcmp(last->attempt, asked.after) != 0)
-		refuse_after(a, last);
+	else if (!is_next(a, &asked, last))
+		refuse_after(a, &asked, last);
 	else if (world.now_ms < host->hold_until_ms)
 		refuse_change(a, &asked, "hold", "somebody works here");
 	else if (last != NULL && last->state == ENTRY_RUNNING)

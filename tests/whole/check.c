@@ -345,6 +345,20 @@ check_guess(const struct entry *e)
 	}
 }
 
+/* A copy that comes when a later one of its step was begun is too late. */
+static void
+check_order(const struct entry *e)
+{
+	for (int i = 0; i < world.nentries; i++) {
+		const struct entry *x = &world.entries[i];
+
+		if (x->host == e->host && x->seq > e->seq &&
+		    !world.tail_lost && strcmp(x->step, e->step) == 0)
+			world_wrong("I3: %s begins, and a later one of it "
+				    "was begun before", e->step);
+	}
+}
+
 void
 check_begun(const struct entry *e)
 {
@@ -353,6 +367,7 @@ check_begun(const struct entry *e)
 	check_gap(e);
 	check_alone(e);
 	check_guess(e);
+	check_order(e);
 	if (e->epoch > world.epoch && !world.tail_lost)
 		world_wrong("I5: %s obeys epoch %lld, and the database has "
 			    "%lld", host_name(e->host), (long long)e->epoch,

@@ -73,6 +73,9 @@ test_bad_members(void **state)
 		{ "\"anna\"", "\"\\ud800\"" },
 		{ "\"after\":null", "\"after\":\"x\"" },
 		{ "\"after\":null", "\"after\":\"" ID "0\"" },
+		{ "\"after\":null", "\"abandoned\":\"" ID "\"" },
+		{ "\"after\":null", "\"abandoned\":[\"x\"]" },
+		{ "\"after\":null", "\"abandoned\":[7]" },
 		{ "\"note\":{}", "\"note\":[]" },
 		{ "[\"true\"]", "[]" },
 		{ "[\"true\"]", "[\"\"]" },
@@ -117,6 +120,10 @@ test_digest(void **state)
 	static const char *const same[][2] = { { "\"epoch\":3", "\"epoch\":9" },
 					       { "anna", "otto" },
 					       { "\"id\":1", "\"id\":7" },
+					       { "\"note\":{}",
+						 "\"note\":{},"
+						 "\"abandoned\":[\"" ID
+						 "\"]" },
 					       { "\"note\":{}",
 						 "\"note\":{\"x\":1}" } };
 	static const char *const other[][2] = {

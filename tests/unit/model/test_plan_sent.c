@@ -361,6 +361,37 @@ what_no_host_has_begun_has_not_passed(void **state)
 	}
 }
 
+/* A new one comes after what is known to have come there. */
+static void
+what_was_abandoned_is_not_what_came_before(void **state)
+{
+	static const struct {
+		enum attempt_state first, second;
+		const char *after;
+	} rows[] = {
+		{ ATTEMPT_ENDED, ATTEMPT_ENDED, "second" },
+		{ ATTEMPT_ENDED, ATTEMPT_UNKNOWN, "second" },
+		{ ATTEMPT_ENDED, ATTEMPT_ABANDONED, "first" },
+		{ ATTEMPT_ENDED, ATTEMPT_UNSENT, "first" },
+		{ ATTEMPT_UNSENT, ATTEMPT_ABANDONED, "" },
+		{ ATTEMPT_ABANDONED, ATTEMPT_ABANDONED, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+		struct view_attempt pair[] = {
+			{ .id = "first", .host = "dir1",
+			  .state = rows[i].first },
+			{ .id = "second", .host = "dir1",
+			  .state = rows[i].second },
+		};
+		struct view_step step = { .attempts = pair, .nattempts = 2 };
+
+		assert_string_equal(view_after(&step, "dir1"), rows[i].after);
+		assert_string_equal(view_after(&step, "dir2"), "");
+	}
+}
+
 /* A turn that is held: what runs ends first, and then it is undone, too. */
 static void
 a_person_puts_back_what_was_begun(void **state)
@@ -425,6 +456,7 @@ main(void)
 		T(what_was_over_without_being_sent_is_not_sent),
 		T(a_poll_before_what_was_begun_is_over),
 		T(what_no_host_has_begun_has_not_passed),
+		T(what_was_abandoned_is_not_what_came_before),
 		T(a_person_puts_back_what_was_begun),
 		T(a_person_puts_back_what_was_not_begun),
 	};
