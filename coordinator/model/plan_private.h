@@ -142,6 +142,12 @@ const char *plan_mouth(struct plan *p, int group);
 bool plan_may_tell(const struct plan *p, int step, const char *host);
 /* plan_run.c */
 void plan_run(struct plan *p, int step);
+/* It passes, with what shows it; what it undoes is undone. */
+void plan_passed(struct plan *p, int step, const char *why);
+/* It fails: ignored, tried again, its phase undone, or held. */
+void plan_failed(struct plan *p, int step, const char *why);
+/* plan_wait.c: a poll, a wait or an approve that has begun. */
+void plan_wait(struct plan *p, int step);
 /* Was nobody told of that attempt, as far as we know?  NULL: we do not. */
 bool plan_is_unasked(const struct agent_fact *agent);
 /*

@@ -374,14 +374,14 @@ plan_was_sent(struct plan *p, int s, bool *sent_r)
 
 /* ------------------------------------------------------------ verdicts */
 
-static void
-run_passed(struct run *r, const char *why)
+void
+plan_passed(struct plan *p, int s, const char *why)
 {
-	plan_unhold(r->p, HOLD_GATE);	/* who was missed is back */
-	plan_step_op(r->p, r->s, STEP_EV_PASS, why);
-	plan_undone(r->p, r->s);
-	plan_say(r->p, DECIDE_DO, RULE_PASS, 0, "%s passed: %s",
-		 r->step->name, why);
+	plan_unhold(p, HOLD_GATE);	/* who was missed is back */
+	plan_step_op(p, s, STEP_EV_PASS, why);
+	plan_undone(p, s);
+	plan_say(p, DECIDE_DO, RULE_PASS, 0, "%s passed: %s",
+		 p->v->steps[s].name, why);
 }
 
 /* It was over when what came after it was begun, which may have changed it. */
@@ -394,7 +394,7 @@ run_past(struct run *r, const struct fact *check)
 		return false;
 	snprintf(why, sizeof(why), "a later step was begun, so it had passed; "
 		 "now: %.400s", check->seen);
-	run_passed(r, why);
+	plan_passed(r->p, r->s, why);
 	return true;
 }
 
@@ -430,7 +430,7 @@ may_again(const struct plan *p, int s)
 }
 
 /* R38, R39: ignore, try again, undo the phase, or hold. */
-static void
+void
 plan_failed(struct plan *p, int s, const char *why)
 {
 	const struct view_step *step = &p->v->steps[s];
@@ -478,7 +478,7 @@ run_unknown(struct run *r)
 			return;
 		}
 		if (check->value == TRI_TRUE) {
-			run_passed(r, check->seen);
+			plan_passed(r->p, r->s, check->seen);
 			return;
 		}
 		if (run_past(r, check))
@@ -567,7 +567,7 @@ run_check(struct run *r, const char *verdict)
 	snprintf(why, sizeof(why), "%.400s%s%.100s", check->seen,
 		 verdict ? "; " : "", verdict ? verdict : "");
 	if (plan_confirmed(check, r->ended_ms, confirm)) {
-		run_passed(r, why);
+		plan_passed(r->p, r->s, why);
 		return;
 	}
 	if (run_past(r, check))
@@ -622,7 +622,7 @@ run_evaluate(struct run *r)
 		else if (step->has_check)
 			run_check(r, verdict);
 		else
-			run_passed(r, expect->seen);
+			plan_passed(r->p, r->s, expect->seen);
 		return;
 	}
 	if (step->has_check)
@@ -632,7 +632,7 @@ run_evaluate(struct run *r)
 	else if (!run_begun(r))
 		plan_failed(p, r->s, "no host has begun it");
 	else
-		run_passed(r, "exit 0");
+		plan_passed(r->p, r->s, "exit 0");
 }
 
 static void
@@ -657,136 +657,13 @@ run_act(struct run *r)
 		run_evaluate(r);
 }
 
-/* ------------------------------------------------ poll, wait, approve */
-
-/* Nobody could tell what the poll waits for, for so long that it is named. */
-static bool
-poll_unsure(const struct run *r)
-{
-	const struct fact *until = looks_find(r->p->l, FACT_UNTIL, r->s);
-
-	return r->step->kind == STEP_KIND_POLL && until != NULL &&
-		until->at_ms >= r->step->started_ms &&
-		until->value == TRI_UNKNOWN &&
-		r->p->now - until->since_ms >= PLAN_NAMED_MS;
-}
-
-static void
-run_poll(struct run *r)
-{
-	struct plan *p = r->p;
-	const struct view_step *step = r->step;
-	int64_t over = step->started_ms + step->at_most_ms;
-	const struct fact *until = looks_find(p->l, FACT_UNTIL, r->s);
-	int64_t next = until == NULL ? step->started_ms :
-		until->at_ms + step->every_ms;
-
-	if (until != NULL && until->at_ms >= step->started_ms &&
-	    until->value == TRI_TRUE) {
-		run_passed(r, until->seen);
-		return;
-	}
-	if (p->now >= over && until != NULL && until->at_ms >= over) {
-		if (step->poll_fails)
-			plan_failed(p, r->s, until->seen);
-		else
-			run_passed(r, until->seen);
-		return;
-	}
-	if (next > over)
-		next = over;
-	if (poll_unsure(r)) {
-		plan_hold_fact(p, RULE_WAIT, GATE_READY, false, until, next,
-			       over, "%s: nobody can tell whether it is over: "
-			       "%s", step->name, until->seen);
-		if (p->d->nops > 0)
-			return;
-	}
-	if (p->now < next) {
-		plan_say(p, DECIDE_IDLE, RULE_WAIT, next, "%s: %s",
-			 step->name, until->seen);
-		return;
-	}
-	plan_need(p, FACT_UNTIL, r->s, next);
-	if (!plan_is_undoing(step))
-		plan_keep_wants(p, r->s, next);
-	plan_say(p, DECIDE_LOOK, RULE_WAIT, 0, "%s", step->name);
-}
-
-static void
-run_wait(struct run *r)
-{
-	struct plan *p = r->p;
-	int64_t over = r->step->started_ms + r->step->wait_ms;
-
-	if (p->now < over) {
-		plan_say(p, DECIDE_IDLE, RULE_WAIT, over, "%s waits",
-			 r->step->name);
-		return;
-	}
-	/* what is kept held to the last moment of it */
-	if (!plan_is_undoing(r->step))
-		plan_keep_wants(p, r->s, over);
-	if (p->d->nwants > 0)
-		plan_say(p, DECIDE_LOOK, RULE_KEEP, 0, "%s: what is kept",
-			 r->step->name);
-	else
-		run_passed(r, "waited");
-}
-
-static void
-run_approve(struct run *r)
-{
-	const struct view_turn *turn = plan_turn_of(r->p);
-
-	if (turn->asked == ASK_APPROVE || r->step->approved) {
-		plan_unhold(r->p, HOLD_APPROVAL);
-		plan_op(r->p, OP_ASKED);
-		run_passed(r, turn->asked_why);
-		return;
-	}
-	plan_hold(r->p, RULE_APPROVAL, HOLD_APPROVAL, GATE_NONE, false, 0,
-		  "%s: %s waits for a person: drydock approve",
-		  turn->backend, r->step->name);
-}
-
-/* What is kept is read in each look of a poll or a wait. */
-static bool
-run_keeps(struct run *r)
-{
-	if (plan_is_undoing(r->step))
-		return false;
-	if (plan_keep(r->p, r->s))
-		return true;
-	if (r->p->d->nwants == 0) {
-		if (!poll_unsure(r))	/* who was missed is back */
-			plan_unhold(r->p, HOLD_GATE);
-		return false;
-	}
-	plan_say(r->p, DECIDE_LOOK, RULE_KEEP, 0, "%s: what is kept",
-		 r->step->name);
-	return true;
-}
-
 void
 plan_run(struct plan *p, int s)
 {
 	struct run r = { .p = p, .s = s, .step = &p->v->steps[s] };
 
-	if (step_kind_acts(r.step->kind)) {
+	if (step_kind_acts(r.step->kind))
 		run_act(&r);
-		return;
-	}
-	if (run_keeps(&r))
-		return;
-	if (r.step->kind == STEP_KIND_POLL)
-		run_poll(&r);
-	else if (r.step->kind == STEP_KIND_WAIT)
-		run_wait(&r);
 	else
-		run_approve(&r);
-	/* what is kept is looked at while nothing else happens */
-	if (p->d->kind == DECIDE_IDLE && (p->d->wake_ms == 0 ||
-	    p->d->wake_ms > p->now + PLAN_FRESH_MS))
-		p->d->wake_ms = p->now + PLAN_FRESH_MS;
+		plan_wait(p, s);
 }
