@@ -550,6 +550,24 @@ check_next(int64_t ended_ms, int64_t looked_ms)
 		gone < 3000 ? backoff_check_ms(2) : backoff_check_ms(3));
 }
 
+/* What an act that ended waits for is named, once somebody would ask. */
+static void
+check_name(const struct run *r, const struct fact *check, int64_t next,
+	   const char *why)
+{
+	int64_t since = check->since_ms > r->ended_ms ? check->since_ms :
+		r->ended_ms;
+
+	if (check->value == TRI_TRUE || r->p->now - since < PLAN_NAMED_MS)
+		return;
+	plan_hold_fact(r->p, RULE_PASS, GATE_READY, false, check, next,
+		       r->ended_ms + r->step->settle_ms,
+		       check->value == TRI_UNKNOWN ?
+		       "nobody can tell whether %s is done: %s" :
+		       "%s has ended and is not done yet: %s",
+		       r->step->name, why);
+}
+
 static void
 run_check(struct run *r, const char *verdict)
 {
@@ -582,12 +600,7 @@ run_check(struct run *r, const char *verdict)
 		plan_failed(p, r->s, why);
 		return;
 	}
-	if (check->value == TRI_UNKNOWN &&
-	    p->now - check->since_ms >= PLAN_NAMED_MS)
-		plan_hold_fact(p, RULE_PASS, GATE_READY, false, check,
-			       next, r->ended_ms + r->step->settle_ms,
-			       "nobody can tell whether %s is done: %s",
-			       r->step->name, why);
+	check_name(r, check, next, why);
 	if (p->d->nops > 0)
 		return;
 	if (p->now < next) {

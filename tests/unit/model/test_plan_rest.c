@@ -251,6 +251,37 @@ a_check_that_nobody_can_tell_is_named_soon(void **state)
 	expect_rule(DECIDE_IDLE, RULE_WAIT);
 }
 
+/* From the end of the act, however long it was not so before. */
+static void
+a_check_that_is_not_true_is_named_soon(void **state)
+{
+	struct view_attempt *a = world_begun(&w, W_BACK, "dir1");
+
+	(void)state;
+	a->state = ATTEMPT_ENDED;
+	a->ended_ms = w.now - 4999;
+	looks_note(&w.l, FACT_CHECK, W_BACK, TRI_FALSE, w.now, "active");
+	((struct fact *)looks_find(&w.l, FACT_CHECK, W_BACK))->since_ms -=
+		100000;
+	expect_rule(DECIDE_IDLE, RULE_WAIT);
+	a->ended_ms--;
+	expect_rule(DECIDE_DO, RULE_PASS);
+	assert_false(world_hold(&w)->critical);
+	assert_int_equal(world_hold(&w)->deadline_ms, a->ended_ms +
+			 w.v.steps[W_BACK].settle_ms);
+	assert_non_null(strstr(world_hold(&w)->text, "not done yet: active"));
+	world_apply(&w);
+	expect_rule(DECIDE_IDLE, RULE_WAIT);
+	looks_note(&w.l, FACT_CHECK, W_BACK, TRI_TRUE, w.now, "inactive");
+	w.now += 10000;
+	looks_note(&w.l, FACT_CHECK, W_BACK, TRI_TRUE, w.now, "inactive");
+	expect_rule(DECIDE_DO, RULE_PASS);
+	world_apply(&w);
+	for (int i = 0; i < w.v.nholds; i++)
+		assert_true(w.v.holds[i].ended);
+	assert_int_equal(w.v.nholds, 1);
+}
+
 /* Waited for, named after 5 s with its evidence and end, then held. */
 static void
 expect_unsure(enum fact_kind kind, int s, enum rule rule)
@@ -610,6 +641,7 @@ main(void)
 		T(an_excluded_mouth_is_not_gone),
 		T(who_is_silent_is_named_soon),
 		T(a_check_that_nobody_can_tell_is_named_soon),
+		T(a_check_that_is_not_true_is_named_soon),
 		T(an_undecided_when_is_named_soon),
 		T(an_undecided_require_is_named_soon),
 		T(undecided_values_are_named_soon),
