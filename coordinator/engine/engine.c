@@ -391,6 +391,14 @@ static const struct call_hooks hooks = {
 
 /* ------------------------------------------------------------ PostgreSQL */
 
+/* All connections mostly say the same: once is enough. */
+static void
+no_database(struct engine *e, const struct err *why)
+{
+	log_again(&e->told, LOG_LEVEL_WARN, "database: %s",
+		  why != NULL ? why->text : "gone");
+}
+
 static void
 on_ear_state(void *self, bool up, const struct err *why)
 {
@@ -400,8 +408,7 @@ on_ear_state(void *self, bool up, const struct err *why)
 		e->told = (struct log_again){ 0 };
 		lease_beat(e);
 	} else {
-		log_again(&e->told, LOG_LEVEL_WARN, "database: %s",
-			  why ? why->text : "gone");
+		no_database(e, why);
 	}
 }
 
@@ -433,6 +440,8 @@ on_pool_state(void *self, bool up, const struct err *why)
 {
 	struct engine *e = self;
 
+	if (!up) /* nobody's fleet may be on it yet */
+		no_database(e, why);
 	for (struct fleet *f = e->fleets; f != NULL; f = f->next) {
 		if (pg_up(f->pg) != up)
 			continue;
