@@ -142,6 +142,8 @@ plan_keep_retry(struct plan *p, int64_t held_ms)
 			continue;
 		plan_step_op(p, k, STEP_EV_AGAIN, fact->seen);
 		p->d->ops[p->d->nops - 1].cause = CAUSE_PERSON;
+		plan_event(p, "%s no longer holds and is done again: %s",
+			   v->steps[k].name, fact->seen);
 	}
 	return false;
 }

@@ -446,6 +446,7 @@ a_retry_does_again_what_is_broken(void **state)
 	w.v.steps[W_ZERO].destroys = false;
 	expect_rule(DECIDE_DO, RULE_ASKED);
 	assert_true(world_has(&w, OP_STEP, STEP_EV_AGAIN));
+	assert_true(world_has(&w, OP_EVENT, -1));
 	world_apply(&w);
 	assert_int_equal(w.v.turns[0].state, TURN_WORKING);
 	assert_int_equal(w.v.steps[W_ZERO].state, STEP_PENDING);
