@@ -14,11 +14,8 @@ backends=(mail1 mail2 mail3)
 packages_first() {
 	local host
 
+	first_packages "${backends[@]}"
 	for host in "${backends[@]}"; do
-		[ "$(package_version "$host" drydock-lab-sieve)" = 1.0 ] ||
-			on "$host" apt-get install -qq -y --allow-downgrades \
-				drydock-lab-sieve=1.0 \
-				drydock-lab-sieve-common=1.0 >/dev/null 2>&1
 		on "$host" apt-get clean
 		on "$host" systemctl start dovecot
 	done

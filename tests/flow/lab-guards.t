@@ -166,8 +166,7 @@ answers_nobody
 agents_serve_one second
 for host in mail1 mail2; do # what an earlier test left
 	repo_back "$host"
-	on "$host" apt-get -qq -y --allow-downgrades install \
-		drydock-lab-sieve=1.0 drydock-lab-sieve-common=1.0 >/dev/null
+	first_packages "$host"
 done
 
 echo "# an address that is another host's"

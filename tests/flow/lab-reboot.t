@@ -94,6 +94,7 @@ ends_well() {
 }
 
 rollout_lab
+first_packages mail3
 observe_start "${work:?}/observed.json"
 packages=drydock-lab-sieve=2.0,drydock-lab-sieve-common=2.0
 

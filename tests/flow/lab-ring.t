@@ -259,4 +259,5 @@ one_stopped
 two_mouths
 one_dies
 directors_forget
+lab reset | sed 's/^/# /' # they have forgotten the others' weights, too
 finish

@@ -10,13 +10,6 @@
 
 packages=drydock-lab-sieve=2.0,drydock-lab-sieve-common=2.0
 
-first_packages() {
-	[ "$(package_version "$1" drydock-lab-sieve)" = 1.0 ] ||
-		on "$1" apt-get install -qq -y --allow-downgrades \
-			drydock-lab-sieve=1.0 drydock-lab-sieve-common=1.0 \
-			>/dev/null 2>&1
-}
-
 rests() {
 	on "$1" cat /etc/dovecot/dovecot.conf >"$work/old.conf"
 	{ cat "$work/old.conf"; echo '# by hand'; } >"$work/new.conf"

@@ -98,6 +98,18 @@ package_version() {
 	on "$1" dpkg-query -W -f '${Version}' "$2"
 }
 
+# first_packages HOST...: the first version, whatever an earlier test left
+first_packages() {
+	local host
+
+	for host in "$@"; do
+		[ "$(package_version "$host" drydock-lab-sieve)" = 1.0 ] ||
+			on "$host" apt-get install -qq -y --allow-downgrades \
+				drydock-lab-sieve=1.0 \
+				drydock-lab-sieve-common=1.0 >/dev/null 2>&1
+	done
+}
+
 # observe_start FILE; observe_stop fails when two were out at one instant, or
 # when the observer saw too little to say so.
 observe_start() {
