@@ -129,6 +129,20 @@ set_verify(struct apt_set *set, struct err *err)
 	return 0;
 }
 
+/*
+ * What was left half installed is configured first.  When that fails it may
+ * only want a sibling that the set brings: apt sees to it, or fails.
+ */
+static int
+change_set(struct act *a, const struct apt_set *set, struct err *err)
+{
+	struct err half;
+
+	if (apt_configure(&half) < 0)
+		fprintf(stderr, "%s\n", half.text);
+	return apt_change(a->state, set, a->undo_of != NULL, err);
+}
+
 static int
 change_held(struct act *a, struct apt_set *set, struct err *err)
 {
@@ -137,10 +151,10 @@ change_held(struct act *a, struct apt_set *set, struct err *err)
 	int rc;
 
 	if (!a->spec->package.hold_services)
-		return apt_change(a->state, set, a->undo_of != NULL, err);
+		return change_set(a, set, err);
 	if (services_hold(&s, a->state, set, err) < 0)
 		return -1;
-	rc = apt_change(a->state, set, a->undo_of != NULL, err);
+	rc = change_set(a, set, err);
 	if (services_release(&s, &end) < 0) {
 		fprintf(stderr, "%s\n", end.text);
 		if (rc == 0)
@@ -157,7 +171,7 @@ package_change(struct act *a, struct apt_set *set, struct err *err)
 
 	/* The whole group gets TERM: apt ends, we still tidy up after it. */
 	signal(SIGTERM, SIG_IGN);
-	if (kept_write(a, set, err) < 0 || apt_configure(err) < 0)
+	if (kept_write(a, set, err) < 0)
 		return -1;
 	rc = change_held(a, set, err);
 	if (rc == 0)

@@ -321,5 +321,30 @@ def a_killed_change_holds_nothing_down_for_ever():
     b.close()
 
 
+@test
+def what_a_power_failure_left_half_installed_is_mended():
+    deb = "/repo/{}_2.0-1_all.deb"
+    for half, unpacked in (("ddk-core", "ddk-imap"), ("ddk-imap", "ddk-core")):
+        b, r = box()
+        r.ask("dry", kind="package", fetch=True, **SET, seconds=60)
+        before = b.started()
+        b.inside("dpkg", "--unpack", "--force-depends", deb.format(unpacked))
+        path = f"{b.merged}/var/lib/dpkg/status"
+        with open(path) as f:
+            status = f.read()
+        broken = status.replace(
+            f"Package: {half}\nStatus: install ok installed",
+            f"Package: {half}\nStatus: install reinstreq half-installed")
+        assert broken != status
+        with open(path, "w") as f:
+            f.write(broken)
+        assert b.versions() == {}
+        result = r.do(b.change("package", **SET), 60)
+        assert result["exit"] == 0, said(result)
+        assert b.versions() == NEW
+        assert b.started() == before, "held down while it was configured, too"
+        b.close()
+
+
 if __name__ == "__main__":
     main()
