@@ -9,31 +9,31 @@ extern const struct embedded language_examples[];
 
 enum { EXAMPLE_PROCEDURE, EXAMPLE_FLEET };
 
+#define WORD(word, sentence)                                                   \
+	{                                                                      \
+		word, YFIELD_ANY, false, sentence                              \
+	}
+
 static const struct yfield type_words[] = {
-#define X(name, word, sentence) { word, YFIELD_ANY, false, sentence },
+#define X(name, word, sentence) WORD(word, sentence),
 	VAR_TYPES(X)
 #undef X
 };
 static const struct yfields type_rows = YFIELDS(type_words);
 
 static const struct yfield format_words[] = {
-#define X(name, word, sentence) { word, YFIELD_ANY, false, sentence },
+#define X(name, word, sentence) WORD(word, sentence),
 	READING_FORMATS(X)
 #undef X
 };
 static const struct yfields format_rows = YFIELDS(format_words);
 
 static const struct yfield op_words[] = {
-#define X(name, word, sentence) { word, YFIELD_ANY, false, sentence },
+#define X(name, word, sentence) WORD(word, sentence),
 	EXPR_OPS(X)
 #undef X
 };
 static const struct yfields op_rows = YFIELDS(op_words);
-
-#define WORD(word, sentence)                                                   \
-	{                                                                      \
-		word, YFIELD_ANY, false, sentence                              \
-	}
 
 static const struct yfield field_words[] = {
 	WORD("PROBE.COLUMN", "what a probe reads; a column's blanks and "
