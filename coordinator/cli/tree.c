@@ -436,8 +436,8 @@ run_help(struct cli *cli)
 		buf_free(&out);
 		if (page != NULL)
 			return cli_error(cli, EXIT_USAGE, NULL,
-					 "drydock help man, drydock help man "
-					 "procedure, drydock help man fleet",
+					 "drydock help lists the topics; those "
+					 "that tell of a file have one",
 					 "there is no page \"%s %s\"", topic,
 					 page);
 		return cli_error(cli, EXIT_USAGE, NULL,
