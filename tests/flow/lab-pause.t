@@ -142,7 +142,7 @@ three() {
 	PROCEDURE=dovecot-obox-upgrade restart_plan -e config="$work/new.conf" \
 		-e "packages=drydock-lab-*=$version" -e metacache=rescan
 	table="now mail1 baseline
-stop mail1 move-before
+stop mail1 move-before kick-left
 change mail1 packages config still-stopped
 end mail1 start-dovecot as-before listed
 in mail2 weight-zero
@@ -158,7 +158,7 @@ end mail3 metacache-rescan answers-lmtp director-up weight-back"
  metacache-rescan move-after"
 	ok "of mail2 too" test "$(left_out mail2)" = "$(left_out mail1)"
 	ok "and of mail3 those for obox" test "$(left_out mail3)" = \
-		"metacache-delete metacache-forget move-before"
+		"kick-left metacache-delete metacache-forget move-before"
 }
 
 # The cache of obox is deleted, and nothing before it was done twice.
@@ -170,7 +170,8 @@ deletes() {
 	begins "$table"
 	goes_through "$table"
 	ok "with nothing left out but what is not for it" \
-		test "$(left_out mail3)" = "metacache-rescan move-before"
+		test "$(left_out mail3)" = \
+			"kick-left metacache-rescan move-before"
 	ok "the cache is gone" \
 		not on mail3 test -e /var/dovecot/vmail/user1/.meta/index
 }

@@ -96,7 +96,31 @@ sys.exit(bad > 0 or len(spans) != 3)
 PY
 }
 
+# Forced, a director forgets its users and leaves their sessions where they are.
+waiting_for_users() { step_is mail1 wait-users running; }
+
+sessions() {
+	on dir1 doveadm -f tab proxy list | grep -cwF "$(address mail1)"
+}
+
+forgotten() {
+	user_stays forgotten mail1
+	rollout_start dovecot-obox-restart --only mail1 -e drain_wait=15s \
+		-e soak=1s -e settle=1s -e move_users=before_stop
+	wait_until 60 "the wait for users" waiting_for_users || return 1
+	on dir1 doveadm director flush -F "$(address mail1)"
+	ok "a session that directors have forgotten is still there" \
+		test "$(sessions)" -ge 1
+	ok "it does not keep the rollout from its end" rollout_ends succeeded 90
+	ok "it was cut before the stop" truth "(select count(*) = 2 and
+		max(a.ended_at) < (select min(started_at) from fleet.step
+			where rollout = $rollout and step = 'stop-dovecot')
+		from fleet.attempt a where rollout = $rollout
+		and step = 'kick-left')"
+}
+
 rollout_lab
+forgotten
 
 ok "users moved before the stop: it succeeds, no message lost or doubled" \
 	under_load before rolled before_stop
