@@ -158,7 +158,7 @@ page_clean() {
 	local said
 
 	said=$(for page in "$to"/share/man/man*/*; do
-		groff -k -ww -man -Tutf8 -z "$page" 2>&1
+		groff -k -ww -mandoc -Tutf8 -z "$page" 2>&1
 	done)
 	echo "# $said"
 	[ -z "$said" ]
