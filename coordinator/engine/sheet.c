@@ -93,17 +93,26 @@ sheet_act(struct fleet *f, const struct json_object *act, const char *kind,
 		(void)buf_adds(out, kind);
 }
 
-/* On which host: the turn's own, or the member that the turn talks to. */
-static const char *
-sheet_where(const struct fleet *f, const struct view_step *step)
+/* On which host: the turn's own, the member that the turn talks to, or each. */
+static void
+sheet_where(const struct fleet *f, const struct view_step *step,
+	    struct buf *out)
 {
 	const struct view_group *group;
 
-	if (step->target == TARGET_BACKEND)
-		return "here";
+	if (step->target == TARGET_BACKEND) {
+		(void)buf_adds(out, "here");
+		return;
+	}
 	group = &f->view.groups[step->group];
-	return step->target == TARGET_EACH ? "on each member" :
-	       group->mouth[0] != '\0'	   ? group->mouth : group->name;
+	if (step->target != TARGET_EACH) {
+		(void)buf_adds(out, group->mouth[0] != '\0' ? group->mouth :
+							      group->name);
+		return;
+	}
+	(void)buf_adds(out, "on each of");
+	for (int i = 0; i < group->nmembers; i++)
+		(void)buf_addf(out, " %s", group->members[i]);
 }
 
 /* A condition of the step, if it has that one. */
@@ -120,9 +129,9 @@ sheet_condition(struct fleet *f, const struct view_step *step, const char *key,
 static void
 sheet_step(struct fleet *f, const struct view_step *step, struct buf *out)
 {
-	(void)buf_addf(out, "  %s %s, %s:\n        ",
-		       sheet_mark(step->state), step->name,
-		       sheet_where(f, step));
+	(void)buf_addf(out, "  %s %s, ", sheet_mark(step->state), step->name);
+	sheet_where(f, step, out);
+	(void)buf_adds(out, ":\n        ");
 	sheet_act(f, step->spec, step_kind_word(step->kind), out);
 	(void)buf_addc(out, '\n');
 	/* who waits for ever does not finish */
@@ -153,8 +162,9 @@ sheet_undos(struct fleet *f, struct buf *out)
 		    step->state == STEP_PENDING ||
 		    step->state == STEP_SKIPPED || step->state == STEP_UNDONE)
 			continue;
-		(void)buf_addf(out, "      undo of %s, %s:\n        ",
-			       step->name, sheet_where(f, step));
+		(void)buf_addf(out, "      undo of %s, ", step->name);
+		sheet_where(f, step, out);
+		(void)buf_adds(out, ":\n        ");
 		sheet_act(f, undo, jdoc_str(undo, "kind", "run"), out);
 		(void)buf_addc(out, '\n');
 	}

@@ -105,7 +105,7 @@ key_taken_out() {
 agent_removed() {
 	within touch /var/lib/drydock/journal
 	within dpkg -r drydock-agent >/dev/null 2>&1 &&
-		not within id drydock 2>/dev/null &&
+		! within id drydock >/dev/null 2>&1 &&
 		within test ! -e /etc/sudoers.d/drydock-agent &&
 		within test -e /var/lib/drydock/journal
 }
@@ -129,7 +129,8 @@ named >"$top/before"
 ok "they are installed, with what they depend on" installs
 ok "the programs and the package are of one version" same_version
 ok "drydock-ssh is where drydockd looks" ssh_is_there
-ok "the coordinator's two users are there" within id drydockd drydock-ssh
+ok "the coordinator's two users are there" \
+	within getent passwd drydockd drydock-ssh
 ok "but nothing is started unasked" not_enabled
 ssh-keygen -q -t ed25519 -N '' -f "$top/key"
 within tee /root/key.pub <"$top/key.pub" >/dev/null

@@ -313,18 +313,20 @@ sheet_applies() {
 
 # sheet_followed BACKEND sheet_to_do|sheet_back: what was done is in $work/done.
 sheet_followed() {
-	local host command when status
+	local hosts host command when status
 
 	"$2" "$1" >"$work/to-do"
 	sed 's/^/# /' "$work/to-do"
 	[ -s "$work/to-do" ] || return 1
 	: >"$work/done"
-	while IFS=$'\t' read -r -u 3 host command when; do
+	while IFS=$'\t' read -r -u 3 hosts command when; do
 		status=0
 		sheet_applies "$1" "$when" || status=$?
 		[ "$status" -ne 2 ] || return 1
 		[ "$status" -eq 0 ] || continue
-		on "$host" sh -c "$command" >/dev/null || return 1
+		for host in ${hosts#on each of }; do
+			on "$host" sh -c "$command" >/dev/null || return 1
+		done
 		echo "$command" >>"$work/done"
 		sleep 1.2
 	done 3<"$work/to-do"
