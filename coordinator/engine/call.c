@@ -142,6 +142,25 @@ call_refusal_misfit(const char *code)
 	return CALL_MISFIT_REFUSED;
 }
 
+/* For a while only: it may be repaired at the other host as well. */
+void
+call_deny(struct call *call, const char *why)
+{
+	if (call->state != CALL_UP)
+		return;
+	x_strset(&call->denied, call->facts->machine_id);
+	x_strset(&call->denied_why, why);
+	call->denied_ms = call_set_now(call) + MISFIT_MS;
+	call_misfits(call, CALL_MISFIT_MACHINE, why);
+}
+
+static bool
+call_is_denied(const struct call *call)
+{
+	return call->denied != NULL && call_set_now(call) < call->denied_ms &&
+		strcmp(call->denied, call->facts->machine_id) == 0;
+}
+
 static void
 call_greeted(struct call *call, struct call_heard *heard, int64_t asked_ms)
 {
@@ -160,6 +179,10 @@ call_greeted(struct call *call, struct call_heard *heard, int64_t asked_ms)
 	call->facts = call_facts_new(heard, asked_ms, call_set_now(call));
 	misfit = call_facts_check(call->facts, &call->host, &call->fenced_by,
 				  &why);
+	if (misfit == CALL_MISFIT_NONE && call_is_denied(call)) {
+		misfit = CALL_MISFIT_MACHINE;
+		why = x_strdup(call->denied_why);
+	}
 	if (misfit != CALL_MISFIT_NONE) {
 		call_misfits(call, misfit, why);
 		free(why);

@@ -54,7 +54,7 @@ enum call_outcome {
 #define CALL_MISFITS(X)							\
 	X(NONE,       "none",       "the agent is who it should be")	\
 	X(NAME,       "name",       "another host answered there")	\
-	X(MACHINE,    "machine",    "the machine id is not the stored one") \
+	X(MACHINE,    "machine",    "it is another machine")		\
 	X(ADDRESS,    "address",    "the backend's address is not on it") \
 	X(FLEET,      "fleet",      "its agent does not know the fleet") \
 	X(EPOCH,      "epoch",      "a newer coordinator holds the fleet") \
@@ -209,6 +209,11 @@ void call_open(struct call *call);
 void call_close(struct call *call);
 /* Say hello again on an open channel (opens one if there is none). */
 void call_greet(struct call *call);
+/*
+ * The machine that answered is another host's: hang up, and for a minute do not
+ * ask again whether that id may be its.  No effect when no channel is open.
+ */
+void call_deny(struct call *call, const char *why);
 
 /* What it said of that fleet, or NULL. */
 const struct call_floor *call_facts_fleet(const struct call_facts *facts,

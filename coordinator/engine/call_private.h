@@ -156,6 +156,8 @@ struct call {
 	enum call_misfit misfit;
 	int64_t fenced_by;
 	char *why;
+	char *denied, *denied_why;	/* a machine id that is not to be */
+	int64_t denied_ms;		/* … until then */
 	bool named;			/* in this round */
 	bool leaving;			/* goes when nobody waits for it */
 };

@@ -200,6 +200,8 @@ set_bury(struct call *call)
 	call_facts_free(&call->facts);
 	call_host_free(&call->host);
 	free(call->why);
+	free(call->denied);
+	free(call->denied_why);
 	free(call);
 }
 

@@ -308,6 +308,42 @@ host_op(struct fleet *f, struct call *call)
 	buf_free(&buf);
 }
 
+/*
+ * A machine that is first heard of may be known as another host already.  That
+ * is refused, so it goes alone; what is decided waits behind it.
+ */
+static void
+host_first_op(struct fleet *f, struct call *call)
+{
+	write_flush(f);
+	host_op(f, call);
+	f->ops_happened = true;
+	snprintf(f->ops_host, sizeof(f->ops_host), "%s", call_name(call));
+	write_flush(f);
+}
+
+static void
+host_up_op(struct fleet *f, struct call *call)
+{
+	const struct json_object *host =
+		names_host(&f->names, call_name(call));
+
+	if (jdoc_str(host, "machine_id", NULL) == NULL)
+		host_first_op(f, call);
+	else
+		host_op(f, call);
+}
+
+void
+engine_deny(struct fleet *f, const char *host, const char *why)
+{
+	struct call *call = call_find(f->engine->calls, host);
+
+	log_error("%s: %s is not used: %s", f->name, host, why);
+	if (call != NULL)
+		call_deny(call, why);
+}
+
 /* For people: `drydock host list` says why. */
 static void
 host_silent_op(struct fleet *f, struct call *call, const char *why)
@@ -346,7 +382,7 @@ on_up(void *ctx, struct call *call)
 	for (struct fleet *f = e->fleets; f != NULL; f = f->next)
 		if (names_host(&f->names, call_name(call)) != NULL) {
 			if (f->view.database)
-				host_op(f, call);
+				host_up_op(f, call);
 			host_fenced(f, call);
 			forget_host(f, call_name(call));
 			fleet_wake(f);

@@ -75,6 +75,8 @@ void engine_greet(struct fleet *fleet);
 /* All greeted since then with its epoch; else who is not, in words. */
 bool engine_greeted(const struct fleet *fleet, int64_t since_ms, char *silent,
 		    size_t size);
+/* The database knows that machine as another host. */
+void engine_deny(struct fleet *fleet, const char *host, const char *why);
 /* What a person wrote who holds that host, as told since then; or NULL. */
 const char *engine_held(const struct fleet *fleet, const char *host,
 			int64_t since_ms);

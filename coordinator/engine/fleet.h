@@ -46,6 +46,7 @@ struct batch {
 	bool happened;			/* facts: written whatever came first */
 	bool reload;			/* rows were made whose ids we need */
 	bool commits;			/* a phase: not before it is written */
+	char host[VIEW_NAME];		/* it is first heard of, or "" */
 };
 
 /* What is known of one backend's service, whoever looked. */
@@ -116,6 +117,7 @@ struct fleet {
 	struct buf ops;			/* the one being made: "a,b,…" */
 	uint64_t ops_what;
 	bool ops_happened, ops_reload, ops_commits;
+	char ops_host[VIEW_NAME];
 	struct refusal refusal;		/* boot time */
 	bool reload, fenced, releasing;
 	bool away;			/* people were told so */

@@ -34,14 +34,22 @@ batch_drop(struct fleet *f)
 	free(b);
 }
 
+/* The next batch, nothing in it yet. */
+static void
+ops_begin(struct fleet *f)
+{
+	buf_clear(&f->ops);
+	f->ops_what = 0;
+	f->ops_happened = f->ops_reload = f->ops_commits = false;
+	f->ops_host[0] = '\0';
+}
+
 static void
 batches_drop(struct fleet *f)
 {
 	while (f->batches != NULL)
 		batch_drop(f);
-	buf_clear(&f->ops);
-	f->ops_what = 0;
-	f->ops_happened = f->ops_reload = f->ops_commits = false;
+	ops_begin(f);
 }
 
 void
@@ -125,6 +133,20 @@ write_undecided(struct fleet *f)
 	fleet_reload(f);
 }
 
+/* One machine under two names: whoever is first heard of now is not used. */
+static bool
+write_denied(struct fleet *f, const struct pg_error *error)
+{
+	char host[VIEW_NAME];
+
+	memcpy(host, f->batches->host, sizeof(host));
+	if (host[0] == '\0' || !store_refused(error, "RD005"))
+		return false;
+	write_undecided(f);
+	engine_deny(f, host, error->message);
+	return true;
+}
+
 static void
 write_refused(struct fleet *f, const struct pg_error *error)
 {
@@ -144,6 +166,8 @@ write_refused(struct fleet *f, const struct pg_error *error)
 		write_undecided(f);
 		return;
 	}
+	if (write_denied(f, error))
+		return;
 	log_error("%s: %s%s; ops %.400s", f->name,
 		  what == WRITES_REFUSAL ? "this cannot be told either: " : "",
 		  error->err.text, f->batches->ops);
@@ -207,10 +231,9 @@ write_flush(struct fleet *f)
 	b->what = f->ops_what;
 	b->happened = f->ops_happened;
 	b->reload = f->ops_reload;
-	buf_clear(&f->ops);
 	b->commits = f->ops_commits;
-	f->ops_what = 0;
-	f->ops_happened = f->ops_reload = f->ops_commits = false;
+	memcpy(b->host, f->ops_host, sizeof(b->host));
+	ops_begin(f);
 	while (*tail != NULL)
 		tail = &(*tail)->next;
 	*tail = b;

@@ -126,6 +126,11 @@ select 'warning', 'PIN_MISSING', h.fleets[1], h.host, null,
   from fleet.host h where h.host_keys = 0 and h.fleets is not null
 	and not coalesce(h.excluded, false)
 union all
+select 'error', 'MACHINE_ID', h.fleets[1], h.host, null, h.why_silent,
+	h.type_next
+  from fleet.host h where h.why_silent like 'it is another machine:%'
+	and h.fleets is not null and not coalesce(h.excluded, false)
+union all
 select 'error', case when h.gate = 'write' then 'DATABASE_REFUSES'
 		else 'STRANGE_ROW' end, f.name, null, null, h.why,
 	fleet_internal.hold_next(h.kind, h.gate, h.rollout_id, null)

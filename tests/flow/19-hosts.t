@@ -4,6 +4,7 @@
 usage: 19-hosts.t [TEST…]
 """
 import os
+import shutil
 import subprocess
 
 from engine_lib import BIN, World, inventory, main, steps, test, wait_for
@@ -132,6 +133,50 @@ def a_host_that_left_the_inventory_is_left_alone():
         assert after.pop("mail3") and not before["mail3"] & channels(
             w, "mail3"), after
         assert all(before[h] == after[h] for h in after), (before, after)
+
+
+def machine(w, name, text):
+    with open(f"{w.root(name)}/etc/machine-id", "w") as f:
+        f.write(f"{text}\n")
+
+
+def why_silent(w, name):
+    return w.one("select why_silent from fleet.host where host = "
+                 f"'{name}'") or ""
+
+
+@test
+def a_copy_of_another_machine_is_told_and_not_used():
+    with World(["mail1", "mail2", "mail3"]) as w:
+        w.sql("update fleet_internal.host set machine_id = repeat('1', 32) "
+              "where name = 'mail1'")
+        for name in ("mail1", "mail3"):
+            machine(w, name, "1" * 32)
+        w.daemon()
+        why = "it is another machine: this machine is known as mail1"
+        wait_for("it is told", lambda: why_silent(w, "mail3") == why, 30)
+        r = w.start()
+        wait_for("it is a hold", lambda: w.one(
+            "select count(*) from fleet.hold where gate = 'check' and "
+            f"position('MACHINE_ID mail3: {why};' in why) > 0") == "1", 60)
+        for argv, code in ((["status", str(r)], 0), (["doctor"], 5)):
+            found, text = drydock(w, *argv)
+            text = " ".join(text.split())
+            assert found == code and "MACHINE_ID mail3" in text, text
+        assert "if it is a copy, on mail3: rm /etc/machine-id" in text, text
+        assert not w.counts(), w.counts()
+        machine(w, "mail3", "3" * 32)
+        w.kill_agents("mail3")
+        shutil.rmtree(f"{w.root('mail3')}/var/lib/drydock")
+        code, text = drydock(w, "check", str(r))
+        assert code == 0, text
+        w.wait_state(r, "succeeded")
+        assert not why_silent(w, "mail3"), why_silent(w, "mail3")
+        assert w.counts()["unit mail3 active"] == 1, w.counts()
+        events = [row[0] for row in w.sql(
+            "select kind from fleet.event where kind ~ '^hold' and message "
+            "~ 'another machine' order by seq")]
+        assert events == ["hold.ended"], events  # it began as the check did
 
 
 LONG = """

@@ -75,6 +75,7 @@ done <<-'LIST'
 	handshake: no answer in 10000 ms|journalctl -u ssh
 	handshake: the host offers no key of the pinned type; a host|drydock host pin mail1 --scan
 	host key: it shows another|^drydock host pin mail1 --scan
+	it is another machine: it is known as mail2|on mail1: rm /etc/machine-id
 	auth: refused|agent-install --key FILE
 	it says nothing that we know|journalctl -t drydock-agent
 LIST

@@ -308,6 +308,37 @@ misfit(struct talk *t, const struct call_host *host, enum call_misfit want)
 	talk_end(t);
 }
 
+/* Told apart by its id alone, and only for a while. */
+static void
+test_denied(void **state)
+{
+	struct call_host host = fake_host("mail1", "10.0.0.11");
+	struct talk t;
+
+	(void)state;
+	talk_begin(&t);
+	host.machine_id = NULL;
+	call_config(t.call, &host);
+	call_open(t.call);
+	fake_run(&t.fake, NULL, t.fake.now_ms + 100);
+	assert_true(call_is_up(t.call));
+	call_deny(t.call, "it is known as mail2");
+	for (int i = 0; i < 3; i++) {
+		assert_false(call_is_up(t.call));
+		assert_int_equal(call_misfit(t.call), CALL_MISFIT_MACHINE);
+		assert_string_equal(call_why(t.call), "it is another machine: "
+				    "it is known as mail2");
+		call_greet(t.call);
+		fake_run(&t.fake, NULL, t.fake.now_ms + 100);
+	}
+	call_close(t.call);
+	fake_run(&t.fake, NULL, t.fake.now_ms + 60000);
+	call_greet(t.call);
+	fake_run(&t.fake, NULL, t.fake.now_ms + 100);
+	assert_true(call_is_up(t.call));
+	talk_end(&t);
+}
+
 static void
 test_misfits(void **state)
 {
@@ -649,6 +680,7 @@ main(void)
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_banner),
 		cmocka_unit_test(test_misfits),
+		cmocka_unit_test(test_denied),
 		cmocka_unit_test(test_lost_hello),
 		cmocka_unit_test(test_regreet),
 		cmocka_unit_test(test_flood),
