@@ -13,10 +13,13 @@ host_backoff_failed(struct host_backoff *b, int64_t now, unsigned int jitter)
 {
 	size_t i = b->failures < HOST_DELAYS ? b->failures : HOST_DELAYS - 1;
 	int64_t ms = host_delays_ms[i];
+	int64_t at = now + ms * 8 / 10 + ms * 4 / 10 * jitter / 1000;
 
 	assert(jitter <= 1000);
 	b->failures++;
-	b->not_before = now + ms * 8 / 10 + ms * 4 / 10 * jitter / 1000;
+	/* a key refused meanwhile, on another channel, has its own time */
+	if (at > b->not_before)
+		b->not_before = at;
 }
 
 void
@@ -26,6 +29,12 @@ host_backoff_auth_failed(struct host_backoff *b, int64_t now)
 	b->not_before = now + (b->auth_failures < HOST_AUTH_TRIES ?
 				       HOST_AUTH_AGAIN_MS :
 				       HOST_AUTH_STOP_MS);
+}
+
+void
+host_backoff_served(struct host_backoff *b)
+{
+	b->failures = 0;
 }
 
 void

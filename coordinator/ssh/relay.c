@@ -47,6 +47,7 @@ struct channel {
 	struct err refused;  /* why it will not even begin */
 	int64_t opened_at;   /* 0: not yet */
 	unsigned int sent;   /* lines for drydockd to be told of */
+	bool asked, served;  /* a line of ours left; one came after it */
 	bool scan;
 };
 
@@ -150,12 +151,14 @@ channel_line(struct channel *c, const char *text, size_t len)
 static void
 channel_on_line(void *self, const char *text, size_t len)
 {
+	struct channel *c = self;
 	enum fault fault = FAULT("ssh.line.in");
 
+	c->served |= c->asked; /* it does not talk to itself */
 	if (fault == FAULT_TWICE)
-		channel_line(self, text, len);
+		channel_line(c, text, len);
 	if (fault != FAULT_DROP)
-		channel_line(self, text, len);
+		channel_line(c, text, len);
 }
 
 static void
@@ -165,6 +168,7 @@ channel_on_sent(void *self, unsigned int lines)
 	struct json_out o;
 	struct buf b;
 
+	c->asked = true;
 	c->sent += lines;
 	if (c->sent < SSH_WIRE_SENT)
 		return;
@@ -190,17 +194,20 @@ channel_on_key(void *self, const char *key)
 static void
 channel_count(const struct channel *c, const struct err *why)
 {
+	struct host_backoff *backoff = &c->host->backoff;
 	int64_t now = clock_boot_ms();
 	unsigned int jitter = 500;
 
 	c->host->why = *why;
 	(void)!getrandom(&jitter, sizeof(jitter), 0);
+	if (c->served)
+		host_backoff_served(backoff);
 	if (session_auth_failed(c->session))
-		host_backoff_auth_failed(&c->host->backoff, now);
+		host_backoff_auth_failed(backoff, now);
 	else if (c->opened_at != 0 && now - c->opened_at >= HOST_STABLE_MS)
-		host_backoff_worked(&c->host->backoff);
+		host_backoff_worked(backoff);
 	else
-		host_backoff_failed(&c->host->backoff, now, jitter % 1001);
+		host_backoff_failed(backoff, now, jitter % 1001);
 }
 
 static void
@@ -393,6 +400,8 @@ relay_got_close(struct channel *c, const struct json_object *msg,
 {
 	(void)msg;
 	(void)err;
+	if (c->served)
+		host_backoff_served(&c->host->backoff);
 	/* closed by its owner: a stable one has earned a clean sheet */
 	if (c->opened_at != 0 &&
 	    clock_boot_ms() - c->opened_at >= HOST_STABLE_MS)

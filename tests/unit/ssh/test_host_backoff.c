@@ -31,6 +31,17 @@ test_delays(void **state)
 	host_backoff_worked(&b);
 	host_backoff_failed(&b, now, 500);
 	assert_int_equal(host_backoff_wait(&b, now), 2000);
+	/* one that serves and ends soon is never called back at once */
+	host_backoff_failed(&b, now, 500);
+	host_backoff_failed(&b, now, 500);
+	assert_int_equal(host_backoff_wait(&b, now), 15000);
+	now += 15000;
+	for (int i = 0; i < 3; i++) {
+		host_backoff_served(&b);
+		host_backoff_failed(&b, now, 500);
+		assert_int_equal(host_backoff_wait(&b, now), 2000);
+		now += 2000;
+	}
 }
 
 static void
@@ -46,6 +57,10 @@ test_auth(void **state)
 	assert_true(host_backoff_stopped(&b, 61000));
 	assert_true(host_backoff_stopped(&b, 61000 + 899999));
 	assert_false(host_backoff_stopped(&b, 61000 + 900000));
+	/* nor does what others were served there make it sooner */
+	host_backoff_served(&b);
+	host_backoff_failed(&b, 61000, 500);
+	assert_true(host_backoff_stopped(&b, 61000 + 899999));
 }
 
 int

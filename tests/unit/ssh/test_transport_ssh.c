@@ -665,6 +665,68 @@ test_backoff(void **state)
 	transport_free(&t);
 }
 
+/* When the host closes it again; ms from the wish to the opening. */
+static int64_t
+visit(struct seen *s, struct transport *t, const struct sshd *d,
+      const char *text)
+{
+	int64_t begun = clock_boot_ms(), ms;
+
+	begin(s, t, d);
+	if (text != NULL)
+		send_text(s, text);
+	loop_until(base, 20000, s->opened + s->closed > 0);
+	ms = clock_boot_ms() - begun;
+	loop_until(base, 10000, s->closed == 1);
+	transport_close(&s->chan);
+	return ms;
+}
+
+/* One that serves and lets nobody stay is called back after 2 s, each time. */
+static void
+test_served(void **state)
+{
+	struct transport *t;
+	struct seen s;
+	struct sshd d;
+
+	(void)state;
+	sshd_start(&d, "ed25519", "read -r l; echo $l");
+	t = transport_with(d.client_key);
+	for (int i = 0; i < 4; i++) {
+		int64_t ms = visit(&s, t, &d, "x");
+
+		if (s.lines != 1)
+			fail_msg("%d: %s", i, s.why.text);
+		if (i > 0 && (ms < 1500 || ms > 5000))
+			fail_msg("%d: after %lld ms", i, (long long)ms);
+	}
+	transport_free(&t);
+	sshd_stop(&d);
+}
+
+/* Who says something and closes has served nobody. */
+static void
+test_unserved(void **state)
+{
+	struct transport *t;
+	struct seen s;
+	struct sshd d;
+
+	(void)state;
+	sshd_start(&d, "ed25519", "echo hello");
+	t = transport_with(d.client_key);
+	(void)visit(&s, t, &d, NULL);
+	assert_in_range(visit(&s, t, &d, NULL), 1500, 3900);
+	assert_in_range(visit(&s, t, &d, NULL), 3900, 10000);
+	/* and then a wait that is told */
+	(void)visit(&s, t, &d, NULL);
+	assert_int_equal(s.opened, 0);
+	assert_non_null(strstr(s.why.text, "tried again in"));
+	transport_free(&t);
+	sshd_stop(&d);
+}
+
 static int
 start(void **state)
 {
@@ -700,6 +762,8 @@ main(void)
 		cmocka_unit_test(test_scan),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_backoff),
+		cmocka_unit_test(test_served),
+		cmocka_unit_test(test_unserved),
 	};
 	int failed;
 
