@@ -115,16 +115,22 @@ contents_want(struct fleet *f, const char *sha256)
 	contents_fetch(f);
 }
 
+/* Which file a step of the turn at hand copies, NULL: none. */
+static const char *
+contents_of(const struct fleet *f, int step)
+{
+	return jdoc_str(jdoc_in(f->view.steps[step].spec, "copy"), "sha256",
+			NULL);
+}
+
 /* Does any step of the turn at hand still copy this? */
 static bool
 contents_used(const struct fleet *f, const char *sha256)
 {
-	const struct json_object *steps =
-		jdoc_in(jdoc_in(fleet_turn_doc(f), "plan"), "steps");
+	for (int i = 0; i < f->view.nsteps; i++) {
+		const char *its = contents_of(f, i);
 
-	for (size_t i = 0; i < jdoc_count(steps); i++) {
-		if (strcmp(jdoc_str(jdoc_in(json_item(steps, i), "copy"),
-				    "sha256", ""), sha256) == 0)
+		if (its != NULL && strcmp(its, sha256) == 0)
 			return true;
 	}
 	return false;
@@ -133,17 +139,14 @@ contents_used(const struct fleet *f, const char *sha256)
 void
 contents_load(struct fleet *f)
 {
-	const struct json_object *steps =
-		jdoc_in(jdoc_in(fleet_turn_doc(f), "plan"), "steps");
 	bool stale = false;
 
 	for (size_t i = 0; f->contents != NULL && i < f->contents->n; i++)
 		stale |= !contents_used(f, f->contents->items[i].sha256);
 	if (stale)
 		contents_free(f);
-	for (size_t i = 0; i < jdoc_count(steps); i++) {
-		const char *sha256 = jdoc_str(
-			jdoc_in(json_item(steps, i), "copy"), "sha256", NULL);
+	for (int i = 0; i < f->view.nsteps; i++) {
+		const char *sha256 = contents_of(f, i);
 
 		if (sha256 != NULL && contents_find(f, sha256) == NULL)
 			contents_want(f, sha256);

@@ -127,30 +127,40 @@ end $$;
 comment on function fleet_internal.load_fleet(int) is
 	'Everything about a fleet that is not a rollout, for its coordinator.';
 
+-- Of the hundreds of a long turn each is read into memory, so what is not there
+-- is not told.
+create or replace function fleet_internal.attempt_json(
+	a fleet_internal.attempt, p_result bool)
+returns jsonb language sql stable as $$
+	select jsonb_strip_nulls(jsonb_build_object('id', a.attempt_id,
+		'nr', a.nr, 'host_id', a.host_id, 'after', a.after,
+		'seq', a.seq, 'state', a.state,
+		'sent_ms', fleet_internal.ms(a.sent_at),
+		'ended_ms', fleet_internal.ms(a.ended_at),
+		'exit', a.exit_status, 'signal', a.signal,
+		'timed_out', nullif(a.timed_out, false), 'why', a.why,
+		'origin', nullif(a.origin, 'coordinator')))
+	|| case when p_result then jsonb_build_object('result',
+		fleet_internal.attempt_result(a)) else '{}' end
+$$;
+comment on function fleet_internal.attempt_json(fleet_internal.attempt, bool) is
+	'An attempt as the coordinator reads it, on demand with its result.';
+
 create or replace function fleet_internal.load_steps(p_turn bigint)
 returns jsonb language sql stable as $$
-	select coalesce(jsonb_agg(jsonb_build_object('step_id', s.step_id,
-		'position', s.position, 'phase', s.phase, 'name', s.name,
+	select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+		'step_id', s.step_id, 'phase', s.phase, 'name', s.name,
 		'kind', s.kind, 'target', s.target, 'state', s.state,
-		'undoes', s.undoes, 'spec', s.spec,
-		'expected_ms', s.expected_ms,
+		'undoes', s.undoes,
 		'started_ms', fleet_internal.ms(s.started_at),
 		'ended_ms', fleet_internal.ms(s.ended_at),
-		'paused_ms', s.paused_ms, 'wait_until_ms', fleet_internal.ms(s.wait_until),
-		'message', s.message, 'repairs', s.repairs,
-		'tries', (select coalesce(jsonb_agg(jsonb_build_object(
-			'id', a.attempt_id, 'nr', a.nr, 'host_id', a.host_id,
-			'after', a.after, 'seq', a.seq, 'state', a.state,
-			'epoch', a.epoch,
-			'sent_ms', fleet_internal.ms(a.sent_at),
-			'ended_ms', fleet_internal.ms(a.ended_at),
-			'exit', a.exit_status, 'signal', a.signal,
-			'timed_out', a.timed_out, 'why', a.why,
-			'origin', a.origin,
-			'result', case when s.state = 'running'
-				then fleet_internal.attempt_result(a) end)
-			order by a.nr), '[]')
-		  from fleet_internal.attempt a where a.step_id = s.step_id))
+		'paused_ms', nullif(s.paused_ms, 0),
+		'message', s.message, 'repairs', nullif(s.repairs, 0)))
+		|| jsonb_build_object('spec', s.spec, 'tries', (
+			select coalesce(jsonb_agg(fleet_internal.attempt_json(
+				a, s.state = 'running') order by a.nr), '[]')
+			  from fleet_internal.attempt a
+			 where a.step_id = s.step_id))
 		order by s.position), '[]')
 	  from fleet_internal.step s where s.turn_id = p_turn
 $$;
@@ -172,7 +182,8 @@ $$;
 comment on function fleet_internal.load_phases(bigint) is
 	'The phases of one turn in order.';
 
--- full: plan, phases and steps too, for the turn in hand
+-- full: plan, phases and steps too, for the turn in hand. What was planned of a
+-- step is its spec.
 create or replace function fleet_internal.turn_json(t fleet_internal.turn,
 	p_full bool)
 returns jsonb language sql stable as $$
@@ -190,7 +201,7 @@ returns jsonb language sql stable as $$
 		'message', t.message,
 		'no_return_begun', t.no_return_begun, 'cause', t.cause,
 		'proved', t.proved, 'checked_ms', fleet_internal.ms(t.checked_at))
-	|| case when p_full then jsonb_build_object('plan', t.plan,
+	|| case when p_full then jsonb_build_object('plan', t.plan - 'steps',
 		'phases', fleet_internal.load_phases(t.turn_id),
 		'steps', fleet_internal.load_steps(t.turn_id))
 	   else '{}' end

@@ -7,10 +7,11 @@ ROLLOUTS is how many follow each other (20); 500 in tests/run --long.
 
 One drydockd, its drydock-ssh, and the runner of each agent.  What they have
 after the first third, when all of theirs is warm, they may not outgrow in the
-rest.
+rest.  And a turn of many steps, which drydockd has in memory as a whole.
 """
 import os
 
+import engine_lib
 from agent_lib import main, test, wait_for
 from proxy_lib import free_port
 from ssh_lib import SshWorld
@@ -19,6 +20,7 @@ ROLLOUTS = int(os.environ.get("ROLLOUTS", 20))
 ONLY = ["mail1"]  # is worked on; mail2 is there to be in service
 GROWTH = 200  # kB, and for each rollout
 MOST = {"drydockd": 15360, "drydock-ssh": 15360, "runner": 4096}  # kB, resident
+LONG = 400  # steps of a turn
 EACH = {"runner": 2}  # it knows each change until the journal is pruned
 
 
@@ -91,6 +93,28 @@ def nothing_grows():
     return ", ".join(f"{name} {before[name][0]} then {kb} kB"
                      for name, (kb, _) in sorted(after.items())) + \
         f"; resident {resident}"
+
+
+@test
+def a_long_turn_fits():
+    class LongWorld(SshWorld):
+        PORT = free_port()
+
+    engine_lib.PHASES = [{"name": "all", "rest": "in", "proves": True}]
+    with LongWorld(["mail1", "mail2"]) as w:
+        w.allow("change true")
+        daemon = w.daemon(log_level="notice")
+        rollout = w.start([
+            {"name": f"s{i}", "phase": "all", "kind": "run",
+             "target": "backend", "argv": ["true"], "idempotent": True,
+             "undo": "none", "timeout_ms": 20000} for i in range(LONG)],
+            only=ONLY)
+        w.wait_state(rollout, "succeeded", 240)
+        with open(f"/proc/{daemon.pid}/status") as f:
+            most = int(next(line.split()[1] for line in f
+                            if line.startswith("VmHWM")))
+    assert most <= MOST["drydockd"], most
+    return f"{LONG} steps: drydockd at most {most} kB"
 
 
 main()

@@ -30,6 +30,8 @@ do_ "select fleet_internal.request_done(1, 1, true, '{\"rollout\": 1}', 'planned
 is "and answered" 'done|1|A' "select state, result->>'rollout', code from fleet.request join fleet.finding using (request)" bert
 refused "an answer to an answered one" RD011 'not in your hands' "select fleet_internal.request_done(1, 1, true, '{}', 'x')" drydockd
 do_ "select fleet.start(1)" anna
+is "a step of the turn in hand is loaded once, without what it has not" 'f|t|count|f' \
+	"select w->'plan' ? 'steps', w->'plan' ? 'phases', w->'steps'->0->'spec'->>'name', w->'steps'->0 ? 'started_ms' from (select fleet_internal.load_work(1)->'turns'->0 as w) x" drydockd
 
 # one turn whole
 adv 1 "jsonb_build_array(test.op('turn', 1, 1, '{\"from\":\"waiting\",\"to\":\"working\",\"mouths\":{\"director\":1}}'), test.survey(1, 1), test.op('outage_open', 1, 1))"
