@@ -235,7 +235,8 @@ find_silent(struct request *request, struct call *call, const char *why)
 			"compare the inventory with /etc/drydock/agent.conf "
 			"there" },
 		[CALL_MISFIT_MACHINE] = { "MACHINE_ID",
-			"if it is a copy, there: rm /etc/machine-id && "
+			"if it was set up anew: drydock host pin; if it is a "
+			"copy, there: rm /etc/machine-id && "
 			"systemd-machine-id-setup && reboot" },
 		[CALL_MISFIT_ADDRESS] = { "ADDRESS",
 			"correct the address, or set address_elsewhere" },

@@ -100,8 +100,10 @@ begin
 			'there is no host %s', quote_literal(left(pin.host, 80))),
 			'Hosts come with the inventory.', 'See: select * from fleet.host;');
 	end if;
-	update fleet_internal.host set host_keys = clean
-	 where host_id = h.host_id;
+	-- who gives its keys says which machine it is: one set up anew, maybe
+	update fleet_internal.host x set host_keys = clean,
+		machine_id = case when clean = '{}' then x.machine_id end
+	 where x.host_id = h.host_id;
 	for f in select b.fleet_id from fleet_internal.backend b
 		  where b.host_id = h.host_id and b.removed_at is null
 		 union select g.fleet_id from fleet_internal.group_member m
@@ -119,7 +121,7 @@ begin
 		'after', clean);
 end $$;
 comment on function fleet.pin(text, text[]) is
-	'Pins the public host keys of a host; an empty list takes them away. Answers before and after.';
+	'Pins the public host keys of a host, which may be another machine since; an empty list takes them away. Answers before and after.';
 
 create or replace function fleet.request(kind text, fleet text, args jsonb
 	default '{}')

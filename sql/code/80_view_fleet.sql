@@ -151,6 +151,8 @@ returns text language sql stable as $$
 		p_host)
 	when p_why like 'auth:%' then format('on %s: agent-install --key FILE, with the coordinator''s public key',
 		p_host)
+	when p_why like 'it is another machine: its machine id is %' then format('if it was set up anew: drydock host pin %s --scan',
+		p_host)
 	when p_why like 'it is another machine:%' then format('if it is a copy, on %s: rm /etc/machine-id && systemd-machine-id-setup && reboot',
 		p_host)
 	else format('on %s: journalctl -t drydock-agent -n 20', p_host) end

@@ -179,6 +179,30 @@ def a_copy_of_another_machine_is_told_and_not_used():
         assert events == ["hold.ended"], events  # it began as the check did
 
 
+@test
+def a_host_that_was_set_up_anew_is_taken_when_its_keys_are_pinned():
+    with World(["mail1", "mail2", "mail3"]) as w:
+        w.sql("update fleet_internal.host set machine_id = repeat('9', 32) "
+              "where name = 'mail3'")
+        machine(w, "mail3", "3" * 32)
+        w.daemon()
+        r = w.start()
+        why = ("it is another machine: its machine id is " + "3" * 32 +
+               ", not " + "9" * 32 + " as before")
+        wait_for("it is told", lambda: why_silent(w, "mail3") == why, 60)
+        code, text = drydock(w, "doctor")
+        assert code == 5 and "drydock host pin mail3 --scan" in text, text
+        key = os.path.join(w.top, "key")
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f",
+                        key], check=True)
+        code, text = drydock(w, "--yes", "host", "pin", "mail3",
+                             "--from-file", f"{key}.pub")
+        assert code == 0, text
+        w.wait_state(r, "succeeded", 150)
+        assert w.one("select machine_id from fleet.host where host = 'mail3' "
+                     "and why_silent is null") == "3" * 32
+
+
 LONG = """
 echo "work $1" >>FILES/count
 seq 1 60000
