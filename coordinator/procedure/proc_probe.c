@@ -25,8 +25,8 @@ static const struct yfield probe_fields[] = {
 		     "{COLUMN: VALUE, …} of the rows to count: .count is all "
 		     "there is then; tab and json only" },
 	[F_TIMEOUT] = { "timeout", YFIELD_TEXT, false,
-			"how long an answer may take, 1s to 10m, though no "
-			"look waits longer than 30s; default 10s" },
+			"how long an answer may take, 1s to 30s; default "
+			"10s" },
 };
 const struct yfields probe_keys = YFIELDS(probe_fields);
 
@@ -144,7 +144,7 @@ probe_read(struct proc_reader *r, const struct ynode *key,
 	text_read(r, f[F_TCP], &probe->tcp);
 	format_read(r, f[F_FORMAT], probe);
 	select_read(r, f, probe);
-	span_read(r, f[F_TIMEOUT], "timeout", SECOND_MS, 10 * MINUTE_MS,
+	span_read(r, f[F_TIMEOUT], "timeout", SECOND_MS, 30 * SECOND_MS,
 		  &probe->timeout);
 }
 

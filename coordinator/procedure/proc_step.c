@@ -98,8 +98,8 @@ static const struct yfield step_fields[] = {
 			   "20; default 0. In a no_pause phase a check is "
 			   "reason to try until its deadline" },
 	[STEP_BACKOFF] = { "backoff", YFIELD_TEXT, false,
-			   "how long to wait before the first retry, from 1s "
-			   "on, twice as long before each other, at most 1m; "
+			   "how long to wait before the first retry, 1s to 1m, "
+			   "twice as long before each other, 1m at most; "
 			   "default 1s" },
 	[STEP_EXPECTED] = { "expected", YFIELD_TEXT, false,
 			    "how long it takes as a rule, at most 1d, until "
@@ -312,7 +312,7 @@ step_marks(struct proc_reader *r, const struct ynode *const f[],
 		  &step->timeout);
 	span_read(r, f[STEP_SETTLE], "settle_within", SECOND_MS, DAY_MS,
 		  &step->settle);
-	span_read(r, f[STEP_BACKOFF], "backoff", SECOND_MS, HOUR_MS,
+	span_read(r, f[STEP_BACKOFF], "backoff", SECOND_MS, MINUTE_MS,
 		  &step->backoff);
 	span_read(r, f[STEP_EXPECTED], "expected", 1, DAY_MS, &step->expected);
 	if (f[STEP_RETRIES] != NULL)
