@@ -171,7 +171,11 @@ start_plan(struct cli *cli, char **id_r)
 		*id_r = x_strdup(word);
 		return EXIT_OK;
 	}
-	code = plan_make(cli, word, id_r);
+	/* what nobody can say yes to is not planned */
+	if (!cli->may_ask)
+		code = cli_ask_yes(cli, "Start what is planned now?");
+	if (code == EXIT_OK)
+		code = plan_make(cli, word, id_r);
 	if (code == EXIT_OK && !cli->json)
 		code = plan_show(cli, *id_r);
 	return code;

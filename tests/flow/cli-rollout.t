@@ -102,6 +102,8 @@ def a_failure_and_what_the_operator_types():
     with World() as w:
         typed = begin(w)
         w.put("fail-work-wax", "")
+        typed("start flow-stop -e word=wax", 2)  # and leaves no plan
+        typed.says("Start what is planned now?", "add --yes")
         typed("start flow-stop -e word=wax --yes")
         typed.says("rollout 1 is started")
         typed("wait 1 --timeout 90s", 4)
