@@ -125,7 +125,7 @@ daemon_reload(evutil_socket_t number, short what, void *arg)
 	if (daemon_read(&conf, &hooks, d->path, &err) < 0) {
 		log_error("%s; everything stays as it was", err.text);
 	} else {
-		log_notice("%zu hooks read from %s", hooks.n, d->path);
+		log_notice("hooks read from %s: %zu", d->path, hooks.n);
 		engine_hooks(d->engine, &hooks);
 	}
 	conf_free(&conf, daemon_keys);

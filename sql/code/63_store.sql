@@ -111,7 +111,7 @@ begin
 		  where m.host_id = h.host_id order by 1
 	loop
 		perform fleet_internal.note(f, 'host.pinned', 'notice', format(
-			'%s: %s keys pinned, %s before', h.name,
+			'%s: keys pinned: %s, before: %s', h.name,
 			cardinality(clean), cardinality(h.host_keys)),
 			p_detail => jsonb_build_object('host', h.name,
 				'before', h.host_keys, 'after', clean));
