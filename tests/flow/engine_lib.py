@@ -16,8 +16,8 @@ import tempfile
 import time
 
 from agent_lib import BIN, TOP, main, test, wait_for  # noqa: F401
+from cluster_lib import PG_BIN, as_postgres, cluster_copy
 
-PG_BIN = os.environ.get("PG_BIN", "/usr/lib/postgresql/15/bin")
 # Debian's psql is Perl that looks for a cluster: 60 ms before each query.
 os.environ["PATH"] = PG_BIN + os.pathsep + os.environ["PATH"]
 DAEMON = os.path.join(BIN, "drydockd")
@@ -306,8 +306,7 @@ class World:
 
     # ------------------------------------------------------------ database
     def as_postgres(self, *argv):
-        return ["setpriv", "--reuid", "postgres", "--regid", "postgres",
-                "--init-groups", "env", "-C", "/", *argv]
+        return as_postgres(*argv)
 
     def database(self):
         self.pg = os.path.join(self.top, "pg")
@@ -316,17 +315,9 @@ class World:
         self.database_up()
         self.env = {**os.environ, "PGUSER": "postgres",
                     "PGDATABASE": "drydock", **self.database_env()}
-        subprocess.run(["createdb", "drydock"], env=self.env, check=True)
-        subprocess.run([f"{TOP}/sql/apply.sh"], env=self.env, check=True,
-                       stdout=subprocess.DEVNULL)
-        self.sql("create role drydockd login; "
-                 "grant fleet_coordinator to drydockd")
 
     def database_init(self, data):
-        subprocess.run(self.as_postgres(
-            f"{PG_BIN}/initdb", "-D", data, "-A", "trust", "-U", "postgres",
-            "--no-sync", "--wal-segsize=1", "-E", "UTF8",
-            "--locale=C.UTF-8"), check=True, stdout=subprocess.DEVNULL)
+        cluster_copy(data)
 
     def database_env(self):
         return {"PGHOST": self.pg}
