@@ -104,11 +104,13 @@ on_all() {
 }
 
 # Every command that was run, with its argv, end and times.
+# What is done on each member, when there is reason to, has no one host and exit.
 views_whole() {
 	truth "count(*) = 0 from fleet.step where rollout = $rollout
 		and state <> 'skipped' and (state <> 'passed'
 		or started_at is null or finished_at < started_at
-		or kind = 'run' and attempt > 0 and (argv is null
+		or kind = 'run' and attempt > 0 and step <> 'kick-left'
+			and (argv is null
 			or exit_code is distinct from 0 or host is null))" &&
 		truth "count(*) = 0 from fleet.attempt
 			where rollout = $rollout and (state not in ('ended',
