@@ -25,7 +25,7 @@ under_load() {
 rolled() {
 	rollout_start dovecot-obox-restart -e drain_wait=${EXPIRE}s -e soak=1s \
 		-e settle=1s -e "move_users=$1" &&
-		rollout_ends succeeded 150
+		rollout_ends succeeded 240
 }
 
 # on(), and a second until the next command is typed: a fast person.
