@@ -123,8 +123,20 @@ with Channel("mail1", greet=False) as c:
               fleets=[{"uuid": fleet, "name": "lab", "epoch": 1}])
     assert not a["ok"] and a["code"] == "host", a'
 
-on mail1 /opt/lab/agent-install --remove | sed 's/^/# /'
-ok "removed: the key opens nothing" not try '
-with Channel("mail1", fleet) as c: pass'
+# A coordinator that is there while it is done keeps nothing in place.
+ok "it is removed under a channel that is open" try '
+with Channel("mail1", fleet) as c:
+    assert c.hello["ok"]
+    out = subprocess.run(["lab", "exec", "mail1", "/opt/lab/agent-install",
+        "--remove"], capture_output=True, text=True)
+    assert out.returncode == 0 and "removed" in out.stdout, out'
+ok "removed: its user is gone" not on mail1 id drydock
+refused() {
+	! ssh -T -F none -i "$LAB_STATE/key" -o BatchMode=yes \
+		-o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no \
+		"drydock@$(address mail1)" true 2>"$work/refused" </dev/null &&
+		grep "Permission denied" "$work/refused"
+}
+ok "and the key opens nothing" refused
 ok "and the journal is kept" on mail1 test -s /var/lib/drydock/journal
 finish
