@@ -5,6 +5,7 @@
  * leave it out, return it unproved or stop in the worst place is an error here
  * and not a surprise at night.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "procedure_private.h"
@@ -36,34 +37,109 @@ step_changes(const struct step *step)
 	       step->act.kind == ACT_CLEAN || step->act.kind == ACT_PACKAGE;
 }
 
+/* "a wait", "an approve". */
+static const char *
+kind_name(const struct step *step, char name[static 16])
+{
+	const char *word = act_words[step->act.kind];
+
+	snprintf(name, 16, "%s %s", *word == 'a' ? "an" : "a", word);
+	return name;
+}
+
 /* What makes no sense for a step that changes nothing. */
 static void
 idle_check(struct proc_reader *r, const struct step *step)
 {
-	const char *kind = act_words[step->act.kind];
+	char name[16];
+	const char *kind = kind_name(step, name);
 
 	if (step->check.node != NULL)
 		ynode_error(r->d, step->check.node,
-			    "a %s has no \"check\": it changes nothing", kind);
+			    "%s has no \"check\": it changes nothing", kind);
 	if (step->expect.node != NULL)
 		ynode_error(r->d, step->expect.node,
-			    "a %s has no \"expect\": it has no result", kind);
+			    "%s has no \"expect\": it has no result", kind);
 	if (step->undo.node != NULL && !step->undo.none)
 		ynode_error(r->d, step->undo.node,
-			    "a %s has no \"undo\": it changes nothing", kind);
+			    "%s has no \"undo\": it changes nothing", kind);
 	if (step->target.node != NULL)
 		ynode_error(r->d, step->target.node,
-			    "a %s has no \"target\"; probes have one", kind);
+			    "%s has no \"target\"; probes have one", kind);
 	if (step->no_return || step->destroys)
 		ynode_error(r->d, step->node,
-			    "a %s changes nothing: neither no_return nor "
+			    "%s changes nothing: neither no_return nor "
 			    "destroys",
 			    kind);
 	if (step->timeout.text.node != NULL)
 		ynode_error(r->d, step->timeout.text.node,
-			    "a %s has no \"timeout\"%s", kind,
+			    "%s has no \"timeout\"%s", kind,
 			    step->act.kind == ACT_POLL ? ", it has \"at_most\""
 						       : "");
+}
+
+/* A poll that failed is polled again; a wait and an approve do not fail. */
+static bool
+step_fails(const struct step *step)
+{
+	return step_changes(step) || step->act.kind == ACT_POLL;
+}
+
+static void
+settle_check(struct proc_reader *r, const struct step *step)
+{
+	const struct ynode *settle = step->settle.text.node;
+	char name[16];
+
+	if (settle == NULL || step->check.node != NULL)
+		return;
+	if (step_changes(step)) {
+		ynode_error(r->d, settle,
+			    "\"settle_within\" without a \"check\": nothing "
+			    "has to become true");
+		diag_hint(r->d, "a check says what is true once it is done; "
+				"without one leave settle_within out");
+		return;
+	}
+	ynode_error(r->d, settle, "%s has no \"settle_within\"",
+		    kind_name(step, name));
+	diag_hint(r->d, step->act.kind == ACT_POLL
+				? "at_most is how long a poll may take"
+				: "nothing has to become true: leave it out");
+}
+
+static void
+again_check(struct proc_reader *r, const struct step *step, const char *key,
+	    const struct ynode *node)
+{
+	char name[16];
+
+	if (node == NULL || step_fails(step))
+		return;
+	ynode_error(r->d, node, "%s has no \"%s\": it does not fail",
+		    kind_name(step, name), key);
+	diag_hint(r->d, "leave it out; what waits until something is true is "
+			"a poll");
+}
+
+/* Times and counts that nothing would ever look at. */
+static void
+tries_check(struct proc_reader *r, const struct step *step)
+{
+	const struct ynode *backoff = step->backoff.text.node;
+	bool carried = r->proc->phase[step->phase].no_pause &&
+		       step->check.node != NULL;
+
+	settle_check(r, step);
+	again_check(r, step, "retries", step->retry);
+	again_check(r, step, "backoff", backoff);
+	if (backoff == NULL || !step_fails(step) || step->retries > 0 ||
+	    carried)
+		return;
+	ynode_error(r->d, backoff,
+		    "\"backoff\" without \"retries\": it is not tried again");
+	diag_hint(r->d, "retries: N is how often; without them leave backoff "
+			"out");
 }
 
 static void
@@ -100,6 +176,7 @@ step_check(struct proc_reader *r, size_t i)
 		return;
 	if (!step_changes(step))
 		idle_check(r, step);
+	tries_check(r, step);
 	no_return_check(r, i);
 	if (phase->no_pause && step->act.kind == ACT_APPROVE)
 		ynode_error(r->d, step->node,

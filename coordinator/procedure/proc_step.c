@@ -91,16 +91,19 @@ static const struct yfield step_fields[] = {
 			   "how long it may run before it is ended, 1s to 1d; "
 			   "default 5m" },
 	[STEP_SETTLE] = { "settle_within", YFIELD_TEXT, false,
-			  "how long its check may take to become true, 1s to "
-			  "1d; default 1m" },
+			  "how long its check may take to become true, from "
+			  "the end of the act on, 1s to 1d; default 1m. Only "
+			  "beside a check" },
 	[STEP_RETRIES] = { "retries", YFIELD_TEXT, false,
 			   "how often it is tried again when it failed, 0 to "
 			   "20; default 0. In a no_pause phase a check is "
-			   "reason to try until its deadline" },
+			   "reason to try until its deadline. A wait and an "
+			   "approve have none" },
 	[STEP_BACKOFF] = { "backoff", YFIELD_TEXT, false,
 			   "how long to wait before the first retry, 1s to 1m, "
 			   "twice as long before each other, 1m at most; "
-			   "default 1s" },
+			   "default 1s. Only beside retries, or a check in a "
+			   "no_pause phase" },
 	[STEP_EXPECTED] = { "expected", YFIELD_TEXT, false,
 			    "how long it takes as a rule, at most 1d, until "
 			    "rollouts have shown it; default at_most of a "
@@ -315,6 +318,7 @@ step_marks(struct proc_reader *r, const struct ynode *const f[],
 	span_read(r, f[STEP_BACKOFF], "backoff", SECOND_MS, MINUTE_MS,
 		  &step->backoff);
 	span_read(r, f[STEP_EXPECTED], "expected", 1, DAY_MS, &step->expected);
+	step->retry = f[STEP_RETRIES];
 	if (f[STEP_RETRIES] != NULL)
 		(void)yread_int(r->d, f[STEP_RETRIES], "retries", 0, 20,
 				&step->retries);

@@ -201,6 +201,7 @@ struct step {
 	struct undo undo;
 	bool no_return, destroys, idempotent, discard, ignore;
 	struct span timeout, settle, backoff, expected;
+	const struct ynode *retry; /* NULL: not there */
 	int64_t retries;
 };
 
