@@ -26,7 +26,7 @@ book_fleet(struct book *b, const char *uuid)
 }
 
 struct attempt *
-book_attempt(struct book *b, const char *id)
+book_attempt(const struct book *b, const char *id)
 {
 	LIST_EACH (struct attempt, a, &b->attempts, link) {
 		if (strcmp(a->id, id) == 0)
@@ -177,13 +177,12 @@ take_ended(struct book *b, uint64_t at, const struct json_object *rec,
 	return 0;
 }
 
+/* What is over is forgotten, all but its number. */
 static void
-floor_raise(struct book *b, struct fleet *f, int64_t floor)
+floor_forget(struct book *b, struct fleet *f)
 {
-	if (floor > f->floor)
-		f->floor = floor;
 	LIST_EACH_SAFE (struct attempt, a, &b->attempts, link) {
-		if (a->fleet != f || a->seq > floor ||
+		if (a->fleet != f || a->seq > f->floor ||
 		    a->state == WIRE_STATE_RUNNING)
 			continue;
 		b->dead += 2;
@@ -191,26 +190,34 @@ floor_raise(struct book *b, struct fleet *f, int64_t floor)
 	}
 }
 
+/* lost: nothing is forgotten, something is not known. */
+static void
+floor_raise(struct book *b, struct fleet *f, int64_t floor, bool lost)
+{
+	b->dead += f->floor > 0;
+	f->unsure = false;
+	if (floor >= f->floor) {
+		f->floor = floor;
+		f->lost = lost;
+	}
+	if (!lost)
+		floor_forget(b, f);
+}
+
 static int
 take_floor(struct book *b, uint64_t at, const struct json_object *rec,
 	   struct err *err)
 {
 	const char *uuid;
-	bool keep = false;
+	bool lost = false;
 	int64_t floor;
-	struct fleet *f;
 
 	(void)at;
 	if (request_uuid(rec, "fleet", &uuid, err) < 0 ||
 	    json_get_int(rec, "floor", 0, INT64_MAX, &floor, err) < 0 ||
-	    json_opt_bool(rec, "keep", &keep, err) < 0)
+	    json_opt_bool(rec, "lost", &lost, err) < 0)
 		return -1;
-	f = fleet_make(b, uuid);
-	b->dead += f->floor > 0;
-	if (!keep)
-		floor_raise(b, f, floor);
-	else if (floor > f->floor)
-		f->floor = floor;
+	floor_raise(b, fleet_make(b, uuid), floor, lost);
 	return 0;
 }
 
@@ -218,10 +225,11 @@ static int
 take_loss(struct book *b, uint64_t at, const struct json_object *rec,
 	  struct err *err)
 {
-	(void)b;
 	(void)at;
 	(void)rec;
 	(void)err;
+	LIST_EACH (struct fleet, f, &b->fleets, link)
+		f->unsure = true;
 	return 0;
 }
 
@@ -483,30 +491,41 @@ book_end(struct book *b, struct attempt *a, const char *result, struct err *err)
 }
 
 static int
-floor_write(struct book *b, const struct fleet *f, int64_t floor, bool keep,
+floor_write(struct book *b, const char *uuid, int64_t floor, bool lost,
 	    struct err *err)
 {
 	struct buf text;
 	struct json_out o;
 
 	record_begin(&text, &o, "floor");
-	json_out_str(&o, "fleet", f->uuid);
+	json_out_str(&o, "fleet", uuid);
 	json_out_int(&o, "floor", floor);
-	if (keep)
-		json_out_bool(&o, "keep", true);
+	if (lost)
+		json_out_bool(&o, "lost", true);
 	json_out_end(&o);
-	return book_append(b, &text, NULL, err);
+	if (book_append(b, &text, NULL, err) < 0)
+		return -1;
+	floor_raise(b, fleet_make(b, uuid), floor, lost);
+	return 0;
+}
+
+int
+book_given_out(struct book *b, const char *uuid, int64_t seq, struct err *err)
+{
+	const struct fleet *f = book_fleet(b, uuid);
+
+	if (seq == 0 || (f != NULL && f->epoch > 0 && !f->unsure))
+		return 0;
+	if (f != NULL && f->floor > seq)
+		seq = f->floor;
+	return floor_write(b, uuid, seq, true, err);
 }
 
 int
 book_forget(struct book *b, struct fleet *f, int64_t floor, struct err *err)
 {
-	if (floor <= f->floor)
-		return 0;
-	if (floor_write(b, f, floor, false, err) < 0)
-		return -1;
-	floor_raise(b, f, floor);
-	return 0;
+	return floor <= f->floor ? 0 :
+				   floor_write(b, f->uuid, floor, false, err);
 }
 
 static int
@@ -563,7 +582,7 @@ floors_raise(struct book *b, struct err *err)
 			if (a->fleet == f && a->seq > highest)
 				highest = a->seq;
 		}
-		if (floor_write(b, f, highest, true, err) < 0)
+		if (floor_write(b, f->uuid, highest, true, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -15,10 +15,18 @@
 #include "list.h"
 #include "request.h"
 
+/*
+ * A change whose seq is not above the floor and of which nothing is known here
+ * is never begun.  The floor was raised over what is over and forgotten, or
+ * (`lost`) over what may have been done though its record is missing: the
+ * journal is new to the fleet, or lost records.  `unsure`: it lost some, and
+ * nobody has said since how far they went.
+ */
 struct fleet {
 	struct link link;
 	char *uuid, *name, *coordinator;
 	int64_t epoch, floor;
+	bool lost, unsure;
 };
 
 struct attempt {
@@ -48,15 +56,16 @@ void book_close(struct book *b);
 
 /*
  * A person accepts what a damaged or missing journal lost: keep what can be
- * read, raise each floor to the highest seq seen, go on.  told_r (free() it)
- * says what was done.
+ * read, raise each floor to the highest seq seen, go on.  All fleets are unsure
+ * then, for what was lost may have been newer.  told_r (free() it) says what
+ * was done.
  */
 int book_accept_loss(int dir, const char *reason, const char *by, char **told_r,
 		     struct err *err);
 
 /* NULL: not known. */
 struct fleet *book_fleet(struct book *b, const char *uuid);
-struct attempt *book_attempt(struct book *b, const char *id);
+struct attempt *book_attempt(const struct book *b, const char *id);
 struct attempt *
 book_last(struct book *b, const struct fleet *fleet, const char *step);
 
@@ -68,6 +77,13 @@ int book_begin(struct book *b, const struct change *c, const struct request *r,
 /* `result` is one JSON object. */
 int book_end(struct book *b, struct attempt *a, const char *result,
 	     struct err *err);
+/*
+ * Changes up to `seq` were given out for that fleet, says who holds it.  If the
+ * fleet is new here or unsure, that is its floor from now on; call it before
+ * book_set_epoch(), for a fleet that has an epoch is not new.
+ */
+int book_given_out(struct book *b, const char *uuid, int64_t seq,
+		   struct err *err);
 /* Raise the floor; attempts at or below it that are over are forgotten. */
 int book_forget(struct book *b, struct fleet *f, int64_t floor,
 		struct err *err);

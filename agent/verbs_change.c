@@ -123,24 +123,30 @@ after_no(struct client *cl, const struct request *r, const struct change *c,
 		   last != NULL ? last->id : "nothing");
 }
 
-/*
- * Does it come after the last one of its step that is known here?  One that
- * was abandoned may have come, or not.
- */
+/* One that was abandoned may have come, or not. */
 static bool
-change_is_next(const struct change *c, const struct attempt *last)
+change_abandons(const struct change *c, const char *id)
 {
-	if (last == NULL)
-		return c->after == NULL;
-	if (c->after != NULL && strcmp(last->id, c->after) == 0)
-		return true;
 	for (size_t i = 0; c->abandoned != NULL &&
 			   i < json_count(c->abandoned); i++) {
-		if (strcmp(last->id, json_as_str(json_item(c->abandoned, i))) ==
-		    0)
+		if (strcmp(id, json_as_str(json_item(c->abandoned, i))) == 0)
 			return true;
 	}
 	return false;
+}
+
+/* Does it come after the last one of its step that is known here? */
+static bool
+change_is_next(const struct book *b, const struct change *c,
+	       const struct fleet *f, const struct attempt *last)
+{
+	if (c->after != NULL && f->lost && book_attempt(b, c->after) == NULL &&
+	    (last == NULL || last->seq <= f->floor))
+		return true; /* the one before is among those that were lost */
+	if (last == NULL)
+		return c->after == NULL;
+	return (c->after != NULL && strcmp(last->id, c->after) == 0) ||
+	       change_abandons(c, last->id);
 }
 
 /* The same question has the same answer, though its reason may be gone. */
@@ -183,13 +189,15 @@ change_is_new(struct client *cl, const struct request *r,
 		return false;
 	if (c->seq <= f->floor) {
 		answer_no(&cl->conn, r->id, WIRE_CODE_FLOOR,
-			  "it may have been done: its record would have been "
-			  "forgotten by now",
+			  f->lost ? "it may have been done: records of that "
+				    "time were lost here" :
+				    "it may have been done: its record would "
+				    "have been forgotten by now",
 			  "make a new attempt with a higher seq");
 		return false;
 	}
 	last = book_last(b, f, c->step);
-	if (!change_is_next(c, last)) {
+	if (!change_is_next(b, c, f, last)) {
 		after_no(cl, r, c, last);
 		return false;
 	}

@@ -21,7 +21,7 @@ struct greeting {
 	size_t n;
 	struct {
 		const char *uuid, *name;
-		int64_t epoch;
+		int64_t epoch, seq;
 		enum wire_code code; /* why it is not taken, or NONE */
 		const char *hint;
 		struct err no;
@@ -32,13 +32,18 @@ static int
 greeting_fleet(struct greeting *g, const struct json_object *item,
 	       struct err *err)
 {
-	static const char *const keys[] = { "uuid", "name", "epoch", NULL };
+	static const char *const keys[] = { "uuid", "name", "epoch", "seq",
+					    NULL };
 	const char **uuid = &g->fleet[g->n].uuid, **name = &g->fleet[g->n].name;
+
+	g->fleet[g->n].seq = 0;
 
 	if (json_only_keys(item, keys, err) < 0 ||
 	    request_uuid(item, "uuid", uuid, err) < 0 ||
 	    json_get_str(item, "name", 128, name, err) < 0 ||
 	    json_get_int(item, "epoch", 0, INT64_MAX - 1, &g->fleet[g->n].epoch,
+			 err) < 0 ||
+	    json_opt_int(item, "seq", 0, INT64_MAX - 1, &g->fleet[g->n].seq,
 			 err) < 0)
 		return -1;
 	g->n++;
@@ -178,6 +183,30 @@ greeting_check(struct client *c, const struct request *r, struct greeting *g,
 	return false;
 }
 
+/* The floor first: a fleet that has an epoch is not new any more. */
+static int
+epoch_store(struct book *b, const struct greeting *g, size_t i, struct err *err)
+{
+	const char *uuid = g->fleet[i].uuid, *name = g->fleet[i].name;
+	const struct fleet *f = book_fleet(b, uuid);
+	int64_t epoch = g->fleet[i].epoch, floor = f != NULL ? f->floor : 0;
+
+	if (book_given_out(b, uuid, g->fleet[i].seq, err) < 0)
+		return -1;
+	f = book_fleet(b, uuid);
+	if (f != NULL && f->floor > floor)
+		host_audit("fleet %s: no change up to %lld is begun: this "
+			   "journal is new to it, or lost records",
+			   name, (long long)f->floor);
+	if (f != NULL && f->epoch == epoch)
+		return 0;
+	if (book_set_epoch(b, uuid, name, epoch, g->coordinator, err) < 0)
+		return -1;
+	host_audit("fleet %s is held by %s under epoch %lld", name,
+		   g->coordinator, (long long)epoch);
+	return 0;
+}
+
 static bool
 epochs_store(struct client *c, const struct request *r,
 	     const struct greeting *g)
@@ -186,22 +215,14 @@ epochs_store(struct client *c, const struct request *r,
 	struct err err;
 
 	for (size_t i = 0; i < g->n; i++) {
-		struct fleet *f = book_fleet(b, g->fleet[i].uuid);
-
 		if (g->fleet[i].epoch == 0 ||
 		    g->fleet[i].code != WIRE_CODE_NONE ||
-		    (f != NULL && f->epoch == g->fleet[i].epoch) ||
 		    b->journal.state != JOURNAL_OK)
 			continue;
-		if (book_set_epoch(b, g->fleet[i].uuid, g->fleet[i].name,
-				   g->fleet[i].epoch, g->coordinator,
-				   &err) < 0) {
+		if (epoch_store(b, g, i, &err) < 0) {
 			verbs_no(c, r, WIRE_CODE_JOURNAL, &err, NULL);
 			return false;
 		}
-		host_audit("fleet %s is held by %s under epoch %lld",
-			   g->fleet[i].name, g->coordinator,
-			   (long long)g->fleet[i].epoch);
 	}
 	return true;
 }

@@ -11,6 +11,10 @@
  * before the answer.  Unasked:
  * {"push":"ended","attempt":…,"state":"ended","result":…}. What each key means
  * stands at the X-macros below.
+ *
+ * A hello names fleets as {"uuid","name","epoch","seq"}: seq is the highest
+ * number of a change given out so far.  An agent whose journal is new to the
+ * fleet, or lost records, begins nothing up to there (the answer's "floor").
  */
 #ifndef DRYDOCK_WIRE_H
 #define DRYDOCK_WIRE_H

@@ -266,7 +266,7 @@ call_say(struct call *call, enum wire_verb verb)
 
 	buf_init(&line, WIRE_LINE_MAX);
 	if (verb == WIRE_HELLO)
-		(void)call_say_hello(&line, 0, &call->host);
+		(void)call_say_hello(&line, 0, call);
 	else
 		(void)call_say_plain(&line, 0, wire_verb_name(verb));
 	(void)call_question_put(call, verb, &line, 0, 0, NULL, NULL);

@@ -58,6 +58,7 @@ enum call_outcome {
 	X(ADDRESS,    "address",    "the backend's address is not on it") \
 	X(FLEET,      "fleet",      "its agent does not know the fleet") \
 	X(EPOCH,      "epoch",      "a newer coordinator holds the fleet") \
+	X(JOURNAL,    "journal",    "its journal cannot be used")	\
 	X(PROTO,      "proto",      "it speaks another protocol")	\
 	X(REFUSED,    "refused",    "the agent refused the hello")
 
@@ -140,8 +141,17 @@ struct call_answer {
 
 typedef void call_done_fn(void *ctx, const struct call_answer *answer);
 
-/* Any hook may be NULL.  None is called from inside a call_… function. */
+/*
+ * Any hook may be NULL.  None but given_out is called from inside a call_…
+ * function.
+ */
 struct call_hooks {
+	/*
+	 * The highest seq of a change given out for that fleet, 0: none.  Asked
+	 * while a hello is written, for an agent that does not know the fleet
+	 * (any more) begins nothing up to there; may call nothing of ours.
+	 */
+	int64_t (*given_out)(void *ctx, const char *fleet);
 	/* hello was accepted; call_facts() are new */
 	void (*up)(void *ctx, struct call *call);
 	/* the channel is gone, or none came to be; why is a sentence */

@@ -144,6 +144,11 @@ facts_check_fleets(const struct call_facts *facts,
 		}
 		if (its->epoch == ours->epoch || its->code != NULL)
 			continue;
+		if (its->epoch < ours->epoch &&
+		    strcmp(facts->journal, "ok") != 0) {
+			*why_r = x_strdup(facts->journal);
+			return CALL_MISFIT_JOURNAL;
+		}
 		*fenced_by_r = its->epoch;
 		*why_r = x_asprintf("it follows epoch %lld of fleet %s, ours "
 				    "is %lld", (long long)its->epoch,

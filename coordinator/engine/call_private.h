@@ -65,8 +65,7 @@ int call_shape_check(const struct json_object *obj,
 		     const struct call_shape *shape, struct err *err);
 
 /* Lines to the agent, without the newline; -1: it would be too long. */
-int call_say_hello(struct buf *line, uint64_t id,
-		   const struct call_host *host);
+int call_say_hello(struct buf *line, uint64_t id, const struct call *call);
 int call_say_plain(struct buf *line, uint64_t id, const char *verb);
 int call_say_change(struct buf *line, uint64_t id,
 		    const struct call_change *change, struct err *err);

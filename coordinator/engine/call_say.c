@@ -51,25 +51,35 @@ say_spliced(struct json_out *o, const char *spec, struct err *err)
 }
 
 static void
-say_fleets(struct json_out *o, const struct call_host *host)
+say_fleets(struct json_out *o, const struct call *call)
 {
+	const struct call_hooks *hooks;
+	void *ctx;
+
+	hooks = call_set_hooks(call, &ctx);
 	json_out_array(o, "fleets");
-	for (size_t i = 0; i < host->nfleets; i++) {
+	for (size_t i = 0; i < call->host.nfleets; i++) {
+		const struct call_fleet *fleet = &call->host.fleets[i];
+
 		json_out_object(o, NULL);
-		json_out_str(o, "uuid", host->fleets[i].uuid);
-		json_out_str(o, "name", host->fleets[i].name);
-		json_out_int(o, "epoch", host->fleets[i].epoch);
+		json_out_str(o, "uuid", fleet->uuid);
+		json_out_str(o, "name", fleet->name);
+		json_out_int(o, "epoch", fleet->epoch);
+		if (hooks->given_out != NULL)
+			json_out_int(o, "seq",
+				     hooks->given_out(ctx, fleet->uuid));
 		json_out_end(o);
 	}
 	json_out_end(o);
 }
 
 int
-call_say_hello(struct buf *line, uint64_t id, const struct call_host *host)
+call_say_hello(struct buf *line, uint64_t id, const struct call *call)
 {
 	struct json_out o = say_begin(line, id, wire_verb_name(WIRE_HELLO));
+	const struct call_host *host = &call->host;
 
-	say_fleets(&o, host);
+	say_fleets(&o, call);
 	json_out_str(&o, "host", host->name);
 	json_out_str(&o, "coordinator",
 		     host->coordinator != NULL ? host->coordinator : "");

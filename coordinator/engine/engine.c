@@ -362,6 +362,17 @@ host_silent_op(struct fleet *f, struct call *call, const char *why)
 	buf_free(&buf);
 }
 
+static int64_t
+given_out(void *ctx, const char *uuid)
+{
+	const struct engine *e = ctx;
+
+	for (const struct fleet *f = e->fleets; f != NULL; f = f->next)
+		if (strcmp(f->uuid, uuid) == 0)
+			return f->change_seq;
+	return 0;
+}
+
 /* It follows a newer holder of this fleet, though not of all of ours. */
 static void
 host_fenced(struct fleet *f, const struct call *call)
@@ -422,6 +433,7 @@ on_ended(void *ctx, struct call *call, const char *attempt,
 }
 
 static const struct call_hooks hooks = {
+	.given_out = given_out,
 	.up = on_up, .down = on_down, .ended = on_ended,
 };
 

@@ -148,6 +148,11 @@ agent_refused(struct fleet *f, const struct sending *s,
 		lease_raise(f, jdoc_int(answer->body, "epoch", 0));
 		return;
 	}
+	/* nobody knows whether it was done, and it is not done now */
+	if (strcmp(answer->code, "floor") == 0) {
+		agent_state(f, agent, "unknown", answer->why, NULL);
+		return;
+	}
 	if (s->asks || strcmp(answer->code, "busy") == 0 ||
 	    strcmp(answer->code, "system") == 0) {
 		agent_silent(f, agent, s->host, answer->why);

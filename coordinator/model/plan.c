@@ -330,6 +330,18 @@ plan_hold_turn(struct plan *p, enum rule rule, bool critical,
 	plan_say(p, DECIDE_DO, rule, 0, "%s", why);
 }
 
+void
+plan_hold_words(struct plan *p, bool critical, const char *format, ...)
+{
+	char why[VIEW_WHY];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(why, sizeof(why), format, ap);
+	va_end(ap);
+	plan_hold_op(p, HOLD_TURN, GATE_NONE, critical, why);
+}
+
 bool
 plan_confirmed(const struct fact *fact, int64_t not_before_ms,
 	       int64_t confirm_ms)

@@ -174,6 +174,10 @@ ask_settle(struct plan *p, bool done)
 			     undoing ? turn->cause : CAUSE_NONE,
 			     turn->asked_why);
 		plan_unhold(p, HOLD_TURN);
+	} else {
+		plan_hold_words(p, turn->outage_open, "%s was not done, so it "
+				"is said: retry it, or restore",
+				p->v->steps[s].name);
 	}
 	ask_done(p);
 }

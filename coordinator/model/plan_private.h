@@ -91,6 +91,9 @@ bool plan_unsure(struct plan *p, enum rule rule, const struct fact *fact,
 void plan_hold_turn(struct plan *p, enum rule rule, bool critical,
 		    const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+/* It is held already, for another reason from now on. */
+void plan_hold_words(struct plan *p, bool critical, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* True since not_before, in two looks confirm_ms apart. */
 bool plan_confirmed(const struct fact *fact, int64_t not_before_ms,

@@ -155,6 +155,8 @@ returns text language sql stable as $$
 		p_host)
 	when p_why like 'it is another machine:%' then format('if it is a copy, on %s: rm /etc/machine-id && systemd-machine-id-setup && reboot',
 		p_host)
+	when p_why like 'its journal cannot be used:%' then format('on %s, after a look at it: drydock-agent --journal-accept-loss "REASON"',
+		p_host)
 	else format('on %s: journalctl -t drydock-agent -n 20', p_host) end
 $$;
 comment on function fleet_internal.silent_next(text, text, text, int) is

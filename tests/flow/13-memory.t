@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 
-from engine_lib import World, address, main, steps, test, wait_for
+from engine_lib import BIN, World, address, main, steps, test, wait_for
 from records_lib import records_agree
 
 
@@ -80,6 +80,71 @@ def an_unknown_end_without_a_check_waits_for_a_person():
         w.one(f"select fleet.settle({r}, 'flushed', true, 'looked at it')")
         w.wait_state(r, "succeeded")
         assert w.counts()["work mail1"] == 2, w.counts()
+
+
+def works(w, backend):
+    wait_for(f"it works on {backend}", lambda: w.counts().get(
+        f"work {backend}"))
+
+
+def accept_loss(w, name):
+    subprocess.run(
+        [f"{BIN}/drydock-agent", "--journal-accept-loss", "looked at it"],
+        check=True, stdout=subprocess.DEVNULL,
+        env={**os.environ, "DRYDOCK_AGENT_ROOT": w.root(name)})
+
+
+def settled(w, r, turn, backend):
+    """Held, for nobody knows; the person who looked has it done anew."""
+    w.wait_turn(r, turn, "held", 90)
+    why = w.one("select why from fleet_internal.hold where ended_at is null")
+    assert "nobody knows" in why and "settle" in why, why
+    assert w.counts()[f"work {backend}"] == 1, w.counts()
+    w.one(f"select fleet.settle({r}, 'flushed', false, 'looked at it', "
+          f"'{backend}')")
+    wait_for("the hold says what is left", lambda: w.one(
+        "select max(why) from fleet_internal.hold where ended_at is null")
+        == "flushed was not done, so it is said: retry it, or restore")
+    assert w.counts()[f"work {backend}"] == 1, w.counts()
+    w.one(f"select fleet.retry({r}, '{backend}')")
+
+
+@test
+def what_ran_when_a_journal_was_lost_is_not_begun_again():
+    """Its directory is taken away under a command that runs; on the next
+    backend only the file, and its loss is accepted."""
+    with World() as w:
+        the_steps = steps()
+        w.put("work", "echo \"work $1\" >>FILES/count\n"
+              "while [ -e FILES/hang-$1 ]; do sleep 0.05; done\n".replace(
+                  "FILES", w.files))
+        for s in the_steps:
+            s.pop("idempotent", None)
+        for backend in ("mail1", "mail2"):
+            w.put(f"hang-{backend}", "")
+        w.daemon()
+        r = w.start(the_steps, only=["mail1", "mail2"])
+        works(w, "mail1")
+        state = os.path.join(w.root("mail1"), "var/lib/drydock")
+        w.kill_agents("mail1")
+        shutil.rmtree(state)
+        os.mkdir(state, 0o700)
+        w.remove("hang-mail1")
+        settled(w, r, 0, "mail1")
+        works(w, "mail2")
+        w.kill_agents("mail2")
+        os.unlink(os.path.join(w.root("mail2"), "var/lib/drydock/journal"))
+        w.remove("hang-mail2")
+        why, what = wait_for("the host's screen says so", lambda: (w.sql(
+            "select why_silent, type_next from fleet.host where host = 'mail2' "
+            "and why_silent like 'its journal%'") or [None])[0])
+        assert "missing" in why and "--journal-accept-loss" in what, (why,
+                                                                      what)
+        accept_loss(w, "mail2")
+        settled(w, r, 1, "mail2")
+        w.wait_state(r, "succeeded")
+        assert w.counts()["work mail1"] == w.counts()["work mail2"] == 3, \
+            w.counts()
 
 
 @test

@@ -7,12 +7,13 @@ import base64
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import time
 
-from agent_lib import (FLEET, RSS_MAX, host, job, main, new_id, started, test,
-                       wait_for)
+from agent_lib import (FLEET, RSS_MAX, host, job, main, new_id, set_job,
+                       started, test, wait_for)
 
 
 @test
@@ -551,16 +552,49 @@ def a_damaged_journal_refuses_until_a_person_decides():
     assert no["code"] == "journal" and "--journal-accept-loss" in no["hint"]
     assert h.run_agent("--journal-accept-loss", "looked, anna").returncode == 0
     r = h.relay()
-    hello = r.hello(2)
-    assert hello["journal"] == "ok" and hello["fleets"][0]["floor"] == 2
-    assert r.ask(**{**first, "epoch": 2})["code"] == "floor"
-    assert r.do(job(h, epoch=2))["exit"] == 0
+    hello = r.hello(2, seq=3)
+    assert hello["journal"] == "ok" and hello["fleets"][0]["floor"] == 3
+    for seq in (1, 2, 3):
+        no = r.ask(**{**first, "epoch": 2, "seq": seq})
+        assert no["code"] == "floor" and "were lost" in no["why"], no
+    # what follows one that was lost is new, and is done
+    next_one = {"step": first["step"], "epoch": 2}
+    assert r.do(job(h, after=first["attempt"], **next_one))["exit"] == 0
+    assert r.ask(**job(h, after=first["attempt"], **next_one))[
+        "code"] == "after"
     assert h.count("count") == 3
     os.rename(path, path + ".away")
     h.kill_runner()
     r = h.relay()
     assert r.hello(2)["journal"].startswith("missing")
     assert r.ask(**job(h, epoch=2))["code"] in ("journal", "epoch")
+    h.close()
+
+
+@test
+def a_new_journal_begins_nothing_of_before():
+    """Its directory was taken away under a command that runs; what asks
+    again for what runs there must not begin it a second time."""
+    h = host("echo ran >> FILES/count; sleep 60\n")
+    r = h.relay()
+    r.hello(seq=0)
+    first = job(h)
+    r.ask(**first)
+    started(h)
+    r.close()
+    h.kill_runner()
+    shutil.rmtree(h.state)
+    os.mkdir(h.state, 0o700)
+    r = h.relay()
+    hello = r.hello(seq=first["seq"])
+    assert hello["journal"] == "ok" and hello["fleets"][0]["floor"] == 1
+    assert r.ask("ask", attempt=first["attempt"])["state"] == "none"
+    assert r.ask(**first)["code"] == "floor"
+    set_job(h, "echo ran >> FILES/count\n")
+    assert r.do(job(h, step=first["step"],
+                    after=first["attempt"]))["exit"] == 0
+    assert h.count("count") == 2
+    assert "no change up to 1 is begun" in h.syslog()
     h.close()
 
 

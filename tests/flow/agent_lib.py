@@ -223,9 +223,9 @@ class Relay:
         return self.answers.get(ident)
 
     def hello(self, epoch=1, coordinator="ops1", host="mail1",
-              name="mail-hel"):
+              name="mail-hel", **more):
         return self.ask("hello", host=host, coordinator=coordinator, fleets=[
-            {"uuid": FLEET, "name": name, "epoch": epoch}])
+            {"uuid": FLEET, "name": name, "epoch": epoch, **more}])
 
     def ended(self, attempt, seconds=DEADLINE):
         """The result, pushed or asked for."""

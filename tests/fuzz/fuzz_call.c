@@ -163,7 +163,9 @@ on_ended(void *ctx, struct call *call, const char *attempt, const char *state,
 	FUZZ_MUST((text[0] == '{') == (result != NULL));
 }
 
-static const struct call_hooks hooks = { on_up, on_down, on_ended };
+static const struct call_hooks hooks = {
+	.up = on_up, .down = on_down, .ended = on_ended,
+};
 
 /* Whatever was said, it takes no more than what was asked for. */
 static void

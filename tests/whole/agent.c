@@ -345,6 +345,12 @@ static bool
 is_next(const struct ask *a, const struct entry *asked,
 	const struct entry *last)
 {
+	const struct host *host = &world.hosts[a->host];
+
+	if (asked->after[0] != '\0' && host->lost &&
+	    entry_find(a->host, asked->after) == NULL &&
+	    (last == NULL || last->seq <= host->floor))
+		return true;
 	if (last == NULL)
 		return asked->after[0] == '\0';
 	return strcmp(last->attempt, asked->after) == 0 ||
@@ -421,6 +427,10 @@ greeting_take(struct ask *a, const struct json_object *fleet)
 		json_out_int(&a->out, "epoch", host->epoch);
 		answer_send(a);
 		return false;
+	}
+	if (host->epoch == 0 && jdoc_int(fleet, "seq", 0) > 0) {
+		host->floor = jdoc_int(fleet, "seq", 0);
+		host->lost = true;
 	}
 	if (epoch > host->epoch)
 		world_note("%s follows %s, epoch %lld", host_name(a->host),
@@ -540,8 +550,10 @@ verb_forget(struct ask *a)
 
 	if (!epoch_is(a))
 		return;
-	if (floor > host->floor)
+	if (floor > host->floor) {
 		host->floor = floor;
+		host->lost = false;
+	}
 	for (int i = 0; i < world.nentries; i++)
 		if (world.entries[i].host == a->host &&
 		    world.entries[i].seq <= floor &&
@@ -639,6 +651,20 @@ agent_dies(int host)
 	world.hosts[host].runners++;
 	world.hosts[host].nrefusals = 0;
 	net_cut(host);
+}
+
+void
+agent_forgets(int host)
+{
+	struct host *h = &world.hosts[host];
+
+	agent_dies(host);
+	for (int i = 0; i < world.nentries; i++)
+		if (world.entries[i].host == host)
+			world.entries[i].forgotten = true;
+	h->epoch = h->floor = 0;
+	h->lost = false;
+	h->coordinator[0] = '\0';
 }
 
 void

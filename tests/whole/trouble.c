@@ -18,6 +18,7 @@
 	X(half, 6, "a command works and fails")				\
 	X(hangs, 3, "a command runs into its timeout")			\
 	X(lost, 6, "an agent dies while a command runs")		\
+	X(forgets, 3, "the journal of a host is lost, and that accepted") \
 	X(stuck, 4, "no command of a host does anything")		\
 	X(hand, 4, "somebody sets a weight by hand")			\
 	X(sick, 5, "a backend fails by itself, or is well again")	\
@@ -289,6 +290,17 @@ trouble_lost(const struct trouble *t, struct dice *dice)
 	next_outcome(t, dice, OUTCOME_LOST);
 }
 
+/* Not with commits as well: then nobody knows what was begun. */
+static void
+trouble_forgets(const struct trouble *t, struct dice *dice)
+{
+	(void)dice;
+	if (world.tail_lost)
+		return;
+	world.journal_lost = true;
+	agent_forgets(t->a);
+}
+
 static void
 trouble_stuck(const struct trouble *t, struct dice *dice)
 {
@@ -384,7 +396,7 @@ trouble_tail(const struct trouble *t, struct dice *dice)
 	static struct due goes;
 
 	(void)t;
-	if (world.tail_lost)
+	if (world.tail_lost || world.journal_lost)
 		return;
 	world.tail_lost = true;
 	sql_owner("select sim.save('tail')");

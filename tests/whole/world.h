@@ -79,7 +79,7 @@ struct entry {
 	int64_t epoch, seq;
 	enum entry_state state;
 	enum outcome outcome;
-	bool forgotten;			/* below the floor */
+	bool forgotten;			/* below the floor, or lost */
 	bool settled;			/* a person said what comes of it */
 	struct due end;
 };
@@ -96,6 +96,7 @@ struct host {
 	struct refusal refusals[REFUSALS];
 	int nrefusals;
 	int64_t epoch, floor;
+	bool lost;			/* records up to the floor */
 	char coordinator[32];
 	int64_t down_until_ms, mute_until_ms, unsure_until_ms, hold_until_ms;
 	int64_t stuck_until_ms;		/* commands do nothing there */
@@ -166,6 +167,7 @@ struct world {
 	int64_t troubles_end_ms;
 	int statements, rules[64], anchored[ANCHORS];
 	bool tail_lost;			/* of the database: rows are missing */
+	bool journal_lost;		/* of a host */
 	char wrong[512];		/* "": no promise was broken */
 };
 
@@ -228,6 +230,8 @@ void agent_line(int host, struct chan *chan, const char *text, size_t len);
 void agent_reboot(int host, int64_t span_ms, bool starts);
 /* The runner is gone, and whoever comes next knows what it has written. */
 void agent_dies(int host);
+/* And it has written nothing: its journal is new. */
+void agent_forgets(int host);
 void agent_start(void);
 const char *host_name(int host);
 int host_of(const char *name);

@@ -296,6 +296,99 @@ test_a_missing_journal_needs_a_person(void **state)
 }
 
 static void
+given_out(struct book *b, int64_t seq)
+{
+	struct err err;
+
+	assert_int_equal(book_given_out(b, FLEET, seq, &err), 0);
+}
+
+/* Said before the epoch, it counts once; the first start after it, too. */
+static void
+test_a_new_fleet_begins_nothing_of_before(void **state)
+{
+	struct place *p = *state;
+	struct book b;
+	struct err err;
+
+	book_is(&b, p->dir);
+	given_out(&b, 7);
+	book_close(&b);
+	book_is(&b, p->dir);
+	given_out(&b, 8);
+	set_epoch(&b, FLEET, 1);
+	given_out(&b, 30);
+	set_epoch(&b, FLEET, 2);
+	begin_and_end(&b, FLEET, 9, "r/b/s");
+	for (int again = 0; again < 2; again++) {
+		assert_int_equal(book_fleet(&b, FLEET)->floor, 8);
+		assert_true(book_fleet(&b, FLEET)->lost);
+		book_close(&b);
+		book_is(&b, p->dir);
+	}
+	assert_non_null(book_attempt(&b, id_of(9)));
+	assert_int_equal(
+		book_forget(&b, book_fleet(&b, FLEET), 9, &err), 0);
+	assert_false(book_fleet(&b, FLEET)->lost);
+	assert_null(book_attempt(&b, id_of(9)));
+	book_close(&b);
+}
+
+static void
+lose_a_record(int dir, const char *id)
+{
+	struct err err;
+	char *told;
+
+	spoil(dir, id);
+	assert_int_equal(book_accept_loss(dir, "why", "anna", &told, &err), 0);
+	x_free(&told);
+}
+
+/* Who holds it says how far that goes, once. */
+static void
+test_after_a_loss_the_floor_is_what_was_given_out(void **state)
+{
+	struct place *p = *state;
+	struct book b;
+	struct err err;
+
+	book_is(&b, p->dir);
+	set_epoch(&b, FLEET, 9);
+	begin_and_end(&b, FLEET, 3, "r/b/s");
+	begin_and_end(&b, FLEET, 4, "r/b/s");
+	book_close(&b);
+	lose_a_record(p->dir, id_of(4));
+	book_is(&b, p->dir);
+	assert_int_equal(book_fleet(&b, FLEET)->floor, 3);
+	assert_true(book_fleet(&b, FLEET)->unsure);
+	given_out(&b, 0);
+	assert_true(book_fleet(&b, FLEET)->unsure);
+	given_out(&b, 5);
+	given_out(&b, 12);
+	for (int again = 0; again < 2; again++) {
+		assert_int_equal(book_fleet(&b, FLEET)->floor, 5);
+		assert_true(book_fleet(&b, FLEET)->lost);
+		assert_false(book_fleet(&b, FLEET)->unsure);
+		assert_non_null(book_attempt(&b, id_of(3)));
+		book_close(&b);
+		book_is(&b, p->dir);
+	}
+	/* a rewrite keeps that there was a loss, and what came of it */
+	for (int n = 6; n <= 300; n++)
+		begin_and_end(&b, FLEET, n, "r/b/s");
+	assert_int_equal(
+		book_forget(&b, book_fleet(&b, FLEET), 299, &err), 0);
+	book_close(&b);
+	book_is(&b, p->dir);
+	assert_int_equal(b.dead, 0);
+	assert_int_equal(book_fleet(&b, FLEET)->floor, 299);
+	assert_false(book_fleet(&b, FLEET)->lost);
+	assert_false(book_fleet(&b, FLEET)->unsure);
+	book_close(&b);
+}
+
+static void
 test_another_machines_journal_is_refused(void **state)
 {
 	struct place *p = *state;
@@ -344,6 +437,8 @@ main(void)
 		WITH_PLACE(test_a_rewrite_loses_nothing),
 		WITH_PLACE(test_a_loss_needs_a_person),
 		WITH_PLACE(test_a_missing_journal_needs_a_person),
+		WITH_PLACE(test_a_new_fleet_begins_nothing_of_before),
+		WITH_PLACE(test_after_a_loss_the_floor_is_what_was_given_out),
 		WITH_PLACE(test_another_machines_journal_is_refused),
 		WITH_PLACE(test_a_record_of_another_kind_is_refused),
 	};

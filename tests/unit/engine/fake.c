@@ -89,6 +89,8 @@ agent_hello(struct fake_chan *c, const struct json_object *doc,
 	for (size_t i = 0; i < json_count(fleets); i++) {
 		const struct json_object *f = json_item(fleets, i);
 
+		c->fake->given_out = json_member(f, "seq") != NULL ?
+			json_as_int(json_member(f, "seq")) : 0;
 		json_out_object(o, NULL);
 		json_out_str(o, "uuid", json_as_str(json_member(f, "uuid")));
 		json_out_int(o, "epoch", json_as_int(json_member(f, "epoch")));

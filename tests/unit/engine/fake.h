@@ -56,6 +56,7 @@ struct fake {
 	const char *noise;		/* said before the magic line */
 	const char *hello_name;		/* NULL: the host's own */
 	const char *machine_id;
+	int64_t given_out;		/* what the last hello said of it */
 	unsigned int lost_hellos;	/* whose answers are lost */
 	int64_t skew_ms;		/* of every agent's wall clock */
 	int64_t epoch_floor;		/* hello below it is refused */

@@ -79,8 +79,18 @@ talk_ended(void *ctx, struct call *call, const char *attempt,
 	((struct talk *)ctx)->pushed++;
 }
 
-static const struct call_hooks talk_hooks = { talk_up, talk_down,
-					      talk_ended };
+static int64_t
+talk_given_out(void *ctx, const char *fleet)
+{
+	(void)ctx;
+	assert_string_equal(fleet, FLEET);
+	return 41;
+}
+
+static const struct call_hooks talk_hooks = {
+	.given_out = talk_given_out,
+	.up = talk_up, .down = talk_down, .ended = talk_ended,
+};
 
 static void
 talk_begin(struct talk *t)
@@ -377,6 +387,7 @@ test_misfits(void **state)
 	fake_run(&t.fake, NULL, t.fake.now_ms + 100);
 	assert_true(call_is_up(t.call));
 	assert_int_equal(call_facts(t.call)->fleets[0].epoch, 6);
+	assert_int_equal(t.fake.given_out, 41);
 	talk_end(&t);
 }
 

@@ -114,8 +114,9 @@ real_ended(void *ctx, struct call *call, const char *attempt,
 		       attempt);
 }
 
-static const struct call_hooks real_hooks = { real_up, real_down,
-					      real_ended };
+static const struct call_hooks real_hooks = {
+	.up = real_up, .down = real_down, .ended = real_ended,
+};
 
 static struct call *
 real_call(struct real *r, const char *name, const char *address)
