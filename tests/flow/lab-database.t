@@ -47,7 +47,7 @@ journal_has() {
 }
 
 flushed_in_time() {
-	wait_until $((20 - SECONDS + killed)) "the flush on dir1" \
+	within $((20 - SECONDS + killed)) "the flush on dir1" \
 		journal_has dir1 '"flush","-F"'
 }
 

@@ -39,7 +39,7 @@ killed_after_the_stop() {
 	kill -STOP "$(daemon_pid)"
 	wait_until 20 "$1 to be down" stopped "$1" && lab coordinator kill &&
 		not out_down "$1" && lab coordinator start &&
-		wait_until 10 "the directors to be told" out_down "$1"
+		within 10 "the directors to be told" out_down "$1"
 }
 
 out_down() { [[ $(director_row dir1 "$1") == *" down "* ]]; }

@@ -185,7 +185,7 @@ one_stopped() {
 	ok "check refuses while dir2 is stopped" check_rc 5
 	ok "and names it" finding 'dir2'
 	drydock --yes start "$rollout" >"$work/said" 2>&1 || true
-	ok "start takes nobody" not wait_until 5 "a backend to be taken" taken
+	ok "start takes nobody" not within 5 "a backend to be taken" taken
 	ok "status names it too" status_says 20 'dir2'
 	drains=$(begun_all weight-zero)
 	on dir2 systemctl start dovecot
