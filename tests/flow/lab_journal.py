@@ -67,8 +67,19 @@ def retries(rollout):
                     % rollout))
 
 
+def places(rollout, ran):
+    """What is done on each member of a group is done once on each of them."""
+    each = {r[0] for r in sql(
+        "select backend || '/' || step from fleet.step "
+        "where rollout = %s and target like 'each %%'" % rollout)}
+    for c in ran:
+        c["place"] = c["step"] + (" on " + c["host"]
+                                  if c["step"] in each else "")
+
+
 def once(rollout, how="once"):
     ran = list(begun(rollout))
+    places(rollout, ran)
     told = {r[0]: (r[1], r[2], r[3]) for r in sql(
         "select attempt_id, backend || '/' || step, host, state "
         "from fleet.attempt "
@@ -79,11 +90,11 @@ def once(rollout, how="once"):
         gone |= {c["id"] for c in ran
                  if c["id"] in told and undecided(c, told[c["id"]][2])}
     asked = retries(rollout) if how == "again" else {}
-    done = [] if how == "told" else [c["step"] for c in ran
+    done = [] if how == "told" else [c["place"] for c in ran
                                      if c["id"] not in gone]
-    wrong = ["begun %d times: %s" % (done.count(step), step)
-             for step in twice(done) if done.count(step) > 1 +
-             int(asked.get(step.split("/")[0], 0))]
+    wrong = ["begun %d times: %s" % (done.count(place), place)
+             for place in twice(done) if done.count(place) > 1 +
+             int(asked.get(place.split("/")[0], 0))]
     wrong += ["attempt begun twice: " + i for i in twice(c["id"] for c in ran)]
     wrong += ["not told: %(step)s on %(host)s" % c for c in ran
               if c["id"] not in told]
