@@ -126,12 +126,9 @@ listing_print_one(struct cli *cli, const char *key, const struct rows *rows,
 
 	buf_init(&out, CLI_OUT_MAX);
 	if (cli->json) {
-		json_out_init(&o, &out);
-		json_out_object(&o, NULL);
-		json_out_int(&o, "api", 1);
+		doc_begin(&o, &out);
 		rows_json_one(&o, key, rows, row);
-		json_out_end(&o);
-		(void)buf_addc(&out, '\n');
+		doc_end(&o, &out);
 	} else {
 		one_write(&out, &cli->face, rows, row);
 	}

@@ -178,13 +178,10 @@ plan_show(struct cli *cli, const char *id)
 	if (code == EXIT_OK) {
 		buf_init(&out, CLI_OUT_MAX);
 		if (cli->json) {
-			json_out_init(&o, &out);
-			json_out_object(&o, NULL);
-			json_out_int(&o, "api", 1);
+			doc_begin(&o, &out);
 			rows_json_one(&o, "plan", rollout, 0);
 			rows_json_all(&o, "steps", steps);
-			json_out_end(&o);
-			(void)buf_addc(&out, '\n');
+			doc_end(&o, &out);
 		} else {
 			plan_view(&out, &cli->face, rollout, steps,
 				  args_has(&cli->args, FLAG_FULL));

@@ -83,15 +83,12 @@ start_print(struct start *s)
 
 	buf_init(&out, CLI_OUT_MAX);
 	if (cli->json) {
-		json_out_init(&o, &out);
-		json_out_object(&o, NULL);
-		json_out_int(&o, "api", 1);
+		doc_begin(&o, &out);
 		json_out_raw(&o, "rollout", s->id);
 		json_out_str(&o, "told", rows_str(s->told, 0, "told"));
 		if (s->findings != NULL)
 			rows_json_all(&o, "findings", s->findings);
-		json_out_end(&o);
-		(void)buf_addc(&out, '\n');
+		doc_end(&o, &out);
 	} else {
 		told_write(&out, &cli->face, rows_str(s->told, 0, "told"));
 	}

@@ -8,6 +8,7 @@
 #include "alloc.h"
 #include "hint.h"
 #include "json.h"
+#include "rows_json.h"
 
 void
 told_write(struct buf *out, const struct face *face, const char *told)
@@ -35,12 +36,9 @@ told_print(struct cli *cli, const char *told)
 
 	buf_init(&out, CLI_OUT_MAX);
 	if (cli->json) {
-		json_out_init(&o, &out);
-		json_out_object(&o, NULL);
-		json_out_int(&o, "api", 1);
+		doc_begin(&o, &out);
 		json_out_str(&o, "told", told);
-		json_out_end(&o);
-		(void)buf_addc(&out, '\n');
+		doc_end(&o, &out);
 	} else {
 		told_write(&out, &cli->face, told);
 	}

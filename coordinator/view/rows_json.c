@@ -108,14 +108,26 @@ rows_json_all(struct json_out *o, const char *key, const struct rows *r)
 }
 
 void
+doc_begin(struct json_out *o, struct buf *out)
+{
+	json_out_init(o, out);
+	json_out_object(o, NULL);
+	json_out_int(o, "api", 1);
+}
+
+void
+doc_end(struct json_out *o, struct buf *out)
+{
+	json_out_end(o);
+	(void)buf_addc(out, '\n');
+}
+
+void
 rows_json_list(struct buf *out, const char *key, const struct rows *r)
 {
 	struct json_out o;
 
-	json_out_init(&o, out);
-	json_out_object(&o, NULL);
-	json_out_int(&o, "api", 1);
+	doc_begin(&o, out);
 	rows_json_all(&o, key, r);
-	json_out_end(&o);
-	(void)buf_addc(out, '\n');
+	doc_end(&o, out);
 }

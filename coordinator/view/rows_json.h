@@ -16,6 +16,10 @@ void rows_json_one(struct json_out *o, const char *key, const struct rows *r,
 /* an array of objects */
 void rows_json_all(struct json_out *o, const char *key, const struct rows *r);
 
+/* {"api":1,…} and a newline: whatever is printed with -o json */
+void doc_begin(struct json_out *o, struct buf *out);
+void doc_end(struct json_out *o, struct buf *out);
+
 /* {"api":1,"KEY":[…]} and a newline: what a list command prints */
 void rows_json_list(struct buf *out, const char *key, const struct rows *r);
 

@@ -283,9 +283,7 @@ standing_json(struct buf *out, const struct standing *s)
 {
 	struct json_out o;
 
-	json_out_init(&o, out);
-	json_out_object(&o, NULL);
-	json_out_int(&o, "api", 1);
+	doc_begin(&o, out);
 	rows_json_one(&o, "rollout", s->rollout, 0);
 	rows_json_all(&o, "turns", s->turns);
 	rows_json_all(&o, "steps", s->steps);
@@ -295,6 +293,5 @@ standing_json(struct buf *out, const struct standing *s)
 	rows_json_one(&o, "coordinator", s->coordinator, 0);
 	rows_json_all(&o, "silent_hosts", s->silent);
 	json_out_bool(&o, "coordinator_silent", standing_silent(s));
-	json_out_end(&o);
-	(void)buf_addc(out, '\n');
+	doc_end(&o, out);
 }
