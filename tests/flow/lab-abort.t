@@ -60,19 +60,19 @@ rests_out() {
 	ok "$step: at rest out of service" turn_is "$backend" out
 	ok "$step: it is as the phase left it" "$@"
 	ok "$step: nothing is left of it" at_rest
-	ok "$step: include waits for the proof" not included "$backend" 3
+	ok "$step: include waits for the proof" included "$backend" not within 3
 	[ "$step" != as-before ] || answers_again "$backend"
 	ok "$step: its sheet is what status --sheet prints" \
 		wait_until 20 "the sheet" sheet_is_same "$backend"
 	ok "$step: the sheet can be followed" sheet_alone "$backend"
-	ok "$step: included when that has put it right" included "$backend" 40
+	ok "$step: included when that has put it right" included "$backend" wait_until 40
 	ok "$step: all serve again, and take mail" all_serve
 }
 
-# included BACKEND SECONDS
+# included BACKEND HOW SECONDS: asked for, and waited for in that way
 included() {
 	drydock -q include "$1" >/dev/null 2>&1 || true
-	wait_until "$2" "$1 to be included" slot_is_free
+	"${@:2}" "$1 to be included" slot_is_free
 }
 
 out_both() { out_of_service dir1 "$1" && out_of_service dir2 "$1"; }
