@@ -8,6 +8,7 @@
 #include "command.h"
 #include "commands.h"
 #include "help.h"
+#include "help_schema.h"
 #include "man.h"
 
 #define END                                                                    \
@@ -389,10 +390,14 @@ static const struct command top[] = {
 	  .examples = "drydock completion bash "
 		      "> /etc/bash_completion.d/drydock\n" },
 	{ .name = "help",
-	  .args = "[man] [TOPIC]",
+	  .args = "[man|schema] [TOPIC]",
 	  .group = "more",
 	  .run = run_help,
-	  .help = "explain a topic, or list everything; man: for man(1)" },
+	  .help = "explain a topic, or list everything; man: for man(1); "
+		  "schema: for editors",
+	  .examples = "drydock help procedure\n"
+		      "drydock help schema procedure "
+		      "> procedure.schema.json\n" },
 	END,
 };
 
@@ -405,10 +410,23 @@ const struct command command_root = {
 	.sub = top,
 };
 
+static int
+schema_write(struct buf *out, const char *topic)
+{
+	struct language l;
+
+	if (topic == NULL || !help_topic_language(topic, &l))
+		return -1;
+	help_schema(out, &l, topic);
+	return 0;
+}
+
 /* into *out; -1: there is no such topic, or it has no page */
 static int
 help_write(struct buf *out, const char *topic, const char *page)
 {
+	if (topic != NULL && strcmp(topic, "schema") == 0)
+		return schema_write(out, page);
 	if (topic != NULL && strcmp(topic, "man") != 0)
 		return page == NULL ? help_topic(out, topic) : -1;
 	if (page != NULL)
@@ -434,12 +452,13 @@ run_help(struct cli *cli)
 	if (help_write(&out, topic, page) < 0) {
 		near = help_topic_nearest(topic);
 		buf_free(&out);
-		if (page != NULL)
+		if (page != NULL || strcmp(topic, "schema") == 0)
 			return cli_error(cli, EXIT_USAGE, NULL,
 					 "drydock help lists the topics; those "
 					 "that tell of a file have one",
-					 "there is no page \"%s %s\"", topic,
-					 page);
+					 "there is no page \"%s%s%s\"", topic,
+					 page != NULL ? " " : "",
+					 page != NULL ? page : "");
 		return cli_error(cli, EXIT_USAGE, NULL,
 				 near != NULL ? near
 					      : "drydock help lists them",

@@ -25,40 +25,44 @@ enum {
 	F_N
 };
 static const struct yfield fleet_fields[] = {
-	[F_FLEET] = { "fleet", YFIELD_TEXT, true,
+	[F_FLEET] = { "fleet", YNAME, true,
 		      "its name: a-z, 0-9, - and _, at most 63" },
-	[F_TIMEZONE] = { "timezone", YFIELD_TEXT, false,
+	[F_TIMEZONE] = { "timezone", YTEXT, false,
 			 "of its windows, such as Europe/Helsinki; default "
 			 "UTC" },
-	[F_MIN_UP] = { "min_up", YFIELD_TEXT, false,
+	[F_MIN_UP] = { "min_up", YTEXT, false,
 		       "how many of all backends listed stay in service: N, P% "
 		       "(rounded up) or all but N; default all but 1. Who is "
 		       "excluded counts as down" },
-	[F_INTERLOCK] = { "interlock", YFIELD_TEXT, false,
+	[F_INTERLOCK] = { "interlock", YNAME, false,
 			  "fleets with the same word have at most one backend "
 			  "out between them; default the fleet's own name" },
-	[F_WINDOWS] = { "windows", YFIELD_LIST, false,
+	[F_WINDOWS] = { "windows", YLIST(YTEXT), false,
 			"list of when backends may be taken, see WINDOWS; "
 			"default any time" },
-	[F_SSH] = { "ssh", YFIELD_MAP, false, "how its hosts are reached" },
-	[F_SERVICE] = { "service", YFIELD_MAP, true,
+	[F_SSH] = { "ssh", YMAP(&ssh_keys), false,
+		    "how its hosts are reached" },
+	[F_SERVICE] = { "service", YMAP(&service_keys), true,
 			"what \"in service\" means" },
-	[F_GROUPS] = { "groups", YFIELD_MAP, false,
+	[F_GROUPS] = { "groups",
+		       YMANY(YEITHER(YMAP(&group_keys),
+				     YLIST(YMAP(&member_keys)))),
+		       false,
 		       "NAME: {members: …}, or NAME: [member, …]: other hosts "
 		       "that procedures talk to" },
-	[F_BACKENDS] = { "backends", YFIELD_LIST, false,
+	[F_BACKENDS] = { "backends", YLIST(YMAP(&backend_keys)), false,
 			 "list of what is taken one by one, two at least; left "
 			 "out with import --discover" },
-	[F_CHANGE_REQUIRED] = { "change_required", YFIELD_TEXT, false,
+	[F_CHANGE_REQUIRED] = { "change_required", YBOOL, false,
 				"yes: start wants a change ticket, --change" },
-	[F_CHANGE_PATTERN] = { "change_pattern", YFIELD_TEXT, false,
+	[F_CHANGE_PATTERN] = { "change_pattern", YTEXT, false,
 			       "the same, and the whole of it matches this "
 			       "regular expression, at most 200 characters, "
 			       "such as CHG-[0-9]+" },
-	[F_FOUR_EYES] = { "four_eyes", YFIELD_TEXT, false,
+	[F_FOUR_EYES] = { "four_eyes", YBOOL, false,
 			  "yes: approve and override are not for who planned "
 			  "or started the rollout" },
-	[F_ALLOW_SINGLE] = { "allow_single", YFIELD_TEXT, false,
+	[F_ALLOW_SINGLE] = { "allow_single", YBOOL, false,
 			     "yes: a fleet of one backend, with a gap in the "
 			     "service, is meant" },
 };
@@ -217,9 +221,9 @@ windows_out(struct inv *v, const struct ynode *node)
 
 enum { SSH_USER, SSH_PORT, SSH_N };
 static const struct yfield ssh_fields[] = {
-	[SSH_USER] = { "user", YFIELD_TEXT, false,
+	[SSH_USER] = { "user", YNAME, false,
 		       "whom the agents' keys let in; default drydock" },
-	[SSH_PORT] = { "port", YFIELD_TEXT, false, "1 to 65535; default 22" },
+	[SSH_PORT] = { "port", YINT, false, "1 to 65535; default 22" },
 };
 const struct yfields ssh_keys = YFIELDS(ssh_fields);
 
@@ -264,16 +268,16 @@ labels_out(struct inv *v, const struct ynode *node)
 
 enum { B_NAME, B_ADDRESS, B_LABELS, B_ELSEWHERE, B_N };
 static const struct yfield backend_fields[] = {
-	[B_NAME] = { "name", YFIELD_TEXT, true,
+	[B_NAME] = { "name", YTEXT, true,
 		     "a-z, 0-9, - . and _, at most 63; a host is one of this "
 		     "name everywhere" },
-	[B_ADDRESS] = { "address", YFIELD_TEXT, true,
+	[B_ADDRESS] = { "address", YTEXT, true,
 			"IPv4 or IPv6 address as it is usually written; no "
 			"names are looked up" },
-	[B_LABELS] = { "labels", YFIELD_MAP, false,
+	[B_LABELS] = { "labels", YMANY(YTEXT), false,
 		       "NAME: TEXT, one line of at most 255 bytes each: "
 		       "${backend.labels.NAME}" },
-	[B_ELSEWHERE] = { "address_elsewhere", YFIELD_TEXT, false,
+	[B_ELSEWHERE] = { "address_elsewhere", YBOOL, false,
 			  "yes: the host itself need not have this address, as "
 			  "behind NAT" },
 };

@@ -4,6 +4,7 @@
 #include "alloc.h"
 #include "expr.h"
 #include "inventory_private.h"
+#include "language.h"
 #include "reading.h"
 #include "words.h"
 
@@ -63,17 +64,11 @@ inv_run_out(struct inv *v, const struct ynode *run)
 static void
 inv_format_out(struct inv *v, const struct ynode *format)
 {
-	static const char *const words[] = {
-#define X(name, word, sentence) word,
-		READING_FORMATS(X)
-#undef X
-	};
 	size_t i = READING_TEXT;
 
 	if (format != NULL)
-		(void)yread_choice(v->d, format, "format", words,
-				   sizeof(words) / sizeof(words[0]), &i);
-	json_out_str(v->o, "format", words[i]);
+		(void)yread_choice(v->d, format, "format", &reading_words, &i);
+	json_out_str(v->o, "format", reading_words.row[i].name);
 }
 
 static void
@@ -149,23 +144,28 @@ inv_key_out(struct inv *v, const struct ynode *key)
 }
 
 enum { S_FROM, S_RUN, S_FORMAT, S_KEY, S_IN, S_STRANGERS, S_N };
+static const struct yfield stranger_rows[] = {
+	YWORD("refuse", NULL),
+	YWORD("ignore", NULL),
+};
+static const struct yfields stranger_words = YFIELDS(stranger_rows);
 static const struct yfield service_fields[] = {
-	[S_FROM] = { "from", YFIELD_TEXT, false,
+	[S_FROM] = { "from", YTEXT, false,
 		     "who is asked: backend, the backend itself, or each "
 		     "GROUP; default backend" },
-	[S_RUN] = { "run", YFIELD_ANY, true,
+	[S_RUN] = { "run", YTEXTS, true,
 		    "command, as a text that is split into words or a list of "
 		    "words, without a shell and without ${…}" },
-	[S_FORMAT] = { "format", YFIELD_TEXT, false,
+	[S_FORMAT] = { "format", YCHOICE(&reading_words), false,
 		       "how to read what is printed, see FORMATS; default "
 		       "text" },
-	[S_KEY] = { "key", YFIELD_TEXT, false,
+	[S_KEY] = { "key", YTEXT, false,
 		    "column in which each row has its backend's address; "
 		    "needed with each GROUP" },
-	[S_IN] = { "in", YFIELD_TEXT, true,
+	[S_IN] = { "in", YTEXT, true,
 		   "expression over columns; true on every one who is asked: "
 		   "in service. Anything else, no answer too, is not" },
-	[S_STRANGERS] = { "strangers", YFIELD_TEXT, false,
+	[S_STRANGERS] = { "strangers", YCHOICE(&stranger_words), false,
 			  "refuse, or ignore rows of no backend of this fleet; "
 			  "default refuse" },
 };
@@ -200,7 +200,6 @@ from_check(struct inv *v, const struct ynode *from)
 void
 inv_service(struct inv *v, const struct ynode *node)
 {
-	static const char *const strangers[] = { "refuse", "ignore" };
 	const struct ynode *f[S_N] = { NULL };
 	size_t i = 0;
 
@@ -217,9 +216,9 @@ inv_service(struct inv *v, const struct ynode *node)
 	inv_key_out(v, f[S_KEY]);
 	inv_expr_out(v, "in", f[S_IN]);
 	if (f[S_STRANGERS] != NULL)
-		(void)yread_choice(v->d, f[S_STRANGERS], "strangers", strangers,
-				   2, &i);
-	json_out_str(v->o, "strangers", strangers[i]);
+		(void)yread_choice(v->d, f[S_STRANGERS], "strangers",
+				   &stranger_words, &i);
+	json_out_str(v->o, "strangers", stranger_rows[i].name);
 	json_out_end(v->o);
 	if (f[S_FROM] != NULL && strcmp(f[S_FROM]->text, "backend") != 0 &&
 	    f[S_KEY] == NULL)
@@ -231,9 +230,9 @@ inv_service(struct inv *v, const struct ynode *node)
 
 enum { L_KEY, L_UP, L_N };
 static const struct yfield lists_fields[] = {
-	[L_KEY] = { "key", YFIELD_TEXT, true,
+	[L_KEY] = { "key", YTEXT, true,
 		    "column in which each row has a member's address" },
-	[L_UP] = { "up", YFIELD_TEXT, true,
+	[L_UP] = { "up", YTEXT, true,
 		   "expression over columns; true: that member is there" },
 };
 const struct yfields lists_keys = YFIELDS(lists_fields);
@@ -263,16 +262,16 @@ lists_out(struct inv *v, const struct ynode *node, const struct ynode *format)
 
 enum { R_RUN, R_FORMAT, R_ROW, R_IN, R_LISTS, R_N };
 static const struct yfield ready_fields[] = {
-	[R_RUN] = { "run", YFIELD_ANY, true, "command, as that of service" },
-	[R_FORMAT] = { "format", YFIELD_TEXT, false,
+	[R_RUN] = { "run", YTEXTS, true, "command, as that of service" },
+	[R_FORMAT] = { "format", YCHOICE(&reading_words), false,
 		       "how to read what is printed, see FORMATS; default "
 		       "text" },
-	[R_ROW] = { "row", YFIELD_MAP, false,
+	[R_ROW] = { "row", YMANY(YTEXT), false,
 		    "{COLUMN: VALUE, …} of the one row that is meant; tab and "
 		    "json only" },
-	[R_IN] = { "in", YFIELD_TEXT, true,
+	[R_IN] = { "in", YTEXT, true,
 		   "expression over columns; true: the member is ready" },
-	[R_LISTS] = { "lists", YFIELD_MAP, false,
+	[R_LISTS] = { "lists", YMAP(&lists_keys), false,
 		      "how its rows tell of the other members, see LISTS; tab "
 		      "and json only" },
 };
@@ -299,8 +298,8 @@ ready_out(struct inv *v, const struct ynode *node)
 
 enum { M_NAME, M_ADDRESS, M_N };
 static const struct yfield member_fields[] = {
-	[M_NAME] = { "name", YFIELD_TEXT, true, "as that of a backend" },
-	[M_ADDRESS] = { "address", YFIELD_TEXT, true, "as that of a backend" },
+	[M_NAME] = { "name", YTEXT, true, "as that of a backend" },
+	[M_ADDRESS] = { "address", YTEXT, true, "as that of a backend" },
 };
 const struct yfields member_keys = YFIELDS(member_fields);
 
@@ -330,15 +329,15 @@ members_out(struct inv *v, const struct ynode *list)
 
 enum { G_MEMBERS, G_READY, G_GAP, G_CONFIRM, G_N };
 static const struct yfield group_fields[] = {
-	[G_MEMBERS] = { "members", YFIELD_LIST, true,
+	[G_MEMBERS] = { "members", YLIST(YMAP(&member_keys)), true,
 			"list of its hosts, one at least" },
-	[G_READY] = { "ready", YFIELD_MAP, false,
+	[G_READY] = { "ready", YMAP(&ready_keys), false,
 		      "what every member must show before each change; left "
 		      "out: nothing is asked" },
-	[G_GAP] = { "min_gap", YFIELD_TEXT, false,
+	[G_GAP] = { "min_gap", YDURATION, false,
 		    "the time between two changes of one backend through this "
 		    "group, up to 10m; default 1100ms" },
-	[G_CONFIRM] = { "confirm", YFIELD_TEXT, false,
+	[G_CONFIRM] = { "confirm", YDURATION, false,
 			"the time between the two looks that prove a change, "
 			"up to 10m; default 2s" },
 };

@@ -9,65 +9,53 @@ extern const struct embedded language_examples[];
 
 enum { EXAMPLE_PROCEDURE, EXAMPLE_FLEET };
 
-#define WORD(word, sentence)                                                   \
-	{                                                                      \
-		word, YFIELD_ANY, false, sentence                              \
-	}
-
-static const struct yfield type_words[] = {
-#define X(name, word, sentence) WORD(word, sentence),
-	VAR_TYPES(X)
-#undef X
-};
-static const struct yfields type_rows = YFIELDS(type_words);
-
 static const struct yfield format_words[] = {
-#define X(name, word, sentence) WORD(word, sentence),
+#define X(name, word, sentence) YWORD(word, sentence),
 	READING_FORMATS(X)
 #undef X
 };
-static const struct yfields format_rows = YFIELDS(format_words);
+const struct yfields reading_words = YFIELDS(format_words);
 
 static const struct yfield op_words[] = {
-#define X(name, word, sentence) WORD(word, sentence),
+#define X(name, word, sentence) YWORD(word, sentence),
 	EXPR_OPS(X)
 #undef X
 };
 static const struct yfields op_rows = YFIELDS(op_words);
 
 static const struct yfield field_words[] = {
-	WORD("PROBE.COLUMN", "what a probe reads; a column's blanks and "
-			     "hyphens are underscores"),
-	WORD("PROBE.count", "how many rows; .asked: of how many hosts"),
-	WORD("PROBE.exit", "and .stderr, of a command; .connected, of tcp"),
-	WORD("service.COLUMN", "the backend's row of the fleet's service"),
-	WORD("peers.in_service", "how many other backends are"),
-	WORD("out.exit", "in expect the step's own result; also .text "
-			 ".stderr .lines .bytes"),
-	WORD("out.elapsed", "in a poll's until: how long it has waited"),
+	YWORD("PROBE.COLUMN", "what a probe reads; a column's blanks and "
+			      "hyphens are underscores"),
+	YWORD("PROBE.count", "how many rows; .asked: of how many hosts"),
+	YWORD("PROBE.exit", "and .stderr, of a command; .connected, of tcp"),
+	YWORD("service.COLUMN", "the backend's row of the fleet's service"),
+	YWORD("peers.in_service", "how many other backends are"),
+	YWORD("out.exit", "in expect the step's own result; also .text "
+			  ".stderr .lines .bytes"),
+	YWORD("out.elapsed", "in a poll's until: how long it has waited"),
 };
 static const struct yfields field_rows = YFIELDS(field_words);
 
 static const struct yfield name_words[] = {
-	WORD("${vars.NAME}", "a variable, given with -e NAME=VALUE"),
-	WORD("${backend.name}", "and .address, .labels.NAME"),
-	WORD("${fleet.name}", "the fleet"),
-	WORD("${rollout.id}", "its number"),
-	WORD("${steps.STEP.NAME}", "what an earlier STEP remembers; .state: "
-				   "passed, skipped, …"),
-	WORD("${new_file}", "in a copy's validate"),
-	WORD("$${", "a plain ${"),
+	YWORD("${vars.NAME}", "a variable, given with -e NAME=VALUE"),
+	YWORD("${backend.name}", "and .address, .labels.NAME"),
+	YWORD("${fleet.name}", "the fleet"),
+	YWORD("${rollout.id}", "its number"),
+	YWORD("${steps.STEP.NAME}", "what an earlier STEP remembers; .state: "
+				    "passed, skipped, …"),
+	YWORD("${new_file}", "in a copy's validate"),
+	YWORD("$${", "a plain ${"),
 };
 static const struct yfields name_rows = YFIELDS(name_words);
 
 static const struct yfield window_words[] = {
-	WORD("Tue-Thu 01:00-05:00", "days and hours; 23:00-05:00 ends on the "
-				    "next day"),
-	WORD("last Sun", "the whole day; first, second, third, fourth or last "
-			 "of the month"),
-	WORD("24 Dec - 2 Jan", "dates, of every year or with one"),
-	WORD("forbid …", "before any of them: then none is taken"),
-	WORD("… Europe/Helsinki", "behind any of them: another time zone"),
+	YWORD("Tue-Thu 01:00-05:00", "days and hours; 23:00-05:00 ends on the "
+				     "next day"),
+	YWORD("last Sun", "the whole day; first, second, third, fourth or last "
+			  "of the month"),
+	YWORD("24 Dec - 2 Jan", "dates, of every year or with one"),
+	YWORD("forbid …", "before any of them: then none is taken"),
+	YWORD("… Europe/Helsinki", "behind any of them: another time zone"),
 };
 static const struct yfields window_rows = YFIELDS(window_words);
 
@@ -75,10 +63,10 @@ static const struct language_part procedure_parts[] = {
 	{ "FILE", NULL, &procedure_keys, false },
 	{ "STRATEGY", NULL, &strategy_keys, false },
 	{ "VARS", NULL, &var_keys, false },
-	{ "TYPES", NULL, &type_rows, false },
+	{ "TYPES", NULL, &var_words, false },
 	{ "PROBES", "A probe changes nothing, and any expression may name it.",
 	  &probe_keys, false },
-	{ "FORMATS", NULL, &format_rows, false },
+	{ "FORMATS", NULL, &reading_words, false },
 	{ "PREFLIGHT", NULL, &preflight_keys, false },
 	{ "PHASES", NULL, &phase_keys, false },
 	{ "STEPS",
@@ -124,7 +112,7 @@ static const struct language_part fleet_parts[] = {
 	  "one is ready and none has it up.",
 	  &lists_keys, false },
 	{ "BACKENDS", NULL, &backend_keys, false },
-	{ "FORMATS", NULL, &format_rows, false },
+	{ "FORMATS", NULL, &reading_words, false },
 	{ "EXPRESSIONS",
 	  "COLUMN OP VALUE, joined by and, or and ( ); VALUE is a word or a "
 	  "\"text\". What is missing is unknown, and unknown is never true.",

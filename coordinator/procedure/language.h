@@ -13,6 +13,9 @@
 
 #include "yread.h"
 
+/* The words of a format, which both files have. */
+extern const struct yfields reading_words;
+
 /* One mapping, or one list of words. */
 struct language_part {
 	const char *title;
@@ -24,7 +27,7 @@ struct language_part {
 struct language {
 	const char *what; /* in a few words */
 	const char *text;
-	const struct language_part *part;
+	const struct language_part *part; /* [0]: the file as a whole */
 	size_t n;
 	const char *example; /* a whole file */
 };

@@ -92,8 +92,8 @@ value_bad(struct env *e, const struct var *var, const char *why)
 {
 	diag_error(e->d, var->node->at, var->node->width,
 		   "the value of \"%s\" does not fit: %s", var->name, why);
-	diag_hint(e->d, "it is of type %s: -e %s=…", var_words[var->type],
-		  var->name);
+	diag_hint(e->d, "it is of type %s: -e %s=…",
+		  var_words.row[var->type].name, var->name);
 }
 
 static char *

@@ -89,7 +89,7 @@ phases_out(struct env *e, struct json_out *o)
 		json_out_bool(o, "takes_out", p->takes_out);
 		json_out_bool(o, "no_pause", p->no_pause);
 		json_out_bool(o, "proves", p->proves);
-		json_out_str(o, "rest", rest_words[p->rest]);
+		json_out_str(o, "rest", rest_words.row[p->rest].name);
 		if (p->no_pause)
 			json_out_int(o, "deadline_ms",
 				     env_span(e, &p->deadline, DEADLINE_MS));

@@ -5,24 +5,29 @@
 #include "procedure_private.h"
 
 const char *const act_words[] = {
-#define X(name, word, sentence) [ACT_##name] = word,
+#define X(name, word, step, undo, sentence) [ACT_##name] = word,
 	ACT_KINDS(X)
 #undef X
 };
 
 enum { POLL_UNTIL, POLL_EVERY, POLL_AT_MOST, POLL_THEN, POLL_RECORD, POLL_N };
+static const struct yfield then_rows[] = {
+	YWORD("fail", NULL),
+	YWORD("continue", NULL),
+};
+static const struct yfields then_words = YFIELDS(then_rows);
 static const struct yfield poll_fields[] = {
-	[POLL_UNTIL] = { "until", YFIELD_TEXT, true,
+	[POLL_UNTIL] = { "until", YTEXT, true,
 			 "expression to wait for; out.elapsed is how long it "
 			 "did" },
-	[POLL_EVERY] = { "every", YFIELD_TEXT, false,
+	[POLL_EVERY] = { "every", YDURATION, false,
 			 "how often it is asked, 1s to 1h; default 5s" },
-	[POLL_AT_MOST] = { "at_most", YFIELD_TEXT, true,
+	[POLL_AT_MOST] = { "at_most", YDURATION, true,
 			   "how long it may take, 1s to 1d" },
-	[POLL_THEN] = { "then", YFIELD_TEXT, false,
+	[POLL_THEN] = { "then", YCHOICE(&then_words), false,
 			"what it is after that: fail, or continue (it passed); "
 			"default fail" },
-	[POLL_RECORD] = { "record", YFIELD_TEXT, false,
+	[POLL_RECORD] = { "record", YTEXT, false,
 			  "FIELD whose readings are kept as a series, such as "
 			  "service.users" },
 };
@@ -31,7 +36,6 @@ const struct yfields poll_keys = YFIELDS(poll_fields);
 static void
 poll_read(struct proc_reader *r, struct act *act)
 {
-	static const char *const thens[] = { "fail", "continue" };
 	const struct ynode *f[POLL_N];
 	size_t then = 0;
 
@@ -42,7 +46,8 @@ poll_read(struct proc_reader *r, struct act *act)
 	span_read(r, f[POLL_AT_MOST], "at_most", SECOND_MS, DAY_MS,
 		  &act->poll.at_most);
 	if (f[POLL_THEN] != NULL)
-		(void)yread_choice(r->d, f[POLL_THEN], "then", thens, 2, &then);
+		(void)yread_choice(r->d, f[POLL_THEN], "then", &then_words,
+				   &then);
 	act->poll.go_on = then == 1;
 	field_read(r, f[POLL_RECORD], &act->poll.record);
 }
@@ -58,22 +63,22 @@ enum {
 	COPY_N
 };
 static const struct yfield copy_fields[] = {
-	[COPY_FROM] = { "from", YFIELD_TEXT, false,
+	[COPY_FROM] = { "from", YTEXT, false,
 			"${vars.X} of a variable of type file; none given: "
 			"skipped; either from or staged" },
-	[COPY_STAGED] = { "staged", YFIELD_TEXT, false,
+	[COPY_STAGED] = { "staged", YTEXT, false,
 			  "absolute path of a file that is on the host "
 			  "already, or ${vars.X} of a secret" },
-	[COPY_TO] = { "to", YFIELD_TEXT, true,
+	[COPY_TO] = { "to", YTEXT, true,
 		      "absolute path of the file that it becomes" },
-	[COPY_MODE] = { "mode", YFIELD_TEXT, false,
+	[COPY_MODE] = { "mode", YTEXT, false,
 			"four octal digits, the first 0; default that of the "
 			"old file, else 0644" },
-	[COPY_OWNER] = { "owner", YFIELD_TEXT, false,
+	[COPY_OWNER] = { "owner", YNAME, false,
 			 "user; default that of the old file, else root" },
-	[COPY_GROUP] = { "group", YFIELD_TEXT, false,
+	[COPY_GROUP] = { "group", YNAME, false,
 			 "group; default that of the old file, else root" },
-	[COPY_VALIDATE] = { "validate", YFIELD_ANY, false,
+	[COPY_VALIDATE] = { "validate", YTEXTS, false,
 			    "command that must exit 0 before the file takes "
 			    "its name; ${new_file} is where it lies until "
 			    "then" },
@@ -141,13 +146,13 @@ copy_read(struct proc_reader *r, struct act *act)
 
 enum { CLEAN_INSIDE, CLEAN_MATCH, CLEAN_UNLESS, CLEAN_N };
 static const struct yfield clean_fields[] = {
-	[CLEAN_INSIDE] = { "inside", YFIELD_TEXT, true,
+	[CLEAN_INSIDE] = { "inside", YTEXT, true,
 			   "absolute path of a directory, of two parts or "
 			   "more, under a root of the host's allow file" },
-	[CLEAN_MATCH] = { "match", YFIELD_TEXT, false,
+	[CLEAN_MATCH] = { "match", YTEXT, false,
 			  "pattern of the names to remove, such as cache-*; "
 			  "default all" },
-	[CLEAN_UNLESS] = { "unless_running", YFIELD_TEXT, false,
+	[CLEAN_UNLESS] = { "unless_running", YNAME, false,
 			   "systemd unit; while it runs nothing is removed" },
 };
 const struct yfields clean_keys = YFIELDS(clean_fields);
@@ -178,13 +183,18 @@ clean_read(struct proc_reader *r, struct act *act)
 }
 
 enum { PACKAGE_INSTALL, PACKAGE_SERVICES, PACKAGE_N };
+static const struct yfield services_rows[] = {
+	YWORD("hold", NULL),
+	YWORD("leave", NULL),
+};
+static const struct yfields services_words = YFIELDS(services_rows);
 static const struct yfield package_fields[] = {
-	[PACKAGE_INSTALL] = { "install", YFIELD_ANY, true,
+	[PACKAGE_INSTALL] = { "install", YTEXTS, true,
 			      "NAME=VERSION, a list of them, or ${vars.X} of a "
 			      "variable of type packages (none given: "
 			      "skipped); or one dovecot-*=VERSION, for all of "
 			      "these that are installed" },
-	[PACKAGE_SERVICES] = { "services", YFIELD_TEXT, false,
+	[PACKAGE_SERVICES] = { "services", YCHOICE(&services_words), false,
 			       "hold them down while packages change, or leave "
 			       "them; default hold" },
 };
@@ -205,7 +215,6 @@ install_add(struct proc_reader *r, struct act *act, const struct ynode *node)
 static void
 package_read(struct proc_reader *r, struct act *act)
 {
-	static const char *const services[] = { "hold", "leave" };
 	const struct ynode *f[PACKAGE_N], *install;
 	size_t i = 0;
 
@@ -219,7 +228,7 @@ package_read(struct proc_reader *r, struct act *act)
 		install_add(r, act, install);
 	if (f[PACKAGE_SERVICES] != NULL)
 		(void)yread_choice(r->d, f[PACKAGE_SERVICES], "services",
-				   services, 2, &i);
+				   &services_words, &i);
 	act->package.leave = i == 1;
 }
 

@@ -2,29 +2,30 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "language.h"
 #include "procedure_private.h"
 
 enum { F_TARGET, F_RUN, F_TCP, F_FORMAT, F_ROW, F_ROWS, F_TIMEOUT, F_N };
 static const struct yfield probe_fields[] = {
-	[F_TARGET] = { "target", YFIELD_TEXT, false,
+	[F_TARGET] = { "target", YTEXT, false,
 		       "where it is asked: backend, GROUP (one member) or each "
 		       "GROUP; default backend" },
-	[F_RUN] = { "run", YFIELD_ANY, false,
+	[F_RUN] = { "run", YTEXTS, false,
 		    "the command, as a text that is split into words or a list "
 		    "of words, without a shell; either run or tcp" },
-	[F_TCP] = { "tcp", YFIELD_TEXT, false,
+	[F_TCP] = { "tcp", YTEXT, false,
 		    "ADDRESS:PORT: connect and read one line; its format is "
 		    "text" },
-	[F_FORMAT] = { "format", YFIELD_TEXT, false,
+	[F_FORMAT] = { "format", YCHOICE(&reading_words), false,
 		       "how to read what is printed, see FORMATS; default "
 		       "text" },
-	[F_ROW] = { "row", YFIELD_MAP, false,
+	[F_ROW] = { "row", YMANY(YTEXT), false,
 		    "{COLUMN: VALUE, …} of the one row that is meant; none or "
 		    "two of them are unknown; tab and json only" },
-	[F_ROWS] = { "rows", YFIELD_MAP, false,
+	[F_ROWS] = { "rows", YMANY(YTEXT), false,
 		     "{COLUMN: VALUE, …} of the rows to count: .count is all "
 		     "there is then; tab and json only" },
-	[F_TIMEOUT] = { "timeout", YFIELD_TEXT, false,
+	[F_TIMEOUT] = { "timeout", YDURATION, false,
 			"how long an answer may take, 1s to 30s; default "
 			"10s" },
 };
@@ -74,18 +75,12 @@ static void
 format_read(struct proc_reader *r, const struct ynode *node,
 	    struct probe *probe)
 {
-	static const char *const words[] = {
-#define X(name, word, sentence) word,
-		READING_FORMATS(X)
-#undef X
-	};
 	size_t i = READING_TEXT;
 
 	if (node != NULL && probe->tcp.node != NULL)
 		ynode_error(r->d, node, "a tcp probe is always text");
 	else if (node != NULL)
-		(void)yread_choice(r->d, node, "format", words,
-				   sizeof(words) / sizeof(words[0]), &i);
+		(void)yread_choice(r->d, node, "format", &reading_words, &i);
 	probe->format = (enum reading_format)i;
 }
 
@@ -157,14 +152,14 @@ probes_read(struct proc_reader *r, const struct ynode *node)
 
 enum { P_CODE, P_EXPECT, P_SAME, P_HINT, P_N };
 static const struct yfield preflight_fields[] = {
-	[P_CODE] = { "code", YFIELD_TEXT, true,
+	[P_CODE] = { "code", YTEXT, true,
 		     "what a finding is called: A-Z, 0-9 and _, at most 40" },
-	[P_EXPECT] = { "expect", YFIELD_TEXT, false,
+	[P_EXPECT] = { "expect", YTEXT, false,
 		       "expression that must hold; either expect or same" },
-	[P_SAME] = { "same", YFIELD_ANY, false,
+	[P_SAME] = { "same", YTEXTS, false,
 		     "field, or list of at most 16, that every backend shows "
 		     "alike, or every member where a probe asks each GROUP" },
-	[P_HINT] = { "hint", YFIELD_TEXT, false,
+	[P_HINT] = { "hint", YTEXT, false,
 		     "what to do about it, for people" },
 };
 const struct yfields preflight_keys = YFIELDS(preflight_fields);

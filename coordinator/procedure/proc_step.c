@@ -5,11 +5,36 @@
 #include "alloc.h"
 #include "procedure_private.h"
 
-const char *const rest_words[] = {
-#define X(name, word) [REST_##name] = word,
-	PHASE_RESTS(X)
+enum { UNDO_TARGET = ACT_COUNT, UNDO_CHECK, UNDO_TIMEOUT, UNDO_N };
+static const struct yfield undo_fields[] = {
+#define X(name, word, step, undo, sentence)                                    \
+	[ACT_##name] = { word, undo, false, sentence },
+	ACT_KINDS(X)
 #undef X
+		[UNDO_TARGET] = { "target", YTEXT, false,
+				  "where it acts; default as the step" },
+	[UNDO_CHECK] = { "check", YTOLD(YTEXT), false,
+			 "expression that is true once it is taken back" },
+	[UNDO_TIMEOUT] = { "timeout", YDURATION, false,
+			   "how long it may run, 1s to 1d; default 5m" },
 };
+static const struct yfield none_rows[] = { YWORD("none", NULL) };
+static const struct yfields none_words = YFIELDS(none_rows);
+static const struct yfields undo_all = YFIELDS(undo_fields);
+const struct yfields undo_keys = { undo_fields + ACT_COUNT,
+				   UNDO_N - ACT_COUNT };
+
+static const struct yfield output_rows[] = {
+	YWORD("keep", NULL),
+	YWORD("discard", NULL),
+};
+static const struct yfields output_words = YFIELDS(output_rows);
+
+static const struct yfield failure_rows[] = {
+	YWORD("hold", NULL),
+	YWORD("ignore", NULL),
+};
+static const struct yfields failure_words = YFIELDS(failure_rows);
 
 /* The kinds come first: their index is the kind. */
 enum {
@@ -36,79 +61,82 @@ enum {
 };
 
 static const struct yfield step_fields[] = {
-#define X(name, word, sentence)                                                \
-	[ACT_##name] = { word, YFIELD_ANY, false, sentence },
+#define X(name, word, step, undo, sentence)                                    \
+	[ACT_##name] = { word, step, false, sentence },
 	ACT_KINDS(X)
 #undef X
-		[STEP_NAME] = { "name", YFIELD_TEXT, true,
+		[STEP_NAME] = { "name", YNAME, true,
 				"a-z, 0-9, - and _, at most 63; unique in the "
 				"procedure, not end" },
-	[STEP_TARGET] = { "target", YFIELD_TEXT, false,
+	[STEP_TARGET] = { "target", YTEXT, false,
 			  "where it acts: backend, GROUP (the one member that "
 			  "is told all of this turn) or each GROUP; default "
 			  "backend" },
-	[STEP_WHEN] = { "when", YFIELD_ANY, false,
+	[STEP_WHEN] = { "when", YTOLD(YTEXT), false,
 			"expression; false: the step is skipped. With ${…} "
 			"alone it is decided in the plan, else once per turn; "
 			"unknown holds the turn" },
-	[STEP_REMEMBER] = { "remember", YFIELD_MAP, false,
+	[STEP_REMEMBER] = { "remember",
+			    YMANY(YEITHER(YTEXT, YMAP(&remember_keys))), false,
 			    "NAME: FIELD or NAME: {value: FIELD, …}: read once "
 			    "per turn before the step acts, then "
 			    "${steps.STEP.NAME}" },
-	[STEP_REQUIRE] = { "require", YFIELD_ANY, false,
+	[STEP_REQUIRE] = { "require", YTOLD(YTEXT), false,
 			   "expression that must hold right before it acts; "
 			   "else the turn is held" },
-	[STEP_CHECK] = { "check", YFIELD_ANY, false,
+	[STEP_CHECK] = { "check", YTOLD(YTEXT), false,
 			 "expression that is true once it is done. True "
 			 "before: nothing is done. Else it is asked again "
 			 "after the act until it is true, and decides" },
-	[STEP_EXPECT] = { "expect", YFIELD_ANY, false,
+	[STEP_EXPECT] = { "expect", YTOLD(YTEXT), false,
 			  "expression that must hold right after the act, of "
 			  "out too; default out.exit == 0, unless there is a "
 			  "check" },
-	[STEP_KEEP] = { "keep", YFIELD_MAP, false,
+	[STEP_KEEP] = { "keep", YMAP(&keep_keys), false,
 			"its check, or a poll's until, is proved again in "
 			"every later look, see KEEP" },
-	[STEP_UNDO] = { "undo", YFIELD_ANY, false,
+	[STEP_UNDO] = { "undo", YEITHER(YCHOICE(&none_words), YMAP(&undo_all)),
+			false,
 			"how it is taken back, see UNDO, or none: nothing to "
 			"take back. copy, clean and package bring their own" },
-	[STEP_NO_RETURN] = { "no_return", YFIELD_TEXT, false,
+	[STEP_NO_RETURN] = { "no_return", YBOOL, false,
 			     "yes: once it begins nothing before it is undone "
 			     "by itself; an abort comes to rest out, or at the "
 			     "end" },
-	[STEP_DESTROYS] = { "destroys", YFIELD_TEXT, false,
+	[STEP_DESTROYS] = { "destroys", YBOOL, false,
 			    "yes: what it removes is gone, so it is never run "
 			    "twice on a guess; a clean always does" },
-	[STEP_IDEMPOTENT] = { "idempotent", YFIELD_TEXT, false,
+	[STEP_IDEMPOTENT] = { "idempotent", YBOOL, false,
 			      "yes: twice does no harm; when nobody knows "
 			      "whether it happened it is done again" },
-	[STEP_OUTPUT] = { "output", YFIELD_TEXT, false,
+	[STEP_OUTPUT] = { "output", YCHOICE(&output_words), false,
 			  "keep, or discard: only counts of what it prints "
 			  "leave the host; default keep" },
-	[STEP_ON_FAILURE] = { "on_failure", YFIELD_TEXT, false,
+	[STEP_ON_FAILURE] = { "on_failure", YCHOICE(&failure_words), false,
 			      "hold the turn, or ignore: go on; default hold" },
-	[STEP_TIMEOUT] = { "timeout", YFIELD_TEXT, false,
+	[STEP_TIMEOUT] = { "timeout", YDURATION, false,
 			   "how long it may run before it is ended, 1s to 1d; "
 			   "default 5m" },
-	[STEP_SETTLE] = { "settle_within", YFIELD_TEXT, false,
+	[STEP_SETTLE] = { "settle_within", YDURATION, false,
 			  "how long its check may take to become true, from "
 			  "the end of the act on, 1s to 1d; default 1m. Only "
 			  "beside a check" },
-	[STEP_RETRIES] = { "retries", YFIELD_TEXT, false,
+	[STEP_RETRIES] = { "retries", YINT, false,
 			   "how often it is tried again when it failed, 0 to "
 			   "20; default 0. In a no_pause phase a check is "
 			   "reason to try until its deadline. A wait and an "
 			   "approve have none" },
-	[STEP_BACKOFF] = { "backoff", YFIELD_TEXT, false,
+	[STEP_BACKOFF] = { "backoff", YDURATION, false,
 			   "how long to wait before the first retry, 1s to 1m, "
 			   "twice as long before each other, 1m at most; "
 			   "default 1s. Only beside retries, or a check in a "
 			   "no_pause phase" },
-	[STEP_EXPECTED] = { "expected", YFIELD_TEXT, false,
+	[STEP_EXPECTED] = { "expected", YDURATION, false,
 			    "how long it takes as a rule, at most 1d, until "
 			    "rollouts have shown it; default at_most of a "
 			    "poll, a wait's time, else 5s" },
 };
+static const struct yfields step_all = YFIELDS(step_fields);
 const struct yfields kind_keys = { step_fields, ACT_COUNT };
 const struct yfields step_keys = { step_fields + ACT_COUNT,
 				   STEP_N - ACT_COUNT };
@@ -124,22 +152,22 @@ bool_read(struct proc_reader *r, const struct ynode *node, const char *what,
 /* The second of two words is true. */
 static void
 second_read(struct proc_reader *r, const struct ynode *node, const char *what,
-	    const char *const words[2], bool *out)
+	    const struct yfields *words, bool *out)
 {
 	size_t i = 0;
 
-	if (node != NULL && yread_choice(r->d, node, what, words, 2, &i) == 0)
+	if (node != NULL && yread_choice(r->d, node, what, words, &i) == 0)
 		*out = i == 1;
 }
 
 enum { REMEMBER_VALUE, REMEMBER_WHERE, REMEMBER_PLACE, REMEMBER_N };
 static const struct yfield remember_fields[] = {
-	[REMEMBER_VALUE] = { "value", YFIELD_TEXT, true,
+	[REMEMBER_VALUE] = { "value", YTEXT, true,
 			     "FIELD; all members must agree on it" },
-	[REMEMBER_WHERE] = { "where", YFIELD_TEXT, false,
+	[REMEMBER_WHERE] = { "where", YTEXT, false,
 			     "expression that must hold of what is read; else "
 			     "the turn is held" },
-	[REMEMBER_PLACE] = { "place", YFIELD_TEXT, false,
+	[REMEMBER_PLACE] = { "place", YTEXT, false,
 			     "what allow files have for it between < and >, "
 			     "such as int 0..1000" },
 };
@@ -176,10 +204,10 @@ remember_read(struct proc_reader *r, const struct ynode *map, struct step *step)
 
 enum { KEEP_UNTIL, KEEP_REPAIR, KEEP_N };
 static const struct yfield keep_fields[] = {
-	[KEEP_UNTIL] = { "until", YFIELD_TEXT, true,
+	[KEEP_UNTIL] = { "until", YTEXT, true,
 			 "the later step whose begin ends it, or end, the end "
 			 "of the turn" },
-	[KEEP_REPAIR] = { "repair", YFIELD_TEXT, false,
+	[KEEP_REPAIR] = { "repair", YINT, false,
 			  "how often it is done again when it no longer holds, "
 			  "0 to 10, before the turn is held; default 0" },
 };
@@ -215,7 +243,7 @@ key_mark(const struct ynode *map, const struct ynode *value)
 /* The one kind among the fields; ACT_COUNT when it is not exactly one. */
 static enum act_kind
 kind_find(struct proc_reader *r, const struct ynode *node, const char *what,
-	  const struct ynode *const f[], const bool allowed[])
+	  const struct ynode *const f[], const struct yfield fields[])
 {
 	enum act_kind kind = ACT_COUNT;
 	struct buf all;
@@ -236,7 +264,7 @@ kind_find(struct proc_reader *r, const struct ynode *node, const char *what,
 		return kind;
 	buf_init(&all, 200);
 	for (size_t i = 0; i < ACT_COUNT; i++)
-		if (allowed[i])
+		if (fields[i].shape != NULL)
 			(void)buf_addf(&all, " %s", act_words[i]);
 	diag_error(r->d, node->at, 1, "%s does nothing: it needs one of%s",
 		   what, buf_str(&all));
@@ -244,30 +272,9 @@ kind_find(struct proc_reader *r, const struct ynode *node, const char *what,
 	return ACT_COUNT;
 }
 
-enum { UNDO_TARGET = ACT_COUNT, UNDO_CHECK, UNDO_TIMEOUT, UNDO_N };
-static const struct yfield undo_fields[] = {
-#define X(name, word, sentence)                                                \
-	[ACT_##name] = { word, YFIELD_ANY, false, sentence },
-	ACT_KINDS(X)
-#undef X
-		[UNDO_TARGET] = { "target", YFIELD_TEXT, false,
-				  "where it acts; default as the step" },
-	[UNDO_CHECK] = { "check", YFIELD_ANY, false,
-			 "expression that is true once it is taken back" },
-	[UNDO_TIMEOUT] = { "timeout", YFIELD_TEXT, false,
-			   "how long it may run, 1s to 1d; default 5m" },
-};
-const struct yfields undo_keys = { undo_fields + ACT_COUNT,
-				   UNDO_N - ACT_COUNT };
-
 static void
 undo_read(struct proc_reader *r, const struct ynode *node, struct step *step)
 {
-	static const bool allowed[] = {
-		[ACT_RUN] = true,      [ACT_POLL] = false, [ACT_WAIT] = false,
-		[ACT_APPROVE] = false, [ACT_COPY] = true,  [ACT_CLEAN] = true,
-		[ACT_PACKAGE] = true,
-	};
 	const struct ynode *f[UNDO_N];
 	struct undo *undo = &step->undo;
 	enum act_kind kind;
@@ -286,8 +293,8 @@ undo_read(struct proc_reader *r, const struct ynode *node, struct step *step)
 		return;
 	}
 	(void)yfields_read(r->d, node, "an undo", undo_fields, UNDO_N, f);
-	kind = kind_find(r, node, "the undo", f, allowed);
-	if (kind != ACT_COUNT && !allowed[kind])
+	kind = kind_find(r, node, "the undo", f, undo_fields);
+	if (kind != ACT_COUNT && undo_fields[kind].shape == NULL)
 		ynode_error(r->d, f[kind], "an undo cannot be a %s",
 			    act_words[kind]);
 	else if (kind != ACT_COUNT)
@@ -302,14 +309,11 @@ static void
 step_marks(struct proc_reader *r, const struct ynode *const f[],
 	   struct step *step)
 {
-	static const char *const outputs[] = { "keep", "discard" };
-	static const char *const failures[] = { "hold", "ignore" };
-
 	bool_read(r, f[STEP_NO_RETURN], "no_return", &step->no_return);
 	bool_read(r, f[STEP_DESTROYS], "destroys", &step->destroys);
 	bool_read(r, f[STEP_IDEMPOTENT], "idempotent", &step->idempotent);
-	second_read(r, f[STEP_OUTPUT], "output", outputs, &step->discard);
-	second_read(r, f[STEP_ON_FAILURE], "on_failure", failures,
+	second_read(r, f[STEP_OUTPUT], "output", &output_words, &step->discard);
+	second_read(r, f[STEP_ON_FAILURE], "on_failure", &failure_words,
 		    &step->ignore);
 	span_read(r, f[STEP_TIMEOUT], "timeout", SECOND_MS, DAY_MS,
 		  &step->timeout);
@@ -327,9 +331,6 @@ step_marks(struct proc_reader *r, const struct ynode *const f[],
 static void
 step_read(struct proc_reader *r, const struct ynode *node, size_t phase)
 {
-	static const bool allowed[] = {
-		true, true, true, true, true, true, true
-	};
 	struct procedure *proc = r->proc;
 	const struct ynode *f[STEP_N];
 	struct step *step;
@@ -349,7 +350,7 @@ step_read(struct proc_reader *r, const struct ynode *node, size_t phase)
 		snprintf(what, sizeof(what), "step \"%.60s\"", step->name);
 		step->node = f[STEP_NAME];
 	}
-	kind = kind_find(r, node, what, f, allowed);
+	kind = kind_find(r, node, what, f, step_fields);
 	if (kind != ACT_COUNT)
 		act_read(r, f[kind], kind, &step->act);
 	target_read(r, f[STEP_TARGET], &step->target);
@@ -395,28 +396,34 @@ enum {
 	PHASE_STEPS,
 	PHASE_N
 };
+static const struct yfield rest_rows[] = {
+#define X(name, word) YWORD(word, NULL),
+	PHASE_RESTS(X)
+#undef X
+};
+const struct yfields rest_words = YFIELDS(rest_rows);
 static const struct yfield phase_fields[] = {
-	[PHASE_NAME] = { "phase", YFIELD_TEXT, true,
+	[PHASE_NAME] = { "phase", YNAME, true,
 			 "its name: a-z, 0-9, - and _, at most 63" },
-	[PHASE_TAKES_OUT] = { "takes_out", YFIELD_TEXT, false,
+	[PHASE_TAKES_OUT] = { "takes_out", YBOOL, false,
 			      "yes: in it the backend leaves service; one "
 			      "phase at most" },
-	[PHASE_NO_PAUSE] = { "no_pause", YFIELD_TEXT, false,
+	[PHASE_NO_PAUSE] = { "no_pause", YBOOL, false,
 			     "yes: no pause rests in it: decided whole before "
 			     "it begins, and then carried to its end" },
-	[PHASE_PROVES] = { "proves", YFIELD_TEXT, false,
+	[PHASE_PROVES] = { "proves", YBOOL, false,
 			   "yes: what it asks proves that the backend works; "
 			   "some phase must, from the one that takes_out on" },
-	[PHASE_REST] = { "rest", YFIELD_TEXT, false,
+	[PHASE_REST] = { "rest", YCHOICE(&rest_words), false,
 			 "what the backend is at its end, where a pause may "
 			 "rest: in or out of service, or none, no place to "
 			 "rest; default none. Where a phase takes_out the last "
 			 "one has in" },
-	[PHASE_DEADLINE] = { "deadline", YFIELD_TEXT, false,
+	[PHASE_DEADLINE] = { "deadline", YDURATION, false,
 			     "how long a no_pause phase may be tried, 10s to "
 			     "1h; default 5m. Then it is undone, or behind a "
 			     "no_return step held" },
-	[PHASE_STEPS] = { "steps", YFIELD_LIST, true,
+	[PHASE_STEPS] = { "steps", YLIST(YMAP(&step_all)), true,
 			  "list of steps, one after the other" },
 };
 const struct yfields phase_keys = YFIELDS(phase_fields);
@@ -446,7 +453,7 @@ phase_read(struct proc_reader *r, const struct ynode *node)
 	bool_read(r, f[PHASE_NO_PAUSE], "no_pause", &phase->no_pause);
 	bool_read(r, f[PHASE_PROVES], "proves", &phase->proves);
 	if (f[PHASE_REST] != NULL)
-		(void)yread_choice(r->d, f[PHASE_REST], "rest", rest_words, 3,
+		(void)yread_choice(r->d, f[PHASE_REST], "rest", &rest_words,
 				   &rest);
 	phase->rest = (enum phase_rest)rest;
 	span_read(r, f[PHASE_DEADLINE], "deadline", 10 * SECOND_MS, HOUR_MS,

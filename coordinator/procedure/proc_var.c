@@ -7,13 +7,12 @@
 #include "procedure_private.h"
 #include "utf8.h"
 
-const char *const var_words[] = {
-#define X(name, word, sentence) [VAR_##name] = word,
+static const struct yfield type_rows[] = {
+#define X(name, word, sentence) YWORD(word, sentence),
 	VAR_TYPES(X)
 #undef X
 };
-
-#define VAR_TYPE_COUNT (sizeof(var_words) / sizeof(var_words[0]))
+const struct yfields var_words = YFIELDS(type_rows);
 
 enum {
 	F_TYPE,
@@ -27,24 +26,24 @@ enum {
 	F_N
 };
 static const struct yfield var_fields[] = {
-	[F_TYPE] = { "type", YFIELD_TEXT, true, "one of the types below" },
-	[F_DEFAULT] = { "default", YFIELD_ANY, false,
+	[F_TYPE] = { "type", YCHOICE(&var_words), true, "see TYPES" },
+	[F_DEFAULT] = { "default", YTEXTS, false,
 			"the value when none is given; may name ${backend.…} "
 			"and ${fleet.name}. Only what is required, and file, "
 			"packages and secret, may be without; a file has "
 			"none" },
-	[F_REQUIRED] = { "required", YFIELD_TEXT, false,
+	[F_REQUIRED] = { "required", YBOOL, false,
 			 "yes: no plan without a value" },
-	[F_OF] = { "of", YFIELD_LIST, false, "list of the words of a choice" },
-	[F_MIN] = { "min", YFIELD_TEXT, false,
+	[F_OF] = { "of", YLIST(YTEXT), false, "list of the words of a choice" },
+	[F_MIN] = { "min", YTEXT, false,
 		    "the least that an int or a duration may be; a duration's "
 		    "default 0s" },
-	[F_MAX] = { "max", YFIELD_TEXT, false,
+	[F_MAX] = { "max", YTEXT, false,
 		    "the most that an int or a duration may be; a duration's "
 		    "default 1d" },
-	[F_DESCRIPTION] = { "description", YFIELD_TEXT, false,
+	[F_DESCRIPTION] = { "description", YTEXT, false,
 			    "one sentence for people" },
-	[F_PLACE] = { "place", YFIELD_TEXT, false,
+	[F_PLACE] = { "place", YTEXT, false,
 		      "what allow files have for it between < and >, such as "
 		      "int 0..1000" },
 };
@@ -276,8 +275,7 @@ var_read(struct proc_reader *r, const struct ynode *key,
 	if (yfields_read(r->d, node, "a variable", var_fields, F_N, f) < 0 &&
 	    f[F_TYPE] == NULL)
 		return;
-	if (yread_choice(r->d, f[F_TYPE], "type", var_words, VAR_TYPE_COUNT,
-			 &type) < 0)
+	if (yread_choice(r->d, f[F_TYPE], "type", &var_words, &type) < 0)
 		return;
 	var->type = (enum var_type)type;
 	if (f[F_REQUIRED] != NULL)

@@ -20,23 +20,23 @@ enum {
 	F_N
 };
 static const struct yfield procedure_fields[] = {
-	[F_PROCEDURE] = { "procedure", YFIELD_TEXT, true,
+	[F_PROCEDURE] = { "procedure", YNAME, true,
 			  "its name: a-z, 0-9, - and _, at most 63" },
-	[F_FORMAT] = { "format", YFIELD_TEXT, true,
+	[F_FORMAT] = { "format", YINT, true,
 		       "1, the language that is told here" },
-	[F_DESCRIPTION] = { "description", YFIELD_TEXT, false,
+	[F_DESCRIPTION] = { "description", YTEXT, false,
 			    "one sentence for people" },
-	[F_STRATEGY] = { "strategy", YFIELD_MAP, false,
+	[F_STRATEGY] = { "strategy", YMAP(&strategy_keys), false,
 			 "which backend comes next, and when" },
-	[F_VARS] = { "vars", YFIELD_MAP, false,
+	[F_VARS] = { "vars", YMANY(YMAP(&var_keys)), false,
 		     "NAME: {type: …}, what a plan is given with -e "
 		     "NAME=VALUE" },
-	[F_PROBES] = { "probes", YFIELD_MAP, false,
+	[F_PROBES] = { "probes", YMANY(YMAP(&probe_keys)), false,
 		       "NAME: {run: …}, what is read, for the expressions" },
-	[F_PREFLIGHT] = { "preflight", YFIELD_LIST, false,
+	[F_PREFLIGHT] = { "preflight", YLIST(YMAP(&preflight_keys)), false,
 			  "what must hold before anything is done, and again "
 			  "before each backend is taken" },
-	[F_PHASES] = { "phases", YFIELD_LIST, true,
+	[F_PHASES] = { "phases", YLIST(YMAP(&phase_keys)), true,
 		       "what is done to one backend, one phase after the "
 		       "other" },
 };
@@ -44,14 +44,14 @@ const struct yfields procedure_keys = YFIELDS(procedure_fields);
 
 enum { S_ORDER, S_CANARY, S_SETTLE, S_N };
 static const struct yfield strategy_fields[] = {
-	[S_ORDER] = { "order", YFIELD_LIST, false,
+	[S_ORDER] = { "order", YLIST(YTEXT), false,
 		      "list of name, address, labels.X and listed (as the "
 		      "inventory lists them, the default); mail2 comes before "
 		      "mail10" },
-	[S_CANARY] = { "canary", YFIELD_TEXT, false,
+	[S_CANARY] = { "canary", YINT, false,
 		       "after so many backends a person says go on, 0 to 1000; "
 		       "default 0, nobody is asked" },
-	[S_SETTLE] = { "settle", YFIELD_TEXT, false,
+	[S_SETTLE] = { "settle", YDURATION, false,
 		       "how long a backend must stay in service before the "
 		       "next is taken, up to 1d, or ${vars.X} of a duration; "
 		       "default 0s" },
@@ -225,7 +225,7 @@ procedure_vars(const struct procedure *proc, struct buf *out)
 
 		json_out_object(&o, NULL);
 		json_out_str(&o, "name", v->name);
-		json_out_str(&o, "type", var_words[v->type]);
+		json_out_str(&o, "type", var_words.row[v->type].name);
 		json_out_bool(&o, "required", v->required);
 		default_out(&o, v->def);
 		if (v->of != NULL) {

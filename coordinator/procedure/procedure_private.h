@@ -126,24 +126,30 @@ struct remember {
 	const char *place; /* or NULL */
 };
 
-/* X(name, word, sentence): exactly one stands in a step. */
+/*
+ * X(name, word, step, undo, sentence): exactly one stands in a step, and one
+ * in an undo; `undo`: its shape there, NULL where it takes nothing back.
+ */
 #define ACT_KINDS(X)                                                           \
-	X(RUN, "run",                                                          \
+	X(RUN, "run", YTEXTS, YTEXTS,                                          \
 	  "a command: a text that is split into words, or a list of words; "   \
 	  "there is no shell")                                                 \
-	X(POLL, "poll",                                                        \
+	X(POLL, "poll", YTOLD(YMAP(&poll_keys)), NULL,                         \
 	  "look again and again until something is true, see POLL")            \
-	X(WAIT, "wait",                                                        \
+	X(WAIT, "wait", YTOLD(YDURATION), NULL,                                \
 	  "let time pass, 1s to 7d; what is kept is still proved")             \
-	X(APPROVE, "approve",                                                  \
+	X(APPROVE, "approve", YTOLD(YTEXT), NULL,                              \
 	  "wait for a person, who is shown this text: drydock approve")        \
-	X(COPY, "copy", "put a file in place, see COPY; the old one is kept")  \
-	X(CLEAN, "clean",                                                      \
+	X(COPY, "copy", YTOLD(YMAP(&copy_keys)), YTOLD(YMAP(&copy_keys)),      \
+	  "put a file in place, see COPY; the old one is kept")                \
+	X(CLEAN, "clean", YTOLD(YMAP(&clean_keys)), YTOLD(YMAP(&clean_keys)),  \
 	  "remove files, see CLEAN; put aside, and deleted at the end")        \
-	X(PACKAGE, "package", "install packages, all at once, see PACKAGE")
+	X(PACKAGE, "package", YTOLD(YMAP(&package_keys)),                      \
+	  YTOLD(YMAP(&package_keys)),                                          \
+	  "install packages, all at once, see PACKAGE")
 
 enum act_kind {
-#define X(name, word, sentence) ACT_##name,
+#define X(name, word, step, undo, sentence) ACT_##name,
 	ACT_KINDS(X)
 #undef X
 		ACT_COUNT
@@ -246,8 +252,8 @@ struct procedure {
 };
 
 extern const char *const act_words[];
-extern const char *const var_words[];
-extern const char *const rest_words[];
+/* By enum var_type and enum phase_rest. */
+extern const struct yfields var_words, rest_words;
 
 /* What help says of each mapping; an undo's without the kinds. */
 extern const struct yfields procedure_keys, strategy_keys, var_keys, probe_keys,

@@ -10,6 +10,8 @@
 #include "nearest.h"
 #include "num.h"
 
+#define FIELDS_MAX 64 /* of one mapping */
+
 static const char *const kind_names[] = {
 	[YNODE_SCALAR] = "a text",
 	[YNODE_LIST] = "a list",
@@ -60,40 +62,71 @@ kind_want(struct diags *d, const struct ynode *node, enum ynode_kind kind,
 	return -1;
 }
 
+/* As a list for nearest_name(), and with `between` as a text for people. */
+static void
+names_of(const struct yfield fields[], size_t n, const char *between,
+	 const char *names_r[FIELDS_MAX], struct buf *all)
+{
+	assert(n <= FIELDS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		names_r[i] = fields[i].name;
+		(void)buf_addf(all, "%s%s", i == 0 ? "" : between, names_r[i]);
+	}
+}
+
 static int
 key_unknown(struct diags *d, const struct ynode *key, const char *what,
 	    const struct yfield fields[], size_t n)
 {
-	const char *names[64];
+	const char *names[FIELDS_MAX];
 	struct buf all;
 
-	assert(n <= 64);
 	ynode_error(d, key, "unknown key \"%s\" in %s", key->text, what);
 	buf_init(&all, 4096);
-	for (size_t i = 0; i < n; i++) {
-		names[i] = fields[i].name;
-		(void)buf_addf(&all, "%s%s", i == 0 ? "" : " ", names[i]);
-	}
+	names_of(fields, n, " ", names, &all);
 	diag_hint(d, "%s may have: %s", what, buf_str(&all));
 	ynode_suggest(d, key->text, names, n);
 	buf_free(&all);
 	return -1;
 }
 
+/* Who reads it is left to tell what is wrong with it. */
+static bool
+shape_is_open(const struct yshape *shape)
+{
+	return shape == NULL || shape->kind == YSHAPE_TOLD;
+}
+
+static enum ynode_kind
+shape_node(const struct yshape *shape)
+{
+	switch (shape->kind) {
+	case YSHAPE_LIST:
+		return YNODE_LIST;
+	case YSHAPE_MAP:
+	case YSHAPE_MANY:
+		return YNODE_MAP;
+	case YSHAPE_TEXT:
+	case YSHAPE_BOOL:
+	case YSHAPE_INT:
+	case YSHAPE_DURATION:
+	case YSHAPE_NAME:
+	case YSHAPE_CHOICE:
+	case YSHAPE_TOLD:
+		break;
+	}
+	return YNODE_SCALAR;
+}
+
 static int
 field_take(struct diags *d, const struct ynode *item, const struct yfield *f,
 	   const struct ynode **out_r)
 {
-	static const enum ynode_kind kinds[] = {
-		[YFIELD_TEXT] = YNODE_SCALAR,
-		[YFIELD_LIST] = YNODE_LIST,
-		[YFIELD_MAP] = YNODE_MAP,
-	};
 	char what[80];
 
 	snprintf(what, sizeof(what), "\"%s\"", f->name);
-	if (f->kind != YFIELD_ANY &&
-	    kind_want(d, item, kinds[f->kind], what) < 0)
+	if (!shape_is_open(f->shape) &&
+	    kind_want(d, item, shape_node(f->shape), what) < 0)
 		return -1;
 	*out_r = item;
 	return 0;
@@ -191,23 +224,23 @@ yread_duration(struct diags *d, const struct ynode *node, const char *what,
 
 int
 yread_choice(struct diags *d, const struct ynode *node, const char *what,
-	     const char *const words[], size_t n, size_t *out_r)
+	     const struct yfields *words, size_t *out_r)
 {
+	const char *names[FIELDS_MAX];
+	size_t found;
 	struct buf all;
 
 	if (kind_want(d, node, YNODE_SCALAR, what) < 0)
 		return -1;
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(words[i], node->text) != 0)
-			continue;
-		*out_r = i;
+	found = field_find(words->row, words->n, node->text);
+	if (found < words->n) {
+		*out_r = found;
 		return 0;
 	}
 	buf_init(&all, 4096);
-	for (size_t i = 0; i < n; i++)
-		(void)buf_addf(&all, "%s%s", i == 0 ? "" : " | ", words[i]);
+	names_of(words->row, words->n, " | ", names, &all);
 	ynode_error(d, node, "%s must be one of: %s", what, buf_str(&all));
-	ynode_suggest(d, node->text, words, n);
+	ynode_suggest(d, node->text, names, words->n);
 	buf_free(&all);
 	return -1;
 }

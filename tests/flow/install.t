@@ -154,6 +154,16 @@ file_page() {
 			"$to/share/man/man5/drydock-$1.5"
 }
 
+has_schemas() {
+	local topic
+
+	for topic in procedure fleet; do
+		"$drydock" help schema "$topic" |
+			cmp - "$to/share/drydock/schema/$topic.schema.json" ||
+			return 1
+	done
+}
+
 page_clean() {
 	local said
 
@@ -194,6 +204,7 @@ ok "the example configuration has every key, as it is" \
 ok "and can be read whole" example_whole
 ok "the shipped procedures are there" test -s \
 	"$to/share/drydock/procedures/dovecot-obox-restart.yaml"
+ok "and the schemas for editors, as help prints them" has_schemas
 ok "and the hooks, which can be run" test -x "$to/share/drydock/hooks/mail"
 ok "the manual page has every command and topic, as help says them" page_whole
 ok "that of procedures says what help says" file_page procedure fleet

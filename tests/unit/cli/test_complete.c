@@ -51,6 +51,7 @@ test_words(void **state)
 		{ { "import" }, "", "", 0 },
 		{ { "help" }, "pro", "procedure\n", 0 },
 		{ { "help", "man" }, "f", "fleet\n", 0 },
+		{ { "help", "schema" }, "f", "fleet\n", 0 },
 		/* the rollout may be missing */
 		{ { "skip" }, "", "", NAME(ROLLOUT) | NAME(BACKEND) },
 		{ { "skip", "17" }, "", "", NAME(BACKEND) },

@@ -211,10 +211,10 @@ cut_anywhere(void **state)
 static void
 fields_are_checked(void **state)
 {
-	static const struct yfield fields[] = {
-		{ "name", YFIELD_TEXT, true, "" },
-		{ "list", YFIELD_LIST, false, "" },
-		{ "need", YFIELD_ANY, true, "" },
+	const struct yfield fields[] = {
+		{ "name", YTEXT, true, "" },
+		{ "list", YLIST(YTEXT), false, "" },
+		{ "need", YTOLD(YTEXT), true, "" },
 	};
 	static const char text[] = "nmae: x\nname: [1]\nlist: a\n";
 	const struct ynode *out[3];
@@ -240,7 +240,11 @@ scalars_are_typed(void **state)
 {
 	static const char text[] = "- 0x16\n- 22x\n- -1\n- 15\n- 15min\n- on\n"
 				   "- Mail\n- slow\n- 15m\n";
-	static const char *const words[] = { "low", "high" };
+	static const struct yfield rows[] = {
+		YWORD("low", NULL),
+		YWORD("high", NULL),
+	};
+	static const struct yfields words = YFIELDS(rows);
 	struct fixture f;
 	struct ynode **n;
 	int64_t v = 7;
@@ -262,7 +266,7 @@ scalars_are_typed(void **state)
 			 -1);
 	assert_int_equal(yread_bool(&f.d, n[5], "flag", &b), -1);
 	assert_int_equal(yread_name(&f.d, n[6], "name", &s), -1);
-	assert_int_equal(yread_choice(&f.d, n[7], "speed", words, 2, &i), -1);
+	assert_int_equal(yread_choice(&f.d, n[7], "speed", &words, &i), -1);
 	assert_string_equal(f.d.item[7].message,
 			    "speed must be one of: low | high");
 	assert_string_equal(f.d.item[7].hint, "did you mean \"low\"?");
