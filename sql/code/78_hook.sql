@@ -90,7 +90,8 @@ begin
 			'actor', q.asked_by, 'message', format(
 			'test of the hook %s, asked by %s', q.hook, q.asked_by));
 	end if;
-	select x.*, f.name as fleet, b.name as backend, s.name as step into e
+	select x.*, f.name as fleet, b.name as backend, s.name as step, s.phase
+	  into e
 	  from fleet_internal.event x
 	  join fleet_internal.fleet f using (fleet_id)
 	  left join fleet_internal.backend b on b.backend_id = x.backend_id
@@ -100,7 +101,8 @@ begin
 		'severity', e.severity, 'at', e.at, 'actor', e.actor,
 		'message', e.message, 'fleet', e.fleet, 'seq', e.seq,
 		'rollout', e.rollout_id, 'backend', e.backend,
-		'step', e.step, 'happened_at', e.happened_at))
+		'phase', e.phase, 'step', e.step,
+		'happened_at', e.happened_at))
 		|| case when length(e.detail::text) <= 32768
 			then jsonb_build_object('detail', e.detail)
 			else '{"detail_cut": true}' end;

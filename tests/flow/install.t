@@ -206,6 +206,8 @@ ok "the shipped procedures are there" test -s \
 	"$to/share/drydock/procedures/dovecot-obox-restart.yaml"
 ok "and the schemas for editors, as help prints them" has_schemas
 ok "and the hooks, which can be run" test -x "$to/share/drydock/hooks/mail"
+ok "and what journalctl -x says" test -s \
+	"$to/lib/systemd/catalog/drydock.catalog"
 ok "the manual page has every command and topic, as help says them" page_whole
 ok "that of procedures says what help says" file_page procedure fleet
 ok "and that of fleets" file_page fleet procedure

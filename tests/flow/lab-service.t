@@ -14,7 +14,9 @@ relay=
 libraries() {
 	local file
 
-	for file in $(ldd "$DRYDOCK_BUILD"/bin/{drydockd,drydock-ssh} |
+	install -D /usr/bin/jq "$there/usr/local/bin/jq" # hooks want it
+	for file in $(ldd "$DRYDOCK_BUILD"/bin/{drydockd,drydock-ssh} \
+		/usr/bin/jq |
 		awk '/=> \// { print $3 }' | sort -u); do
 		[ -e "$there$file" ] || [ -e "$there/usr$file" ] ||
 			install -D "$(readlink -f "$file")" \
@@ -140,6 +142,32 @@ hook_sandboxed() {
 		[ ! -e "$there/etc/x" ]
 }
 
+# journal_has KIND FIELD=VALUE…: written by a child of drydockd
+journal_has() {
+	local kind=$1
+
+	shift
+	wait_until 60 "$kind in the journal" journal_says "$kind" "$@"
+}
+
+journal_says() {
+	local said pair
+
+	said=$(on "$host" journalctl -q -u drydockd -n 1 -o json \
+		"DRYDOCK_EVENT=$1")
+	shift
+	for pair in "$@"; do
+		[ "$(jq -r ".${pair%%=*}" <<<"$said")" = "${pair#*=}" ] ||
+			return 1
+	done
+}
+
+explained() {
+	on "$host" journalctl --update-catalog &&
+		on "$host" journalctl --list-catalog |
+		grep -q 'drydock: A backend is held'
+}
+
 hung_is_restarted() {
 	local pid
 
@@ -208,10 +236,18 @@ ok "the key works: every host is greeted" greets
 ok "drydock-ssh's unit is closed" closed "$(ssh_unit)"
 ok "and so is its process" confined "$(ssh_pid)" drydock-ssh
 ok "drydockd cannot have the key" key_apart
-conf 'hook.try = /etc/drydock/hook'
+conf 'hook.try = /etc/drydock/hook' \
+	'hook.journal = /usr/local/share/drydock/hooks/journal' \
+	'hook.journal.on = fleet.*'
 ok "systemctl reload" on "$host" systemctl reload drydockd
 ok "a hook runs, in the same sandbox" hook_sandboxed
+ok "that of the journal is no alarm" not drydock hook test journal
+ok "but its event is in the journal of the unit" journal_has hook.test \
+	DRYDOCK_ACTOR=postgres PRIORITY=5
+ok "which knows what to say of the others" explained
 ok "one that hangs is ended and begins anew" hung_is_restarted
+ok "which the journal has" journal_has fleet.taken DRYDOCK_FLEET=lab \
+	DRYDOCK_ACTOR=drydockd
 ok "it stops in order, at once" stops
 ok "a wrong configuration is told, and not tried again" bad_conf
 finish
