@@ -121,6 +121,11 @@ act_step(struct act *a)
 	json_out_int(&a->out, "step", step->id);
 	act_edge(a, &step_machine, (int)step->state);
 	act_text(a, "message");
+	if (a->op->event == STEP_EV_FAIL)
+		json_out_int(&a->out, "failed", step->tries + 1);
+	else if (a->op->event == STEP_EV_RETRY &&
+		 a->op->cause == CAUSE_PERSON)
+		json_out_int(&a->out, "failed", 0);
 	act_end(a);
 	if (a->op->event != STEP_EV_AGAIN || a->op->cause == CAUSE_PERSON)
 		return;

@@ -210,14 +210,8 @@ static void
 load_attempts(struct load *l, struct view_step *step,
 	      const struct json_object *tries)
 {
-	for (size_t i = 0; i < jdoc_count(tries); i++) {
-		struct view_attempt *a = view_attempt_add(step);
-
-		load_attempt(l, a, json_item(tries, i));
-		if (a->state == ATTEMPT_ENDED &&
-		    (a->exit != 0 || a->timed_out))
-			step->tries++;
-	}
+	for (size_t i = 0; i < jdoc_count(tries); i++)
+		load_attempt(l, view_attempt_add(step), json_item(tries, i));
 }
 
 static int64_t
@@ -319,6 +313,7 @@ load_step(struct load *l, const struct json_object *doc)
 		jdoc_int(doc, "paused_ms", 0);
 	step->ended_ms = jdoc_int(doc, "ended_ms", 0);
 	step->repairs = (int)jdoc_int(doc, "repairs", 0);
+	step->tries = (int)jdoc_int(doc, "failed", 0);
 	jdoc_copy(doc, "message", step->message, sizeof(step->message));
 	load_marks(step, spec);
 	load_poll(step, spec);

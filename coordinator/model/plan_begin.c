@@ -51,7 +51,7 @@ begin_when(struct begin *b)
 			 b->step->name);
 		return true;
 	}
-	if (!b->step->has_when || b->step->tries > 0 || b->step->repairs > 0)
+	if (!b->step->has_when || plan_is_begun(b->p->v, b->s))
 		return false;
 	when = plan_fresh(b->p, FACT_WHEN, b->s);
 	if (when == NULL || when->value == TRI_TRUE)

@@ -103,6 +103,11 @@ int64_t plan_confirm_ms(const struct plan *p, const struct view_step *step);
 const struct view_turn *plan_turn_of(const struct plan *p);
 bool plan_is_over(const struct view_step *step);
 bool plan_is_undoing(const struct view_step *step);
+/*
+ * Has a host begun it in this turn, and was that not undone since?  Whoever
+ * failed and is to be tried again has, and what it did is there.
+ */
+bool plan_is_begun(const struct view *v, int step);
 /* The next step that is not over; undoing: among the undo rows. */
 int plan_current(const struct view *v, bool undoing);
 

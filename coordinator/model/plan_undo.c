@@ -5,10 +5,39 @@
 #include "plan_private.h"
 #include "seeded.h"
 
+/* A committed phase makes attempts that are not sent yet. */
+static bool
+attempt_begun(const struct view_attempt *attempt)
+{
+	return attempt->state == ATTEMPT_ENDED ||
+		attempt->state == ATTEMPT_UNKNOWN ||
+		attempt->state == ATTEMPT_ABANDONED;
+}
+
+bool
+plan_is_begun(const struct view *v, int s)
+{
+	const struct view_step *step = &v->steps[s];
+	int64_t since = v->turns[v->detail].taken_ms;
+
+	for (int i = 0; i < v->nsteps; i++)
+		if (v->steps[i].undoes == s &&
+		    v->steps[i].state == STEP_PASSED &&
+		    v->steps[i].ended_ms > since)
+			since = v->steps[i].ended_ms;
+	for (int i = 0; i < step->nattempts; i++)
+		if (attempt_begun(&step->attempts[i]) &&
+		    step->attempts[i].made_ms >= since)
+			return true;
+	return false;
+}
+
 /* Has this step changed something that an undo would take back? */
 static bool
-undo_needed(const struct view_step *step)
+undo_needed(const struct view *v, int s)
 {
+	const struct view_step *step = &v->steps[s];
+
 	if (plan_is_undoing(step) || !step_kind_acts(step->kind))
 		return false;
 	switch (step->state) {
@@ -20,9 +49,9 @@ undo_needed(const struct view_step *step)
 		return true;
 	case STEP_PENDING:
 		/* sent back to be tried again: it may have done something */
-		return step->tries > 0;
+		return plan_is_begun(v, s);
 	case STEP_SKIPPED:
-		return step->ignore && step->tries > 0;
+		return step->ignore && plan_is_begun(v, s);
 	case STEP_UNDONE:
 		return false;
 	}
@@ -68,7 +97,7 @@ static int
 undo_missing(const struct view *v)
 {
 	for (int i = 0; i < v->nsteps; i++)
-		if (undo_needed(&v->steps[i]) &&
+		if (undo_needed(v, i) &&
 		    v->steps[i].undo == UNDO_ABSENT &&
 		    !v->phases[v->steps[i].phase].proves)
 			return i;
@@ -90,7 +119,7 @@ undo_ops(struct plan *p)
 			undo_proofs(p);
 			proofs = false;
 		}
-		if (undo_needed(step) && step->undo == UNDO_GIVEN &&
+		if (undo_needed(v, i) && step->undo == UNDO_GIVEN &&
 		    !undo_there(v, i))
 			plan_op(p, OP_UNDO)->step = i;
 	}

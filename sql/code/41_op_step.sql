@@ -22,6 +22,7 @@ begin
 		wait_until = case when op ? 'wait_until_ms'
 			then fleet_internal.from_ms(op->>'wait_until_ms')
 			else x.wait_until end,
+		failed = coalesce((op->>'failed')::int, x.failed),
 		message = coalesce(op->>'message', x.message)
 	  from fleet_internal.turn n
 	 where x.step_id = (op->>'step')::bigint and x.state = was
@@ -62,7 +63,7 @@ begin
 	return s.step_id;
 end $$;
 comment on function fleet_internal.op_step(int, bigint, timestamptz, jsonb) is
-	'{"op":"step","step","from","to","message","wait_until_ms","detail"}: a step changes its state; the turn''s counters follow.';
+	'{"op":"step","step","from","to","message","wait_until_ms","failed","detail"}: a step changes its state; the turn''s counters follow.';
 
 create or replace function fleet_internal.op_step_set(f int, r bigint,
 	now_ timestamptz, op jsonb)

@@ -53,9 +53,9 @@ begin
 	 where turn_id = t;
 	update fleet_internal.step set state = 'pending', started_at = null,
 		ended_at = null, wait_until = null, repairs = 0,
-		paused_ms = 0
+		failed = 0, paused_ms = 0
 	 where turn_id = t and undoes is null and not spec ? 'again'
-	   and state <> 'pending';
+	   and (state, failed, repairs) <> ('pending', 0, 0);
 	return null;
 end $$;
 comment on function fleet_internal.op_turn_anew(int, bigint, timestamptz, jsonb) is

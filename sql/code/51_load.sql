@@ -155,7 +155,8 @@ returns jsonb language sql stable as $$
 		'started_ms', fleet_internal.ms(s.started_at),
 		'ended_ms', fleet_internal.ms(s.ended_at),
 		'paused_ms', nullif(s.paused_ms, 0),
-		'message', s.message, 'repairs', nullif(s.repairs, 0)))
+		'message', s.message, 'repairs', nullif(s.repairs, 0),
+		'failed', nullif(s.failed, 0)))
 		|| jsonb_build_object('spec', s.spec, 'tries', (
 			select coalesce(jsonb_agg(fleet_internal.attempt_json(
 				a, s.state = 'running') order by a.nr), '[]')

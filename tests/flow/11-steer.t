@@ -44,6 +44,26 @@ def a_failing_step_is_held_and_retried():
 
 
 @test
+def a_step_is_tried_as_often_as_it_says_whoever_counts():
+    """Its command ends with exit 0 each time, and its check is never true."""
+    with World() as w:
+        w.probe("done", ["sh", "FILES/done"], "echo no\n")
+        the_steps = steps()
+        the_steps[4].update(check="done.text == yes", settle_ms=1000,
+                            retries=2, backoff_ms=1000)
+        w.daemon(lease="600ms")
+        r = w.start(the_steps, only=["mail1"])
+        for n in (2, 3):  # the first is the step before, of the same name
+            wait_for(f"it is done, {n - 1}", lambda: w.counts().get(
+                "work mail1", 0) >= n)
+            w.kill()
+            w.daemon(lease="600ms")
+        w.wait_turn(r, 0, "held")
+        assert w.counts()["work mail1"] == 4, w.counts()
+        w.one(f"select fleet.abort({r}, 'enough')")
+
+
+@test
 def while_it_is_held_the_backends_are_looked_at():
     with World() as w:
         w.put("fail-work-mail1", "")

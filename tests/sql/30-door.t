@@ -60,6 +60,15 @@ is "asked twice it is one" 1 "select count(*) from fleet.step where undoes is no
 adv 1 "jsonb_build_array(test.step_op(1, 2, 'undo weight', 'pending', 'running'), test.step_op(1, 2, 'undo weight', 'running', 'passed'), test.step_op(1, 2, 'weight', 'passed', 'undone'), test.proof(1, 2), test.op('outage_close', 1, 2), test.op('turn', 1, 2, '{\"from\":\"restoring\",\"to\":\"restored\"}'))"
 is "restored" 'restored|f' "select t.state, o.takes_slot from fleet.turn t join fleet.outage o using (backend) where backend = 'mail2'" bert
 
+# how often it failed is loaded, whatever its command said, until it begins anew
+failed() {
+	echo "select s->'failed' from jsonb_array_elements(fleet_internal.load_steps(test.turn(1, 2))) s where s->>'name' = 'look' and not s->'spec' ? 'again'"
+}
+adv 1 "jsonb_build_array(test.step_op(1, 2, 'look', 'pending', 'running'), test.step_op(1, 2, 'look', 'running', 'failed') || '{\"failed\": 1}', test.step_op(1, 2, 'look', 'failed', 'pending'))"
+is "how often a step failed is loaded" 1 "$(failed)"
+adv 1 "jsonb_build_array(test.op('turn', 1, 2, '{\"from\":\"restored\",\"to\":\"waiting\"}'), test.op('turn_anew', 1, 2))"
+is "not of the turn before" '' "$(failed)"
+
 # hosts
 do_ "select fleet_internal.advance(1, 1, null, null, '[{\"op\":\"host\",\"host\":1,\"machine_id\":\"m1\",\"agent\":\"0.1.0\",\"addresses\":[\"10.1.0.1\"],\"hold\":\"disk\"}]')" drydockd
 is "what an agent said" 'm1|0.1.0|disk|t' "select machine_id, agent_version, hold, seen_at is not null from fleet.host where host = (select name from fleet_internal.host where host_id = 1)"
