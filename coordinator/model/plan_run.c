@@ -429,33 +429,30 @@ may_again(const struct plan *p, int s)
 	return true;
 }
 
-/* R38, R39: ignore, try again, undo the phase, or hold. */
+/* R38, R39: try again, ignore, undo the phase, or hold. */
 void
 plan_failed(struct plan *p, int s, const char *why)
 {
 	const struct view_step *step = &p->v->steps[s];
 	const struct view_phase *phase = &p->v->phases[step->phase];
 	bool again = may_again(p, s);
-	bool carried = !plan_is_undoing(step) && phase->no_pause &&
+	bool ignored = step->ignore && !plan_is_undoing(step);
+	bool carried = !ignored && !plan_is_undoing(step) && phase->no_pause &&
 		phase->committed_ms != 0 && step->has_check && again;
+	bool in_time = p->now < phase->committed_ms + phase->deadline_ms;
 
 	plan_unhold(p, HOLD_GATE);
 	plan_step_op(p, s, STEP_EV_FAIL, why);
-	if (step->ignore && !plan_is_undoing(step)) {
+	if (carried ? in_time : again && step->tries < step->retries) {
+		plan_step_op(p, s, STEP_EV_RETRY, why);
+		plan_say(p, DECIDE_DO, RULE_AGAIN, 0, "%s again: %s",
+			 step->name, why);
+	} else if (ignored) {
 		plan_step_op(p, s, STEP_EV_IGNORE, why);
 		plan_say(p, DECIDE_DO, RULE_FAIL, 0, "%s failed, which it "
 			 "may: %s", step->name, why);
-	} else if (carried && p->now < phase->committed_ms +
-		   phase->deadline_ms) {
-		plan_step_op(p, s, STEP_EV_RETRY, why);
-		plan_say(p, DECIDE_DO, RULE_AGAIN, 0, "%s again: %s",
-			 step->name, why);
 	} else if (carried) {
 		plan_deadline(p, s, why);
-	} else if (step->tries < step->retries && again) {
-		plan_step_op(p, s, STEP_EV_RETRY, why);
-		plan_say(p, DECIDE_DO, RULE_AGAIN, 0, "%s again: %s",
-			 step->name, why);
 	} else {
 		plan_hold_turn(p, RULE_FAIL, phase->no_pause &&
 			       phase->committed_ms != 0, "%s failed: %s",

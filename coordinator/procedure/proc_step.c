@@ -113,7 +113,8 @@ static const struct yfield step_fields[] = {
 			  "keep, or discard: only counts of what it prints "
 			  "leave the host; default keep" },
 	[STEP_ON_FAILURE] = { "on_failure", YCHOICE(&failure_words), false,
-			      "hold the turn, or ignore: go on; default hold" },
+			      "hold the turn, or ignore: go on, once its "
+			      "retries are used up; default hold" },
 	[STEP_TIMEOUT] = { "timeout", YDURATION, false,
 			   "how long it may run before it is ended, 1s to 1d; "
 			   "default 5m" },
