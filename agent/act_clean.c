@@ -22,6 +22,7 @@
 #include "beneath.h"
 #include "fault.h"
 #include "file.h"
+#include "num.h"
 #include "running.h"
 #include "tree.h"
 #include "utf8.h"
@@ -215,8 +216,9 @@ clean_do(struct act *a, struct clean *c, struct err *err)
 	rc = move_all(a, c->dir, c->trash, false, &moved, err);
 	json_out_int(&a->o, "entries", (int64_t)moved);
 	json_out_str(&a->o, "trash", c->name);
-	printf("%llu entries of %s are in %s\n", (unsigned long long)moved,
-	       a->spec->clean.inside, c->name);
+	printf("%llu %s of %s went into %s\n", (unsigned long long)moved,
+	       num_noun(moved, "entry", "entries"), a->spec->clean.inside,
+	       c->name);
 	return rc;
 }
 
@@ -232,7 +234,8 @@ clean_undo(struct act *a, struct clean *c, struct err *err)
 	if (move_all(a, c->trash, c->dir, true, &moved, err) < 0)
 		return err_prefix(err, "some names are taken again: ");
 	json_out_int(&a->o, "entries", (int64_t)moved);
-	printf("%llu entries are back in %s\n", (unsigned long long)moved,
+	printf("%llu %s back in %s\n", (unsigned long long)moved,
+	       num_noun(moved, "entry is", "entries are"),
 	       a->spec->clean.inside);
 	if (unlinkat(c->dir, c->name, AT_REMOVEDIR) < 0 || fsync(c->dir) < 0)
 		return err_set_errno(err, "cannot remove %s", c->name);
@@ -257,8 +260,9 @@ clean_purge(struct act *a, struct clean *c, struct err *err)
 	(void)FAULT("clean.purged");
 	json_out_int(&a->o, "entries", (int64_t)removed.entries);
 	json_out_int(&a->o, "bytes", (int64_t)removed.bytes);
-	printf("purged %llu entries, %llu bytes\n",
+	printf("purged %llu %s, %llu bytes\n",
 	       (unsigned long long)removed.entries,
+	       num_noun(removed.entries, "entry", "entries"),
 	       (unsigned long long)removed.bytes);
 	if (rc == 0 && unlinkat(c->dir, c->name, AT_REMOVEDIR) < 0)
 		rc = err_set_errno(err, "cannot remove %s", c->name);
@@ -278,10 +282,12 @@ clean_dry(struct act *a, struct clean *c, struct err *err)
 	json_out_int(&a->o, "files", (int64_t)count.entries);
 	json_out_int(&a->o, "bytes", (int64_t)count.bytes);
 	json_out_bool(&a->o, "at_least", count.at_least);
-	printf("%s: %llu entries; %s%llu files, %llu bytes beneath\n",
+	printf("%s: %llu %s; %s%llu %s, %llu bytes beneath\n",
 	       a->spec->clean.inside, (unsigned long long)n,
+	       num_noun(n, "entry", "entries"),
 	       count.at_least ? "at least " : "",
 	       (unsigned long long)count.entries,
+	       num_noun(count.entries, "file", "files"),
 	       (unsigned long long)count.bytes);
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include "alloc.h"
 #include "buf.h"
 #include "list.h"
+#include "num.h"
 #include "place.h"
 #include "utf8.h"
 #include "wire.h"
@@ -397,7 +398,8 @@ rule_match(const struct allow_rule *r, const char *const *argv, size_t n,
 		near->why = why;
 		if (i == r->n || i == n)
 			err_set(&near->why, ERR_REFUSED,
-				"it has %zu words, not %zu", r->n, n);
+				"it has %zu %s, not %zu", r->n,
+				num_noun(r->n, "word", "words"), n);
 	}
 	return false;
 }

@@ -441,7 +441,9 @@ apt_dry(int state, const struct apt_set *set, bool fetch, struct json_out *o,
 	buf_free(&text);
 	if (rc == 0 && removed > 0)
 		rc = err_set(err, ERR_REFUSED,
-			     "%zu packages would be removed: name them too",
+			     removed == 1
+			     ? "%zu package would be removed: name it too"
+			     : "%zu packages would be removed: name them too",
 			     removed);
 	if (rc == 0 && fetch)
 		rc = fetch_new(state, set, err);

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "fault.h"
 #include "host.h"
+#include "num.h"
 #include "seeded.h"
 
 #define REWRITE_DEAD 200 /* records; below that a rewrite is not worth it */
@@ -617,6 +618,7 @@ book_accept_loss(int dir, const char *reason, const char *by, char **told_r,
 		 struct err *err)
 {
 	char old[64], *first;
+	unsigned long long kept;
 	struct book b;
 	int rc;
 
@@ -641,12 +643,13 @@ book_accept_loss(int dir, const char *reason, const char *by, char **told_r,
 		rc = floors_raise(&b, err);
 	if (rc == 0)
 		rc = loss_write(&b, reason, by, err);
+	kept = b.journal.number - 1;
 	if (rc == 0)
-		*told_r = x_asprintf("the old file is %s; %llu records are "
-				     "kept; no id up to the highest seen will "
-				     "be run",
-				     old,
-				     (unsigned long long)b.journal.number - 1);
+		*told_r = x_asprintf("the old file is %s; %llu %s kept; no "
+				     "id up to the highest seen will be run",
+				     old, kept,
+				     num_noun(kept, "record is",
+					      "records are"));
 	book_close(&b);
 	return rc;
 }

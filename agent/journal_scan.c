@@ -13,6 +13,7 @@
 
 #include "crc32c.h"
 #include "journal_disk.h"
+#include "num.h"
 #include "seeded.h"
 
 #define SECTOR	  512
@@ -117,8 +118,9 @@ say(struct journal_end *end, enum journal_verdict verdict, const char *why)
 {
 	end->verdict = verdict;
 	snprintf(end->why, sizeof(end->why),
-		 "%.120s at byte %llu, behind %llu records", why,
-		 (unsigned long long)end->at, (unsigned long long)end->records);
+		 "%.120s at byte %llu, behind %llu %s", why,
+		 (unsigned long long)end->at, (unsigned long long)end->records,
+		 num_noun(end->records, "record", "records"));
 }
 
 /* The header at `at` is zero: the end, or one write whose start is lost. */

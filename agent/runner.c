@@ -209,8 +209,9 @@ runner_signal(void *self, short events)
 	if (read(r->signals.fd, &info, sizeof(info)) < 0)
 		return;
 	r->ending = true;
-	host_audit("the runner was asked to end by pid %u; %u changes run",
-		   info.ssi_pid, r->n_works);
+	host_audit("the runner was asked to end by pid %u; %u %s",
+		   info.ssi_pid, r->n_works,
+		   num_noun(r->n_works, "change runs", "changes run"));
 	if (r->n_works == 0)
 		r->loop.stop = true;
 }
@@ -300,7 +301,8 @@ runner_end_left(struct runner *r)
 	unsigned int n = cgroup_end_left(attempt_was_left, r);
 
 	if (n > 0)
-		host_audit("ended %u processes that an earlier runner left", n);
+		host_audit("ended %u %s that an earlier runner left", n,
+			   num_noun(n, "process", "processes"));
 	cgroup_remove_left(attempt_is_over, r);
 	runner_release(r);
 }

@@ -11,6 +11,7 @@
 #include "act.h"
 #include "alloc.h"
 #include "file.h"
+#include "num.h"
 
 #define POLICY_DIR     "/usr/sbin"
 #define POLICY	       "policy-rc.d"
@@ -250,8 +251,8 @@ services_hold(struct services *s, int state, const struct apt_set *set,
 {
 	*s = (struct services){ .state = state };
 	if (services_lock(s, set, err) == 0) {
-		printf("services are held down: %s, %zu units masked\n", POLICY,
-		       s->n);
+		printf("services are held down: %s, %zu %s masked\n", POLICY,
+		       s->n, num_noun(s->n, "unit", "units"));
 		return 0;
 	}
 	(void)services_release(s, NULL);

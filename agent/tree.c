@@ -12,6 +12,7 @@
 #include "beneath.h"
 #include "buf.h"
 #include "clock.h"
+#include "num.h"
 #include "utf8.h"
 
 #define REMOVE_DEPTH   16
@@ -152,8 +153,9 @@ tree_remove(int top, dev_t device, struct tree_count *removed, struct err *err)
 	} while (removed->entries > before || r.moved > came_up);
 	if (r.left == 0)
 		return 0;
-	return err_set(err, ERR_FAILED, "%llu entries could not be removed",
-		       (unsigned long long)r.left);
+	return err_set(err, ERR_FAILED, "%llu %s could not be removed",
+		       (unsigned long long)r.left,
+		       num_noun(r.left, "entry", "entries"));
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "alloc.h"
 #include "fault.h"
 #include "host.h"
+#include "num.h"
 #include "paths.h"
 #include "seeded.h"
 #include "verbs.h"
@@ -259,8 +260,10 @@ room_for(struct runner *r, const struct change *c, struct no *no)
 		return no_say(no, WIRE_CODE_BUSY, "wait until it ended");
 	}
 	if (r->n_works >= RUNNER_WORKS_MAX || r->ending) {
-		err_set(&no->err, ERR_REFUSED, "%u changes run here already%s",
-			r->n_works, r->ending ? ", and the agent ends" : "");
+		err_set(&no->err, ERR_REFUSED, "%u %s here already%s",
+			r->n_works,
+			num_noun(r->n_works, "change runs", "changes run"),
+			r->ending ? ", and the agent ends" : "");
 		return no_say(no, WIRE_CODE_BUSY, "ask again later");
 	}
 	return true;

@@ -117,3 +117,9 @@ num_format_duration(int64_t ms, char buf[NUM_DURATION_SIZE])
 	}
 	return buf;
 }
+
+const char *
+num_noun(uint64_t n, const char *one, const char *many)
+{
+	return n == 1 ? one : many;
+}

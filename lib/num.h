@@ -28,4 +28,7 @@ int num_parse_duration(const char *text, int64_t min_ms, int64_t max_ms,
 /* "1h30m", "0s": num_parse_duration() reads it back.  Returns buf. */
 const char *num_format_duration(int64_t ms, char buf[NUM_DURATION_SIZE]);
 
+/* The word that goes with n: "1 entry", "2 entries". */
+const char *num_noun(uint64_t n, const char *one, const char *many);
+
 #endif

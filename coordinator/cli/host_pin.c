@@ -12,6 +12,7 @@
 #include "file.h"
 #include "hostkeys.h"
 #include "json.h"
+#include "num.h"
 #include "request.h"
 
 enum { FILE_MAX = 1 << 20 };
@@ -154,8 +155,9 @@ keys_pin(struct cli *cli, const char *host, const struct hostkeys *keys)
 		code = cli_print(cli, &array);
 	} else if (code == EXIT_OK) {
 		buf_clear(&array);
-		(void)buf_addf(&array, "%s: %zu key%s pinned\n", host,
-			       keys->count, keys->count == 1 ? "" : "s");
+		(void)buf_addf(&array, "%s: %zu %s pinned\n", host,
+			       keys->count,
+			       num_noun(keys->count, "key", "keys"));
 		code = cli_print(cli, &array);
 	}
 	buf_free(&array);

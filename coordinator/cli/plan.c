@@ -243,8 +243,9 @@ check_print(struct cli *cli, const struct rows *request,
 		return cli_error(cli, EXIT_ERROR,
 				 rows_text(request, 0, "message"), NULL,
 				 "the check was not finished");
-	cli_note(cli, "%zu error%s, %zu warning%s.%s", errors,
-		 errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s",
+	cli_note(cli, "%zu %s, %zu %s.%s", errors,
+		 num_noun(errors, "error", "errors"), warnings,
+		 num_noun(warnings, "warning", "warnings"),
 		 errors > 0 ? "  A rollout would not start." : "");
 	return errors > 0 ? EXIT_FINDINGS : EXIT_OK;
 }

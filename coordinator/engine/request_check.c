@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "num.h"
 #include "request_check.h"
 #include "template.h"
 
@@ -98,9 +99,10 @@ check_end(struct request *request)
 
 	(void)snprintf(result, sizeof(result), "{\"errors\":%u,\"warnings\":"
 		       "%u}", errors, warnings);
-	(void)snprintf(message, sizeof(message), "%u error%s, %u warning%s: "
-		       "a rollout would %s", errors, errors == 1 ? "" : "s",
-		       warnings, warnings == 1 ? "" : "s",
+	(void)snprintf(message, sizeof(message), "%u %s, %u %s: "
+		       "a rollout would %s", errors,
+		       num_noun(errors, "error", "errors"), warnings,
+		       num_noun(warnings, "warning", "warnings"),
 		       errors == 0 ? "start" : "not start");
 	request_done(request, true, result, message);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "num.h"
 #include "request_private.h"
 
 #define DOC_MAX (16u << 20)	/* bytes of a whole plan */
@@ -20,7 +21,8 @@ plan_saved(void *ctx, const char *value, const char *why)
 	}
 	(void)snprintf(result, sizeof(result), "{\"rollout\":%.20s}", value);
 	(void)snprintf(message, sizeof(message), "rollout %.20s is planned "
-		       "over %zu backends", value, request->nturns);
+		       "over %zu %s", value, request->nturns,
+		       num_noun(request->nturns, "backend", "backends"));
 	request_done(request, true, result, message);
 }
 

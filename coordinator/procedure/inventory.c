@@ -315,9 +315,8 @@ backends_out(struct inv *v, const struct ynode *node, bool allow_single)
 	if (node == NULL || node->n > 1 || (node->n == 1 && allow_single))
 		return;
 	ynode_error(v->d, node,
-		    "a fleet of %zu backend%s: nothing could take "
-		    "over",
-		    node->n, node->n == 1 ? "" : "s");
+		    "a fleet of %zu %s: nothing could take over", node->n,
+		    num_noun(node->n, "backend", "backends"));
 	diag_hint(v->d, node->n == 0 ? "list two or more, or leave "
 				       "\"backends\" away and use "
 				       "--discover"

@@ -212,7 +212,8 @@ backend_block(struct buf *out, const struct face *f, const struct rows *steps,
 
 	(void)buf_adds(out, "\n  ");
 	face_tinted(out, f, TINT_BOLD, rows_str(steps, from, "backend"));
-	(void)buf_addf(out, "   %zu steps\n", end - from);
+	(void)buf_addf(out, "   %zu %s\n", end - from,
+		       num_noun(end - from, "step", "steps"));
 	for (i = from; i < end; i++)
 		step_line(out, f, steps, i, i - from + 1,
 			  i == from ||

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "num.h"
 #include "rows_json.h"
 #include "standing_part.h"
 #include "when.h"
@@ -158,6 +159,7 @@ standing_bar(struct buf *out, const struct face *f, const struct standing *s,
 	     size_t indent)
 {
 	const struct rows *r = s->rollout;
+	int64_t total = rows_int(r, 0, "backends_total");
 	struct buf line;
 
 	if (rows_text(r, 0, "percent") == NULL)
@@ -165,10 +167,11 @@ standing_bar(struct buf *out, const struct face *f, const struct standing *s,
 	buf_init(&line, LINE_MAX_BYTES);
 	face_pad(&line, indent);
 	face_bar(&line, rows_double(r, 0, "percent"), BAR);
-	(void)buf_addf(&line, " %3.0f %%   %lld of %lld backends",
+	(void)buf_addf(&line, " %3.0f %%   %lld of %lld %s",
 		       rows_double(r, 0, "percent"),
 		       (long long)rows_int(r, 0, "backends_done"),
-		       (long long)rows_int(r, 0, "backends_total"));
+		       (long long)total,
+		       num_noun((uint64_t)total, "backend", "backends"));
 	time_left(&line, f, r);
 	standing_flush(out, f, &line);
 	buf_free(&line);

@@ -48,6 +48,14 @@ end $$;
 comment on function fleet_internal.fail(text, text, text, text) is
 	'Raises one of the SQLSTATEs of the list, with detail and hint.';
 
+create or replace function fleet_internal.counted(n numeric, one text,
+	many text)
+returns text language sql immutable as $$
+	select n || ' ' || case when n = 1 then one else many end
+$$;
+comment on function fleet_internal.counted(numeric, text, text) is
+	'"1 backend", "2 backends".';
+
 -- Views read it from here: the clock as a function costs a new connection the
 -- loading of PL/pgSQL and a plan of its own. Once per statement, and what is fresh
 -- is compared with a time that stands: an interval taken from the clock once per

@@ -155,8 +155,10 @@ begin
 	  from fleet_internal.learned_turn(p_fleet, p.name) l
 	 where t.rollout_id = id and l.high_ms is not null;
 	perform fleet_internal.note(p_fleet, 'rollout.planned', 'info', format(
-		'rollout %s is planned: %s over %s backends', id, p.name,
-		jsonb_array_length(coalesce(p_doc->'turns', '[]'))), id);
+		'rollout %s is planned: %s over %s', id, p.name,
+		fleet_internal.counted(
+			jsonb_array_length(coalesce(p_doc->'turns', '[]')),
+			'backend', 'backends')), id);
 	return id;
 end $$;
 comment on function fleet_internal.plan_save(int, bigint, bigint, jsonb) is

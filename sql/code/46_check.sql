@@ -68,8 +68,8 @@ create or replace function fleet_internal.check_errors(
 	q fleet_internal.request)
 returns text language sql stable as $$
 	select case when not q.ok then coalesce(q.message, 'no answer')
-	else (select format('%s error%s: %s%s', count(*),
-			case when count(*) = 1 then '' else 's' end,
+	else (select format('%s: %s%s',
+			fleet_internal.counted(count(*), 'error', 'errors'),
 			string_agg(y.line, '; ' order by y.nr)
 				filter (where y.nr <= 3),
 			case when count(*) > 3 then '; …' else '' end)

@@ -90,13 +90,14 @@ create or replace function fleet_internal.import_check_rules(doc jsonb)
 returns void language plpgsql as $$
 declare
 	n int := jsonb_array_length(coalesce(doc->'backends', '[]'));
+	listed text := fleet_internal.counted(n, 'backend', 'backends');
 	min_up text := coalesce(doc->>'min_up', 'all but 1');
 	up int := fleet_internal.min_up_count(min_up, n);
 begin
 	if n < 2 and not (n = 1
 	    and coalesce((doc->>'allow_single')::bool, false)) then
 		perform fleet_internal.bad_inventory(format(
-			'a fleet of %s backends cannot keep one in service', n),
+			'a fleet of %s cannot keep one in service', listed),
 			'List at least two, or set allow_single: yes for a single one.');
 	end if;
 	if up is null then
@@ -105,7 +106,7 @@ begin
 			'Write N, P% or: all but N');
 	elsif up >= n then
 		perform fleet_internal.bad_inventory(format(
-			'min_up "%s" of %s backends lets none be taken', min_up, n),
+			'min_up "%s" of %s lets none be taken', min_up, listed),
 			'Write for example: min_up: all but 1');
 	end if;
 	begin

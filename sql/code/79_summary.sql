@@ -155,12 +155,17 @@ declare
 begin
 	perform fleet_internal.note(f, 'rollout.summary',
 		case when (s->>'done')::bool then 'notice' else 'warning' end,
-		format('rollout %s %s: %s of %s backends done in %s', r,
+		format('rollout %s %s: %s of %s done in %s', r,
 			s->>'state', s#>>'{backends,done}',
-			s#>>'{backends,total}',
+			fleet_internal.counted(
+				(s#>>'{backends,total}')::numeric, 'backend',
+				'backends'),
 			fleet_internal.words((s->>'took_ms')::numeric))
-		|| coalesce('; ' || (s->>'users_moved') || ' users left by themselves, '
-			|| (s->>'users_cut') || ' were cut', '')
+		|| coalesce('; ' || fleet_internal.counted(
+			(s->>'users_moved')::numeric, 'user left by itself',
+			'users left by themselves') || ', '
+			|| fleet_internal.counted((s->>'users_cut')::numeric,
+				'was cut', 'were cut'), '')
 		|| case when s->>'dead_ms_at_most' is null then ''
 		else '; users met a dead backend for at most '
 			|| fleet_internal.words((s->>'dead_ms_at_most')::numeric)

@@ -32,7 +32,7 @@ bad "an address with a mask" 'without a mask' "jsonb_set($inv, '{backends,0,addr
 bad "a host name for an address" 'not usable' "jsonb_set($inv, '{backends,0,address}', '\"mail1.example.net\"')"
 bad "no address" 'not usable' "$inv #- '{backends,0,address}'"
 bad "no backends" 'of 0 backends' "jsonb_set($inv, '{backends}', '[]')"
-bad "one backend" 'of 1 backends' "test.inventory('mail', 1, 1)"
+bad "one backend" 'of 1 backend ' "test.inventory('mail', 1, 1)"
 bad "min_up nonsense" 'not understood' "jsonb_set($inv, '{min_up}', '\"most\"')"
 bad "min_up of all" 'lets none be taken' "jsonb_set($inv, '{min_up}', '\"3\"')"
 bad "min_up 99%" 'lets none be taken' "jsonb_set($inv, '{min_up}', '\"99%\"')"

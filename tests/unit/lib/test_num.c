@@ -115,6 +115,15 @@ test_int(void **state)
 	}
 }
 
+static void
+test_noun(void **state)
+{
+	(void)state;
+	assert_string_equal(num_noun(0, "entry", "entries"), "entries");
+	assert_string_equal(num_noun(1, "entry", "entries"), "entry");
+	assert_string_equal(num_noun(2, "entry", "entries"), "entries");
+}
+
 int
 main(void)
 {
@@ -123,6 +132,7 @@ main(void)
 		cmocka_unit_test(test_duration_range),
 		cmocka_unit_test(test_duration_format),
 		cmocka_unit_test(test_int),
+		cmocka_unit_test(test_noun),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,6 +157,21 @@ held(void)
 	return s;
 }
 
+/* A rollout over one backend. */
+static struct standing
+single(void)
+{
+	struct standing s = running();
+
+	rows_free(&s.rollout);
+	s.rollout = rows_of("rollout:n|fleet|procedure|state|created_by|"
+			    "percent:n|remaining:s|backends_total:n|"
+			    "backends_done:n|ending\n"
+			    "18|mail-eu|dovecot-reload|running|anna|50|"
+			    "00:00:40|1|0|-\n");
+	return s;
+}
+
 static void
 assert_golden(const char *name, const struct buf *out)
 {
@@ -203,6 +218,10 @@ test_golden(void **state)
 		  running,
 		  standing_text,
 		  { .utf8 = true, .now = NOW } },
+		{ "status-single.txt",
+		  single,
+		  standing_text,
+		  { .utf8 = true, .now = NOW, .width = 80 } },
 		{ "status-held.txt",
 		  held,
 		  standing_text,
