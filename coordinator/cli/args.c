@@ -6,7 +6,11 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "buf.h"
 #include "nearest.h"
+#include "words.h"
+
+enum { AGAIN_MAX = 1 << 20 };
 
 const struct flag flag_table[FLAG_COUNT] = {
 #define X(id, fname, fletter, fvalue, fhelp)                                   \
@@ -172,4 +176,47 @@ const char *
 args_value(const struct args *a, enum flag_id flag)
 {
 	return args_nth(a, flag, 0);
+}
+
+static bool
+may_be_secret(const struct given *g)
+{
+	return g->flag == FLAG_DATABASE && (strstr(g->value, "pass") != NULL ||
+					    strchr(g->value, '@') != NULL);
+}
+
+static void
+again_given(struct buf *out, const struct given *g)
+{
+	const struct flag *f = &flag_table[g->flag];
+
+	(void)buf_addf(out, " --%s", f->name);
+	if (g->value == NULL)
+		return;
+	(void)buf_addc(out, ' ');
+	if (may_be_secret(g))
+		(void)buf_adds(out, f->value);
+	else
+		words_for_shell(out, g->value);
+}
+
+char *
+args_again(const struct args *a, enum flag_id flag, const char *value)
+{
+	struct buf out;
+	size_t i;
+
+	buf_init(&out, AGAIN_MAX);
+	(void)buf_adds(&out, "drydock");
+	for (i = 0; i < a->nwords; i++) {
+		(void)buf_addc(&out, ' ');
+		words_for_shell(&out, a->words[i]);
+	}
+	for (i = 0; i < a->ngiven; i++)
+		if (a->given[i].flag != flag)
+			again_given(&out, &a->given[i]);
+	(void)buf_addf(&out, " --%s", flag_table[flag].name);
+	if (value != NULL)
+		(void)buf_addf(&out, " %s", value);
+	return buf_take(&out);
 }

@@ -40,6 +40,13 @@ const char *args_value(const struct args *a, enum flag_id flag);
 /* the n-th value of a flag that may be repeated, or NULL */
 const char *args_nth(const struct args *a, enum flag_id flag, size_t n);
 
+/*
+ * What was typed as a command line for a shell, with that flag as it is given
+ * here, to be pasted: "drydock start 17 --yes".  `value`: for the shell, NULL
+ * for a switch.  A conninfo with a password in it is not repeated.  free() it.
+ */
+char *args_again(const struct args *a, enum flag_id flag, const char *value);
+
 struct flag {
 	const char *name;
 	char letter;	   /* 0: none */

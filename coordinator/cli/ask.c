@@ -48,9 +48,9 @@ cli_ask_yes(struct cli *cli, const char *question)
 	if (args_has(&cli->args, FLAG_YES))
 		return EXIT_OK;
 	if (!cli->may_ask)
-		return cli_error(cli, EXIT_USAGE,
-				 "there is no terminal to ask on", "add --yes",
-				 "not done without an answer: %s", question);
+		return cli_error_flag(
+			cli, "there is no terminal to ask on", FLAG_YES, NULL,
+			"not done without an answer: %s", question);
 	asked = x_asprintf("%s [y/N]", question);
 	answer = ask_line(cli, asked);
 	yes = answer != NULL &&
@@ -78,8 +78,8 @@ reason_check(struct cli *cli, const char *reason)
 			"the reason has %zu bytes, at most %d are kept", len,
 			CLI_REASON_MAX);
 	if (strspn(reason, " \t\r\n") == len)
-		return cli_error(cli, EXIT_USAGE, NULL, "--reason \"…\"",
-				 "the reason is empty");
+		return cli_error_flag(cli, NULL, FLAG_REASON, "\"...\"",
+				      "the reason is empty");
 	return EXIT_OK;
 }
 
@@ -90,9 +90,9 @@ cli_ask_reason(struct cli *cli, const char **reason_r)
 	static char *typed;
 
 	if (reason == NULL && !cli->may_ask)
-		return cli_error(cli, EXIT_USAGE,
-				 "it stands in the log for good",
-				 "--reason \"…\"", "a reason is needed");
+		return cli_error_flag(cli, "it stands in the log for good",
+				      FLAG_REASON, "\"...\"",
+				      "a reason is needed");
 	if (reason == NULL) {
 		x_free(&typed);
 		typed = ask_line(cli, "Reason (it stands in the log):");
@@ -106,43 +106,55 @@ int
 cli_ask_name(struct cli *cli, const char *question, const char *name)
 {
 	const char *given = args_value(&cli->args, FLAG_CONFIRM);
-	char *answer = NULL, *hint;
-	bool same;
+	char *answer = NULL;
 	int code = EXIT_OK;
 
-	hint = x_asprintf("--confirm=%s", name);
-	if (given == NULL && !cli->may_ask) {
-		code = cli_error(cli, EXIT_USAGE,
-				 "there is no terminal to ask on", hint,
-				 "not done without an answer: %s", question);
-		goto out;
-	}
+	if (given == NULL && !cli->may_ask)
+		return cli_error_flag(
+			cli, "there is no terminal to ask on", FLAG_CONFIRM,
+			name, "not done without an answer: %s", question);
 	if (given == NULL) {
 		ask_show(cli, question, '\n');
 		answer = ask_line(cli, "Type the fleet's name to go on:");
 		given = answer != NULL ? answer : "";
 	}
-	same = strcmp(given, name) == 0;
-	if (!same)
-		code = cli_error(cli, EXIT_USAGE, NULL, hint,
-				 "not done: \"%s\" is not the fleet's name",
-				 given);
+	if (strcmp(given, name) != 0)
+		code = cli_error_flag(cli, NULL, FLAG_CONFIRM, name,
+				      "not done: \"%s\" is not the fleet's "
+				      "name",
+				      given);
 	x_free(&answer);
-out:
-	x_free(&hint);
 	return code;
+}
+
+/* "mail-eu, mail-us": more than one line holds are not all named */
+static char *
+fleets_named(const struct rows *r)
+{
+	struct buf names;
+	size_t i;
+
+	buf_init(&names, CLI_OUT_MAX);
+	for (i = 0; i < rows_count(r) && names.len < 200; i++)
+		(void)buf_addf(&names, "%s%s", i > 0 ? ", " : "",
+			       rows_str(r, i, "fleet"));
+	if (i < rows_count(r))
+		(void)buf_adds(&names, ", …");
+	return buf_take(&names);
 }
 
 static int
 fleet_only(struct cli *cli)
 {
 	struct rows *r = NULL;
+	char *names;
 	int code = cli_query(cli, &r,
 			     "select fleet from fleet.fleet order by fleet", 0,
 			     NULL);
 
 	if (code != EXIT_OK)
 		return code;
+	names = fleets_named(r);
 	if (rows_count(r) == 1)
 		x_strset(&cli->fleet, rows_str(r, 0, "fleet"));
 	else if (rows_count(r) == 0)
@@ -150,10 +162,10 @@ fleet_only(struct cli *cli)
 				 "drydock import fleet.yaml",
 				 "there is no fleet yet");
 	else
-		code = cli_error(cli, EXIT_USAGE, NULL,
-				 "--fleet NAME, or set DRYDOCK_FLEET",
-				 "there are %zu fleets: which one?",
-				 rows_count(r));
+		code = cli_error_flag(
+			cli, names, FLAG_FLEET, rows_str(r, 0, "fleet"),
+			"there are %zu fleets: which one?", rows_count(r));
+	x_free(&names);
 	rows_free(&r);
 	return code;
 }

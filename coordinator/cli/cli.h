@@ -42,6 +42,10 @@ int cli_error(struct cli *cli, enum exit_code code, const char *why,
 	__attribute__((format(printf, 5, 6)));
 /* The same from what the database said; frees the complaint. */
 int cli_complain(struct cli *cli, struct complaint *c);
+/* EXIT_USAGE; the hint is what was typed, with that flag: args_again(). */
+int cli_error_flag(struct cli *cli, const char *why, enum flag_id flag,
+		   const char *value, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
 /* one line on stderr, not with --quiet */
 void cli_note(struct cli *cli, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

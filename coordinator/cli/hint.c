@@ -9,6 +9,7 @@
 
 #include "alloc.h"
 #include "buf.h"
+#include "words.h"
 
 enum { HINT_MAX = 16384, ARGS_MAX = 8, ARG_SIZE = 256 };
 
@@ -120,15 +121,18 @@ named_arg(const char *name)
 	return NULL;
 }
 
+/* Double quotes read better, where a shell acts on nothing in them. */
 static void
 word_write(struct buf *out, const char *value)
 {
-	bool plain = value[0] != '\0' && strpbrk(value, " \"'$&|;<>()") == NULL;
-
+	(void)buf_addc(out, ' ');
 	if (strcmp(value, "reason") == 0)
-		(void)buf_adds(out, " \"...\"");
+		(void)buf_adds(out, "\"...\"");
+	else if (strpbrk(value, " '") != NULL &&
+		 strpbrk(value, "\"$`\\!\n") == NULL)
+		(void)buf_addf(out, "\"%s\"", value);
 	else
-		(void)buf_addf(out, plain ? " %s" : " \"%s\"", value);
+		words_for_shell(out, value);
 }
 
 static void
@@ -141,7 +145,8 @@ arg_write(struct buf *out, const char *as, const char *value)
 	    (as[0] == '!' && strcmp(value, as + 1) == 0))
 		return;
 	if (as[0] == '=') {
-		(void)buf_addf(out, "=%s", value);
+		(void)buf_addc(out, '=');
+		words_for_shell(out, value);
 	} else if (as[0] == '?') {
 		colon = strchr(as, ':');
 		(void)buf_addf(
@@ -217,8 +222,8 @@ query_write(struct buf *out, const char *text)
 		(void)buf_adds(out, queries[i].command);
 		text += len + (text[len] == '\'' ? 1 : 0);
 		if (queries[i].value)
-			(void)buf_addf(out, " %.*s",
-				       (int)strcspn(text, "' ;"), text);
+			(void)buf_addf(out, " %.*s", (int)strcspn(text, "' ;"),
+				       text);
 		return 0;
 	}
 	return -1;

@@ -155,8 +155,7 @@ keys_pin(struct cli *cli, const char *host, const struct hostkeys *keys)
 		code = cli_print(cli, &array);
 	} else if (code == EXIT_OK) {
 		buf_clear(&array);
-		(void)buf_addf(&array, "%s: %zu %s pinned\n", host,
-			       keys->count,
+		(void)buf_addf(&array, "%s: %zu %s pinned\n", host, keys->count,
 			       num_noun(keys->count, "key", "keys"));
 		code = cli_print(cli, &array);
 	}
@@ -174,10 +173,15 @@ run_host_pin(struct cli *cli)
 	char *address = NULL, *question = NULL;
 	int code;
 
-	if (scan == args_has(&cli->args, FLAG_FROM_FILE))
-		return cli_error(cli, EXIT_USAGE, NULL,
-				 "--from-file FILE or --scan",
+	if (scan == args_has(&cli->args, FLAG_FROM_FILE)) {
+		question = x_asprintf("drydock host pin %s --scan   or: "
+				      "drydock host pin %s --from-file FILE",
+				      host, host);
+		code = cli_error(cli, EXIT_USAGE, NULL, question,
 				 "where are the keys from?");
+		x_free(&question);
+		return code;
+	}
 	code = host_address(cli, host, &address);
 	if (code == EXIT_OK)
 		code = scan ? keys_from_scan(cli, host, &keys)

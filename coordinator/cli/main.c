@@ -150,8 +150,8 @@ no_command(struct cli *cli, const struct command *at, size_t used)
 		return EXIT_USAGE;
 	}
 	path = path_of(cli, used);
-	code = cli_error(cli, EXIT_USAGE, NULL, "add --help to see them",
-			 "%s wants one of its commands", path);
+	code = cli_error_flag(cli, NULL, FLAG_HELP, NULL,
+			      "%s wants one of its commands", path);
 	x_free(&path);
 	return code;
 }

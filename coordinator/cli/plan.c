@@ -11,12 +11,12 @@
 
 #include "alloc.h"
 #include "commands.h"
+#include "findings.h"
 #include "json.h"
 #include "listing.h"
 #include "num.h"
 #include "plan_files.h"
 #include "plan_view.h"
-#include "findings.h"
 #include "request.h"
 #include "rows_json.h"
 

@@ -77,6 +77,22 @@ cli_error(struct cli *cli, enum exit_code code, const char *why,
 }
 
 int
+cli_error_flag(struct cli *cli, const char *why, enum flag_id flag,
+	       const char *value, const char *fmt, ...)
+{
+	char *hint = args_again(&cli->args, flag, value), *what;
+	va_list ap;
+
+	va_start(ap, fmt);
+	what = x_vasprintf(fmt, ap);
+	va_end(ap);
+	say_error(cli, what, why, hint);
+	x_free(&what);
+	x_free(&hint);
+	return EXIT_USAGE;
+}
+
+int
 cli_complain(struct cli *cli, struct complaint *c)
 {
 	int code = (int)c->code;

@@ -10,11 +10,11 @@
 #include "alive.h"
 #include "alloc.h"
 #include "commands.h"
+#include "findings.h"
 #include "json.h"
 #include "listing.h"
 #include "look.h"
 #include "plan.h"
-#include "findings.h"
 #include "request.h"
 #include "rows_json.h"
 #include "told.h"
@@ -22,9 +22,9 @@
 struct start {
 	struct cli *cli;
 	const char *id;
-	struct rows *told;		/* what the database said of it */
-	struct rows *filed;		/* number of its check; later? */
-	struct rows *check, *findings;	/* that check's answer */
+	struct rows *told;	       /* what the database said of it */
+	struct rows *filed;	       /* number of its check; later? */
+	struct rows *check, *findings; /* that check's answer */
 };
 
 /* "tomorrow 01:00" without a zone is the fleet's, not this terminal's */
@@ -112,14 +112,15 @@ start_checked(struct start *s)
 		code = findings_summary(cli, s->findings);
 	if (code != EXIT_OK)
 		return code;
-	hint = x_asprintf(
-		later ? "repair it; it is checked again when it starts; or: "
-			"drydock cancel %s" :
-			"repair it, then: drydock check %s; or: drydock abort",
-		s->id);
+	hint = later ? x_asprintf("repair it; it is checked again when it "
+				  "starts; or: drydock cancel %s",
+				  s->id)
+		     : x_asprintf("repair it, then: drydock check %s; or: "
+				  "drydock abort %s",
+				  s->id, s->id);
 	code = cli_error(cli, EXIT_FINDINGS,
-			 later ? "it would take nobody as things are now" :
-				 "it goes on by itself as soon as a check "
+			 later ? "it would take nobody as things are now"
+			       : "it goes on by itself as soon as a check "
 				 "finds nothing",
 			 hint, "rollout %s takes no backend: %s", s->id,
 			 rows_str(s->check, 0, "message"));

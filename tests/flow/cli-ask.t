@@ -43,7 +43,7 @@ ANSWERS = {
              ("  \n", 2, "the reason is empty"),
              (END, 2, "the reason is empty"), (INTERRUPT, -2, "")],
     NAME: [("F\n", 0, ""), ("G\n", 2, "is not the fleet's name"),
-           ("y\n", 2, "--confirm=F"), (END, 2, "is not the fleet's name"),
+           ("y\n", 2, "--confirm F"), (END, 2, "is not the fleet's name"),
            (INTERRUPT, -2, "")],
 }
 

@@ -305,7 +305,7 @@ def held(w, typed):
     typed.says("destroys: wipe", "--destroy-again")
     again = f"retry {r} mail1 --from wipe --destroy-again"
     typed(again, code=2)
-    typed.says("--confirm=mail-hel", "destroy will run a second time")
+    typed.says("--confirm mail-hel", "destroy will run a second time")
     assert w.counts()["work wipe"] == 1
     typed(again + " --confirm mail-hel")
     wait_for("it failed again", lambda: w.one(

@@ -119,7 +119,7 @@ inventory() {
 	refused "import of a device" 2 'not a regular file' import /dev/zero
 	mkfifo "$dir/fifo"
 	refused "import of a FIFO nobody writes" 2 . import "$dir/fifo"
-	refused "prune without an answer" 2 'hint: add --yes' \
+	refused "prune without an answer" 2 'hint: drydock import .* --prune --yes' \
 		import "$dir/two.yaml" --prune
 }
 
@@ -300,7 +300,7 @@ steering() {
 	refused "override of two things" 2 'one gate, or one value' override \
 		1 target_in --backend mail01 --reason x --value a.b=1
 	refused "exclude of nobody" 1 'no backend' exclude mail99 --reason x
-	refused "50 start without an answer" 2 'hint: add --yes' start 1
+	refused "50 start without an answer" 2 'hint: drydock start 1 --yes$' start 1
 	refused "51 SQL in a name" 1 'no backend' \
 		exclude "x'); drop table fleet_internal.host; --" --reason x
 	refused "unknown fleet" 1 "no fleet 'none'" \

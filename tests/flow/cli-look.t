@@ -189,7 +189,7 @@ steering() {
 	is "skip of one that is out wants more" 1 'is out of service' \
 		'hint: .*--accept-out'
 	run skip mail02 --reason x --accept-out
-	is "50 and the fleet's name" 2 'hint: --confirm=mail-eu'
+	is "50 and the fleet's name" 2 'hint: drydock skip mail02 --reason x --accept-out --confirm mail-eu'
 	run skip mail02 --reason x --accept-out --confirm mail-us
 	is "50 the right one" 2 'is not the fleet'
 	run settle mailbox-status --done --reason seen

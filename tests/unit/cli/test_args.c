@@ -1,6 +1,7 @@
 /* test_args.c - flags before and after the verb, and everything refused. */
 #include "unit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "args.h"
@@ -103,6 +104,47 @@ test_refused(void **state)
 	}
 }
 
+/* What was typed can be pasted with one flag more, or another value of it. */
+static void
+test_again(void **state)
+{
+	static const struct {
+		const char *text;
+		enum flag_id flag;
+		const char *value, *again;
+	} rows[] = {
+		{ "drydock start 17", FLAG_YES, NULL,
+		  "drydock start 17 --yes" },
+		{ "drydock -qojson start it's -e a=$b --only mail1",
+		  FLAG_YES, NULL,
+		  "drydock start 'it'\\''s' --quiet --format json "
+		  "--var 'a=$b' --only mail1 --yes" },
+		{ "drydock pause 17 --reason=x -y", FLAG_REASON, "\"...\"",
+		  "drydock pause 17 --yes --reason \"...\"" },
+		{ "drydock skip m --confirm us", FLAG_CONFIRM, "eu",
+		  "drydock skip m --confirm eu" },
+		{ "drydock status -d service=fleet", FLAG_FLEET, "eu",
+		  "drydock status --database 'service=fleet' --fleet eu" },
+		{ "drydock status -d password=s3cret", FLAG_FLEET, "eu",
+		  "drydock status --database CONNINFO --fleet eu" },
+		{ "drydock status -dpostgresql://a:s3cret@db/", FLAG_FLEET,
+		  "eu", "drydock status --database CONNINFO --fleet eu" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+		char text[200], *again;
+		struct args a;
+
+		strcpy(text, rows[i].text);
+		(void)parse(&a, text, NULL);
+		again = args_again(&a, rows[i].flag, rows[i].value);
+		assert_string_equal(again, rows[i].again);
+		free(again);
+		args_free(&a);
+	}
+}
+
 /* one list for the whole tree: no name and no letter twice */
 static void
 test_list(void **state)
@@ -126,6 +168,7 @@ main(void)
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_many_and_dashes),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_list),
 	};
 

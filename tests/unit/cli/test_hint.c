@@ -23,6 +23,8 @@ test_translate(void **state)
 		  "\"...\" -- or false" },
 		{ "select fleet.settle(1, 'stop', false, 'it''s');",
 		  "drydock settle 1 stop --not-done --reason \"it's\"" },
+		{ "select fleet.override(1, 'window', 'a `b` $(c)');",
+		  "drydock override 1 window --reason 'a `b` $(c)'" },
 		{ "select fleet.pause(1, 'reason', 'keep_drained', '2 h');",
 		  "drydock pause 1 --reason \"...\" --keep-drained --expires "
 		  "\"2 h\"" },
@@ -49,6 +51,10 @@ test_translate(void **state)
 		  "'1');",
 		  "drydock override 1 --reason \"...\" --backend m "
 		  "--value s.n=1" },
+		{ "select fleet.override(1, 'value', 'reason', 'm', 's.n', "
+		  "'a $b');",
+		  "drydock override 1 --reason \"...\" --backend m "
+		  "--value s.n='a $b'" },
 		{ "select fleet.retry(1, what => 2);",
 		  "select fleet.retry(1, what => 2);" },
 		{ "select fleet.retry(1", "select fleet.retry(1" },
