@@ -3,43 +3,31 @@
  */
 #include "alive.h"
 
-#include <string.h>
-
 #include "alloc.h"
 #include "clock.h"
-#include "when.h"
 
 enum { WAIT_MS = 10000, POLL_MS = 500 };
 
-char *
-alive_sentence(struct cli *cli)
+int
+alive_error(struct cli *cli, const char *fleet, const char *what)
 {
 	struct rows *r = NULL;
-	struct buf age;
-	char *sentence;
+	int code = cli_query(
+		cli, &r,
+		"select why, type_next from fleet.no_coordinator"
+		" where fleet = $1 union all"
+		" select format('coordinator %s has it and is alive',"
+		" c.coordinator), format('journalctl -u drydockd -n 50   "
+		"(on %s: it says why)', coalesce(c.host, c.coordinator))"
+		" from fleet.coordinator c where $1 = any (c.fleets)"
+		" and c.alive",
+		DB(fleet));
 
-	if (cli_query(
-		    cli, &r,
-		    "select coordinator, silent_for,"
-		    " stopped_at is not null as stopped from fleet.coordinator"
-		    " order by silent_for limit 1",
-		    0, NULL) != EXIT_OK)
-		return NULL;
-	if (rows_count(r) == 0) {
-		rows_free(&r);
-		return x_strdup("no coordinator was ever here");
-	}
-	buf_init(&age, 100);
-	when_span(&age, rows_seconds(r, 0, "silent_for"));
-	sentence = x_asprintf("coordinator %s %s %s ago",
-			      rows_str(r, 0, "coordinator"),
-			      rows_bool(r, 0, "stopped")
-				      ? "was stopped; its last heartbeat was"
-				      : "is silent; its last heartbeat was",
-			      buf_str(&age));
-	buf_free(&age);
+	if (code == EXIT_OK)
+		code = cli_error(cli, EXIT_COORDINATOR, rows_text(r, 0, "why"),
+				 rows_text(r, 0, "type_next"), "%s", what);
 	rows_free(&r);
-	return sentence;
+	return code;
 }
 
 /* 0 and *alive_r, or an exit code */
@@ -63,7 +51,7 @@ alive_of_fleet(struct cli *cli, const char *fleet)
 {
 	int64_t end = clock_boot_ms() + WAIT_MS;
 	bool alive = false;
-	char *why;
+	char *what;
 	int code;
 
 	for (;;) {
@@ -74,12 +62,11 @@ alive_of_fleet(struct cli *cli, const char *fleet)
 			break;
 		(void)db_wait(&cli->db, -1, POLL_MS);
 	}
-	why = alive_sentence(cli);
-	code = cli_error(
-		cli, EXIT_COORDINATOR, why,
-		"systemctl start drydockd   (it is stored and is done then)",
-		"it is stored, but no coordinator has fleet %s", fleet);
-	x_free(&why);
+	what = x_asprintf("it is stored, but no coordinator has fleet %s: it "
+			  "is done when one has",
+			  fleet);
+	code = alive_error(cli, fleet, what);
+	x_free(&what);
 	return code;
 }
 

@@ -13,7 +13,8 @@
 int alive_of_fleet(struct cli *cli, const char *fleet);
 int alive_of_rollout(struct cli *cli, const char *rollout);
 
-/* the last heartbeat of anybody, as a sentence; free() it; NULL: unknown */
-char *alive_sentence(struct cli *cli);
+/* EXIT_COORDINATOR: `what`, why nobody does it as far as is known, and what to
+ * type. */
+int alive_error(struct cli *cli, const char *fleet, const char *what);
 
 #endif

@@ -53,6 +53,9 @@ static const struct part {
 	     "select * from fleet.fleet where fleet = $1"),
 	PART(coordinator, LOOK_STATUS, OF_FLEET,
 	     "select * from fleet.coordinator where $1 = any (fleets)"),
+	PART(nobody, LOOK_STATUS, OF_FLEET,
+	     "select why, type_next from fleet.no_coordinator"
+	     " where fleet = $1"),
 	PART(silent, LOOK_STATUS, OF_FLEET,
 	     "select host, why_silent, silent_since, type_next"
 	     " from fleet.host where $1 = any (fleets)"

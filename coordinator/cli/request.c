@@ -26,17 +26,15 @@ static const char findings_sql[] =
 	" f.message, f.hint), f.position";
 
 static int
-not_taken(struct cli *cli, const char *kind, const char *id)
+not_taken(struct cli *cli, const char *kind, const char *id, const char *fleet)
 {
-	char *why = alive_sentence(cli);
-	int code = cli_error(
-		cli, EXIT_COORDINATOR, why,
-		"systemctl start drydockd   (the request stays and is answered "
-		"then)",
-		"no coordinator has taken the %s (request %s) in 10 s", kind,
-		id);
+	char *what = x_asprintf("no coordinator has taken the %s (request %s) "
+				"in 10 s; it stays, and is answered when one "
+				"takes it",
+				kind, id);
+	int code = alive_error(cli, fleet, what);
 
-	x_free(&why);
+	x_free(&what);
 	return code;
 }
 
@@ -84,7 +82,8 @@ request_wait(struct cli *cli, const char *kind, const char *id,
 			return EXIT_OK;
 		if (rows_text(*request_r, 0, "taken_at") == NULL &&
 		    clock_boot_ms() - begun > TAKE_MS)
-			return not_taken(cli, kind, id);
+			return not_taken(cli, kind, id,
+					 rows_str(*request_r, 0, "fleet"));
 		if (clock_boot_ms() - beat > SILENT_S * 1000) {
 			beat = clock_boot_ms();
 			code = still_alive(cli, id);

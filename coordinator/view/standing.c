@@ -33,6 +33,7 @@ standing_free(struct standing *s)
 	rows_free(&s->choices);
 	rows_free(&s->fleet);
 	rows_free(&s->coordinator);
+	rows_free(&s->nobody);
 	rows_free(&s->silent);
 	rows_free(&s->drain);
 	rows_free(&s->events);
@@ -208,6 +209,18 @@ standing_step(struct buf *out, const struct face *f, const struct rows *steps,
 	}
 }
 
+/* Why nobody drives it, as far as the database knows, and what to type. */
+static void
+coordinator_nobody(struct buf *out, const struct face *f,
+		   const struct standing *s)
+{
+	if (rows_count(s->nobody) == 0)
+		return;
+	standing_indented(out, f, "", rows_str(s->nobody, 0, "why"));
+	standing_indented(out, f,
+			  "type: ", rows_str(s->nobody, 0, "type_next"));
+}
+
 void
 standing_coordinator(struct buf *out, const struct face *f,
 		     const struct standing *s)
@@ -219,31 +232,22 @@ standing_coordinator(struct buf *out, const struct face *f,
 	if (rows_count(c) == 0) {
 		face_tinted(&line, f, TINT_BAD, "NO COORDINATOR");
 		(void)buf_adds(&line, " has this fleet: nothing moves");
-		standing_flush(out, f, &line);
-		standing_indented(out, f, "type: ", "systemctl start drydockd");
-		buf_free(&line);
-		return;
+	} else {
+		(void)buf_adds(&line, "coordinator ");
+		face_text(&line, f, rows_str(c, 0, "coordinator"));
+		if (standing_silent(s))
+			face_tinted(&line, f, TINT_BAD,
+				    rows_text(c, 0, "stopped_at") != NULL
+					    ? " STOPPED"
+					    : " SILENT: nothing moves");
+		(void)buf_adds(&line, ", heartbeat ");
+		when_span(&line, rows_seconds(c, 0, "silent_for"));
+		(void)buf_adds(&line, " ago");
 	}
-	(void)buf_adds(&line, "coordinator ");
-	face_text(&line, f, rows_str(c, 0, "coordinator"));
-	if (standing_silent(s))
-		face_tinted(&line, f, TINT_BAD,
-			    rows_text(c, 0, "stopped_at") != NULL
-				    ? " STOPPED"
-				    : " SILENT: nothing moves");
-	(void)buf_adds(&line, ", heartbeat ");
-	when_span(&line, rows_seconds(c, 0, "silent_for"));
-	(void)buf_adds(&line, " ago");
 	standing_flush(out, f, &line);
-	if (standing_silent(s)) {
-		(void)buf_adds(&line, "systemctl status drydockd   (on ");
-		(void)buf_adds(&line, rows_text(c, 0, "host") != NULL
-					      ? rows_str(c, 0, "host")
-					      : "its machine");
-		(void)buf_addc(&line, ')');
-		standing_indented(out, f, "type: ", buf_str(&line));
-	}
 	buf_free(&line);
+	if (standing_silent(s))
+		coordinator_nobody(out, f, s);
 }
 
 void
@@ -294,6 +298,7 @@ standing_json(struct buf *out, const struct standing *s)
 	rows_json_all(&o, "choices", s->choices);
 	rows_json_one(&o, "fleet", s->fleet, 0);
 	rows_json_one(&o, "coordinator", s->coordinator, 0);
+	rows_json_one(&o, "no_coordinator", s->nobody, 0);
 	rows_json_all(&o, "silent_hosts", s->silent);
 	json_out_bool(&o, "coordinator_silent", standing_silent(s));
 	doc_end(&o, out);

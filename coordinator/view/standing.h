@@ -14,6 +14,7 @@
  *	choices      backend command what                in their order
  *	fleet        fleet in_service out_backend excluded not_seen min_up
  *	coordinator  coordinator host silent_for stopped_at
+ *	nobody       why type_next         while none drives the fleet
  *	silent       host why_silent silent_since type_next
  *	drain        at users                            of one backend
  *	events       at severity backend person message   oldest first
@@ -39,6 +40,7 @@ struct standing {
 	struct rows *choices;
 	struct rows *fleet;
 	struct rows *coordinator;
+	struct rows *nobody;
 	struct rows *silent; /* hosts whose agents do not answer */
 	struct rows *drain;
 	struct rows *events;

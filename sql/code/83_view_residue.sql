@@ -91,6 +91,86 @@ ours: it carries our mark
 seen_at: when its agent told
 $$);
 
+-- A drydockd that the database refuses leaves no row; its session tells of it.
+create or replace view fleet_internal.drydockd_session as
+select min(p.usename) as login
+  from pg_catalog.pg_stat_activity p
+ where p.datname = current_database() and p.application_name = 'drydockd'
+   and exists (select from pg_catalog.pg_roles g
+	where g.rolname = 'fleet_coordinator'
+	  and pg_has_role(p.usesysid, g.oid, 'member'));
+select fleet_internal.describe('fleet_internal.drydockd_session', $$
+Whether a drydockd is connected to this database; one row.
+login: its PostgreSQL user, null: none is
+$$);
+
+create or replace view fleet_internal.heard as
+select c.coordinator_id, c.name, c.schema, c.stopped_at is not null as stopped,
+	c.stopped_at is null and c.beat_at > n.now - interval '15 s' as alive,
+	fleet_internal.words(fleet_internal.ms(fleet_internal.elapsed(
+		c.beat_at, n.now))) as ago, c.beat_at,
+	coalesce('on ' || c.host, 'on its machine') as at_host
+  from fleet_internal.coordinator c
+ cross join fleet_internal.moment n;
+select fleet_internal.describe('fleet_internal.heard', $$
+When each coordinator was heard last, in words.
+coordinator_id: the coordinator
+name: its name
+schema: the schema number that it was built for
+stopped: it ended orderly
+alive: a heartbeat in the last 15 s
+ago: since its last heartbeat
+beat_at: its last heartbeat
+at_host: "on ops1"
+$$);
+
+create or replace view fleet.no_coordinator as
+select f.name as fleet, c.name as coordinator, case
+	when a.login is not null and c.schema is distinct from s.is_now
+		and c.schema is not null
+	then format('coordinator %s was built for schema %s, the database has %s: it may not write',
+		c.name, c.schema, s.is_now)
+	when c.alive
+	then format('coordinator %s is alive, heartbeat %s ago, and has not taken it',
+		c.name, c.ago)
+	when a.login is not null
+	then format('a drydockd is connected to the database as %s and writes no heartbeat; %s',
+		a.login, coalesce('the last one was of ' || c.name || ', '
+			|| c.ago || ' ago', 'none was ever written'))
+	when c.stopped
+	then format('coordinator %s was stopped; its last heartbeat was %s ago',
+		c.name, c.ago)
+	else coalesce('coordinator ' || c.name
+		|| ' is silent; its last heartbeat was ' || c.ago || ' ago',
+		'no coordinator was ever here') end as why,
+	case
+	when a.login is not null and c.schema > s.is_now then 'drydock init'
+	when a.login is not null and c.schema < s.is_now
+	then format('systemctl restart drydockd   (%s, with the release of that drydock init)',
+		c.at_host)
+	when c.alive or a.login is not null
+	then format('journalctl -u drydockd -n 50   (%s: it says why)',
+		coalesce(c.at_host, 'where it is installed'))
+	when c.stopped then format('systemctl start drydockd   (%s)', c.at_host)
+	else format('systemctl start drydockd   (%s; if it runs already: journalctl -u drydockd -n 50)',
+		coalesce(c.at_host, 'where it is installed')) end as type_next
+  from fleet_internal.fleet f
+ cross join (select max(m.version) as is_now
+	  from fleet_internal.schema_migration m) s
+ cross join fleet_internal.drydockd_session a
+  left join lateral (select h.* from fleet_internal.heard h
+	 order by h.alive desc, h.coordinator_id = f.holder desc nulls last,
+		h.beat_at desc limit 1) c on true
+ where not exists (select from fleet_internal.heard h
+	where h.coordinator_id = f.holder and h.alive);
+select fleet_internal.describe('fleet.no_coordinator', $$
+The fleets that no living coordinator drives, and what is known of it.
+fleet: the fleet
+coordinator: the one that is alive, else that had it, else that was heard last
+why: why nobody drives it, as far as the database can tell
+type_next: what to type, and where
+$$);
+
 create or replace view fleet.diagnosis as
 select 'warning' as severity, 'BACKEND_OUT' as code, r.fleet,
 	null::text as host, r.name as backend,
@@ -100,19 +180,12 @@ select 'warning' as severity, 'BACKEND_OUT' as code, r.fleet,
 		r.remove, r.fleet, r.name) as hint
   from fleet.residue r where r.what = 'out'
 union all
-select case when f.active > 0 then 'error' else 'warning' end,
-	'NO_COORDINATOR', f.name, null, null,
-	coalesce(format('its coordinator %s is silent since %s', c.name,
-		to_char(c.beat_at, 'YYYY-MM-DD HH24:MI')),
-		'no coordinator drives it'),
-	'systemctl start drydockd   (where it is installed)'
-  from (select x.name, x.holder, (select count(*)
-		  from fleet_internal.rollout r
-		 where r.fleet_id = x.fleet_id and r.state = 'running')
-		as active from fleet_internal.fleet x) f
-  left join fleet_internal.coordinator c on c.coordinator_id = f.holder
- where c.coordinator_id is null or c.stopped_at is not null
-    or c.beat_at <= fleet_internal.clock() - interval '15 s'
+select case when exists (select from fleet_internal.rollout r
+		  join fleet_internal.fleet f using (fleet_id)
+		 where f.name = n.fleet and r.state = 'running')
+	then 'error' else 'warning' end,
+	'NO_COORDINATOR', n.fleet, null, null, n.why, n.type_next
+  from fleet.no_coordinator n
 union all
 select 'warning', 'DEAD_COORDINATOR', null, null, null,
 	format('%s has not been heard since %s and did not say goodbye',

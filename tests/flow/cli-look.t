@@ -248,7 +248,9 @@ nobody() {
 	beat 40
 	run status
 	is "a silent coordinator is told" 0 'SILENT: nothing moves' \
-		'heartbeat ([4-9][0-9]s|[0-9]m [0-9]+s) ago' 'systemctl status drydockd'
+		'heartbeat ([4-9][0-9]s|[0-9]m [0-9]+s) ago' \
+		'coordinator ops1 is silent; its last heartbeat was' \
+		'type: systemctl start drydockd .*if it runs already'
 	run status -o json
 	is "in JSON too" 0 '"coordinator_silent":true'
 	run abort --reason 'nobody home' --yes
@@ -265,7 +267,7 @@ nobody() {
 	sql "update fleet_internal.fleet set holder = null"
 	run status
 	is "no coordinator at all is told" 0 'NO COORDINATOR' \
-		'systemctl start drydockd'
+		'coordinator ops1 is silent' 'systemctl start drydockd'
 }
 
 rights() {

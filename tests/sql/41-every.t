@@ -8,7 +8,8 @@ do_ "select test.running('mail', 1); select test.take(1, 1)"
 # who may run what, as it was decided; what stands nowhere is nobody's. What
 # views call is run for the one who reads them.
 called_by_views="choices_of clock elapsed hold_next min_up_count ms safe_text
-	settling_of shell_word silent_next span turn_commands window_openings"
+	settling_of shell_word silent_next span turn_commands window_openings
+	words"
 for_readers="export last_events version window_next"
 for_operators="abort add_procedure approve cancel exclude hook_test import include
 	override pause pin plan put_content request restore resume retry
@@ -20,7 +21,7 @@ for_coordinators="advance beat goodbye hello hook_done hook_offer hook_take load
 	request_done request_open request_take schedule_tick take tidy"
 views="attempt backend choice coordinator current_step diagnosis drain error event
 	finding fleet hold hook hook_run host impact machine_edge machine_state
-	outage output procedure progress request residue rollout schedule
+	no_coordinator outage output procedure progress request residue rollout schedule
 	sighting step timeline turn window"
 
 # Without a right to it it is refused before it runs; else it runs, with nothing

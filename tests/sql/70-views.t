@@ -167,3 +167,38 @@ many="begin; do \$d\$ begin perform test.running('many', 9, 25); end \$d\$;
 	  from fleet_internal.turn t join fleet_internal.fleet f using (fleet_id) where s.turn_id = t.turn_id and f.name = 'many' and s.name = 'weight'"
 is "a step is expected to take the median" '00:00:15.5' "$many; select fleet_internal.span(l.ms) from fleet_internal.fleet f, fleet_internal.learned_ms(f.fleet_id, 'restart') l where f.name = 'many' and l.name = 'weight'; rollback"
 is "a turn from p10 to p90" '00:00:07.9|00:00:23.1' "$many; select fleet_internal.span(low_ms), fleet_internal.span(high_ms) from fleet_internal.fleet f, fleet_internal.learned_turn(f.fleet_id, 'restart') where f.name = 'many'; rollback"
+
+# nobody drives it: what is known of that, for whoever may only read
+nobody() {
+	like "$1" "$2" "select n.why || ' / ' || n.type_next || ' / ' || d.message from fleet.no_coordinator n join fleet.diagnosis d on d.fleet = n.fleet and d.code = 'NO_COORDINATOR' where n.fleet = 'mail'" bert
+}
+clock 0
+do_ "update fleet_internal.fleet set holder = null; delete from fleet_internal.coordinator"
+nobody "none was ever there" '^no coordinator was ever here / systemctl start drydockd   \(where it is installed; if it runs already: journalctl'
+# one that connects, and whose hello is refused
+PGAPPNAME=drydockd psql -X -q -U drydockd -c 'select pg_sleep(60)' >/dev/null 2>&1 &
+refused=$!
+for _ in $(seq 50); do
+	[ "$(q "select login from fleet_internal.drydockd_session")" != drydockd ] || break
+	sleep 0.1
+done
+nobody "one that is refused is told by its session" '^a drydockd is connected to the database as drydockd and writes no heartbeat; none was ever written / journalctl -u drydockd -n 50   \(where it is installed: it says why\)'
+do_ "select fleet_internal.hello('ops7', '00000000-0000-0000-0000-0000000000c7', '0.1.0', 'ops7.example', p_schema => (fleet.version()->>'schema')::int)" drydockd
+nobody "one that is alive and holds nothing" '^coordinator ops7 is alive, heartbeat . s ago, and has not taken it / journalctl -u drydockd -n 50   \(on ops7.example: it says why\)'
+do_ "update fleet_internal.coordinator set beat_at = beat_at - interval '3 min'"
+nobody "one that is connected and does not beat" 'as drydockd and writes no heartbeat; the last one was of ops7, . min ago / journalctl'
+do_ "update fleet_internal.coordinator set schema = schema - 1"
+nobody "one of an older release" '^coordinator ops7 was built for schema [0-9]+, the database has [0-9]+: it may not write / systemctl restart drydockd   \(on ops7.example, '
+do_ "update fleet_internal.coordinator set schema = schema + 2"
+nobody "one of a newer release" ': it may not write / drydock init / '
+do_ "update fleet_internal.coordinator set schema = schema - 1; select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'drydockd'"
+wait "$refused" || true
+for _ in $(seq 50); do
+	[ -n "$(q "select login from fleet_internal.drydockd_session")" ] || break
+	sleep 0.1
+done
+nobody "one that is gone without goodbye" '^coordinator ops7 is silent; its last heartbeat was . min ago / systemctl start drydockd   \(on ops7.example; if it runs already: journalctl'
+do_ "update fleet_internal.coordinator set stopped_at = beat_at"
+nobody "one that was stopped" '^coordinator ops7 was stopped; its last heartbeat was . min ago / systemctl start drydockd   \(on ops7.example\)'
+do_ "update fleet_internal.coordinator set stopped_at = null, beat_at = fleet_internal.clock(); update fleet_internal.fleet set holder = (select coordinator_id from fleet_internal.coordinator where name = 'ops7')"
+is "whoever has one is not there" '' "select * from fleet.no_coordinator" bert

@@ -131,6 +131,12 @@ held(void)
 			  "expected:s|message\n"
 			  "mail04|verify|mailbox-status|backend|failed|"
 			  "00:00:03|-|exit 75: Error: \033[2JMailbox INBOX\n");
+	s.nobody = rows_of("why|type_next\n"
+			   "a drydockd is connected to the database as "
+			   "drydockd and writes no heartbeat; the last one was "
+			   "of ops1, 3 min ago|"
+			   "journalctl -u drydockd -n 50   (on ops1: it says "
+			   "why)\n");
 	s.silent = rows_of("host|why_silent|silent_since:t|type_next\n"
 			   "dir2|connect: No route to host\033[2J|"
 			   "2026-11-22 00:31:00+00|"
