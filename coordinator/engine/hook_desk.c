@@ -27,7 +27,7 @@ struct hook_run {
 	int attempt, exit;
 	char *hook;
 	struct child *child; /* NULL: it ended */
-	bool ok;
+	bool ok, refused;
 	char result[ERR_TEXT_SIZE];
 	char *output; /* base64 */
 };
@@ -136,6 +136,25 @@ hook_run_begin(struct hook_desk *desk, const struct json_object *job)
 
 /* ---------------------------------------------------------- the database */
 
+/*
+ * What it printed may be what the database does not take.  That it ran, and how
+ * it ended, has to be there, or it runs again.
+ */
+static void
+hook_run_refused(struct hook_run *r, const char *why)
+{
+	char ended[sizeof(r->result)];
+
+	memcpy(ended, r->result, sizeof(ended));
+	snprintf(r->result, sizeof(r->result),
+		 "%.80s; the database refuses what it printed: %.300s", ended,
+		 why);
+	log_redact(r->result);
+	free(r->output);
+	hook_run_encode(r, "", 0);
+	r->refused = true;
+}
+
 static void
 hook_told(void *self, const struct pg_rows *rows, const struct pg_error *error)
 {
@@ -151,7 +170,10 @@ hook_told(void *self, const struct pg_rows *rows, const struct pg_error *error)
 		waker_at(desk->waker, clock_boot_ms() + POLL_MS);
 		return;
 	}
-	hook_run_free(r);
+	if (rows == NULL && !r->refused)
+		hook_run_refused(r, error->message);
+	else
+		hook_run_free(r);
 	hook_desk_turn(desk);
 }
 

@@ -21,7 +21,7 @@
 /* An answer on its way to the database. */
 struct request_answer {
 	char id[24];
-	bool ok;
+	bool ok, refused;
 	char *result, *message, *findings;
 };
 
@@ -178,13 +178,53 @@ request_offer(struct requests *all)
 	all->db.ask(all->db.self, REQUEST_DONE, params, request_written, all);
 }
 
+/*
+ * The same answer would be refused again, and whoever asked waits: that it was
+ * refused is the answer then.
+ */
+static void
+answer_refuse(struct request_answer *a, const char *why)
+{
+	char message[ERR_TEXT_SIZE + 40];
+	struct json_out out;
+	struct buf buf;
+
+	log_error("request %s: the database refuses its answer: %s", a->id,
+		  why);
+	(void)snprintf(message, sizeof(message),
+		       "the database refuses the answer: %s", why);
+	log_redact(message);
+	buf_init(&buf, REQUEST_FINDINGS_MAX);
+	json_out_init(&out, &buf);
+	json_out_array(&out, NULL);
+	json_out_object(&out, NULL);
+	json_out_str(&out, "code", "DATABASE_REFUSES");
+	json_out_str(&out, "severity", "error");
+	json_out_str(&out, "message", message);
+	json_out_str(&out, "hint", "journalctl -u drydockd -n 50");
+	json_out_end(&out);
+	json_out_end(&out);
+	x_strset(&a->findings, buf_str(&buf));
+	x_strset(&a->message, message);
+	x_strset(&a->result, NULL);
+	a->ok = false;
+	a->refused = true;
+	buf_free(&buf);
+}
+
 /* Whoever has it now has the answer to give, too. */
 static void
 request_written(void *ctx, const char *value, const char *why)
 {
 	struct requests *all = ctx;
+	bool ours = value == NULL && strstr(why, "is not in your hands") == NULL;
 
-	if (value == NULL && strstr(why, "is not in your hands") == NULL) {
+	if (ours && !all->answer->refused && all->db.refused(all->db.self)) {
+		answer_refuse(all->answer, why);
+		request_offer(all);
+		return;
+	}
+	if (ours) {
 		log_warn("request %s: its answer is not written: %s",
 			    all->answer->id, why);
 		all->timer = call_timer_start(

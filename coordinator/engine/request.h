@@ -61,6 +61,8 @@ struct request_db {
 	void (*ask)(void *self, enum request_statement statement,
 		    const char *const *params, request_got_fn *got,
 		    void *ctx);
+	/* Did the database refuse the last one?  Else it did not come to it. */
+	bool (*refused)(void *self);
 	/* no got() follows */
 	void (*cancel)(void *self);
 	void *self;

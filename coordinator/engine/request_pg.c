@@ -5,6 +5,7 @@
 #include "fault.h"
 #include "pg.h"
 #include "request.h"
+#include "store.h"
 
 #define ANSWER_MS 30000
 
@@ -22,6 +23,7 @@ struct request_pg {
 	struct pg_call *call;
 	request_got_fn *got;
 	void *ctx;
+	bool refused;
 };
 
 static void
@@ -32,6 +34,7 @@ request_pg_done(void *self, const struct pg_rows *rows,
 	const char *value = NULL;
 
 	r->call = NULL;
+	r->refused = rows == NULL && !store_away(error);
 	if (rows == NULL) {
 		r->got(r->ctx, NULL, error->err.text);
 		return;
@@ -57,6 +60,14 @@ request_pg_ask(void *self, enum request_statement statement,
 			  request_pg_done, r);
 }
 
+static bool
+request_pg_refused(void *self)
+{
+	const struct request_pg *r = self;
+
+	return r->refused;
+}
+
 static void
 request_pg_cancel(void *self)
 {
@@ -72,7 +83,8 @@ request_pg_new(struct pg *pg, struct request_db *db_r)
 	struct request_pg *r = x_new(struct request_pg);
 
 	r->pg = pg;
-	*db_r = (struct request_db){ request_pg_ask, request_pg_cancel, r };
+	*db_r = (struct request_db){ request_pg_ask, request_pg_refused,
+				      request_pg_cancel, r };
 	return r;
 }
 

@@ -5,8 +5,9 @@ usage: 14-requests.t [TEST…]
 """
 import json
 import os
+import subprocess
 
-from engine_lib import World, address, main, test, wait_for
+from engine_lib import BIN, World, address, main, test, wait_for
 
 PROCEDURE = """
 procedure: flow-stop
@@ -303,6 +304,36 @@ def what_a_dead_coordinator_took_is_answered():
         wait_for("it is answered", lambda: w.one(
             "select ok from fleet_internal.request "
             f"where request_id = {number}") == "t", 30)
+
+
+REFUSE = """
+create function fleet_internal.refuse() returns trigger language plpgsql as $$
+begin
+    if new.code <> 'DATABASE_REFUSES' then
+        raise exception 'the audit table is full';
+    end if;
+    return new;
+end $$;
+create trigger refuse before insert on fleet_internal.finding for each row
+execute function fleet_internal.refuse()
+"""
+
+
+@test
+def that_the_database_refuses_an_answer_is_the_answer():
+    with World() as w:
+        w.sql(REFUSE)
+        w.daemon()
+        row = ask(w, "greet", {})
+        assert row["ok"] is False, row
+        assert row["message"].startswith("the database refuses the answer: ")
+        assert "the audit table is full" in row["message"], row
+        assert codes(row, "error") == ["DATABASE_REFUSES"], row
+        run = subprocess.run([os.path.join(BIN, "drydock"), "doctor"],
+                             env=w.env, text=True, capture_output=True,
+                             timeout=60)
+        assert run.returncode == 5, run
+        assert "the audit table is full" in run.stdout, run
 
 
 @test

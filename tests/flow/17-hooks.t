@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 
 from engine_lib import BIN, HEAR, TOP, World, main, test, wait_for
 
@@ -141,6 +142,29 @@ def what_fails_or_dies_is_run_again():
         ) == "0", 60)
         assert kinds(w).count("turn.done") >= 3
         assert "rollout.summary" in kinds(w)
+
+
+@test
+def what_the_database_refuses_of_a_hook_is_told_and_not_run_again():
+    with World() as w:
+        w.sql("create function fleet_internal.refuse() returns trigger "
+              "language plpgsql as $$ begin raise exception "
+              "'the audit table is full'; end $$; create trigger refuse "
+              "before update on fleet_internal.hook_queue for each row when "
+              "(length(new.output) > 0) execute function "
+              "fleet_internal.refuse()")
+        hook = program(w, "hook", HEAR + "echo much\n")
+        w.daemon(**{"hook.one": hook, "hook.one.on": "rollout.running"})
+        wait_for("it is offered", lambda: w.one(
+            "select count(*) from fleet.hook") == "1", 120)
+        w.start()
+        wait_for("its end is told", lambda: w.one(
+            "select state || ' ' || result from fleet.hook_run") ==
+            "done exit 0; the database refuses what it printed: the audit "
+            "table is full", 120)
+        shift(w, "1 h")
+        time.sleep(7)
+        assert len(heard(w)) == 1, heard(w)
 
 
 @test

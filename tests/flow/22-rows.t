@@ -212,6 +212,10 @@ def what_the_database_refuses_is_told_once():
         wait_for("a refused heartbeat is told", lambda: "the heartbeat is "
                  "refused, so others take the fleets: permission denied"
                  in w.log(), 60)
+        why = "select why from fleet.no_coordinator"
+        wait_for("who asks is told that one is there all the same",
+                 lambda: "and writes no heartbeat; the last one was of" in
+                 (w.one(why) or ""), 60)
 
 
 main()

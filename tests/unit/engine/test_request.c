@@ -60,7 +60,7 @@ struct scene {
 	request_got_fn *got;
 	void *got_ctx;
 	struct call_timer *timer;
-	bool done;
+	bool done, refused;
 	char ok[8], result[8000], message[400];
 	char *findings;
 	const char *status;		/* what directors print */
@@ -78,7 +78,8 @@ scene_got(void *ctx)
 	s->got = NULL;
 	if (s->statement == REQUEST_DONE && s->refuse_done > 0) {
 		s->refuse_done--;
-		got(s->got_ctx, NULL, "the connection broke");
+		got(s->got_ctx, NULL, s->refused ? "it is not \"allowed\"" :
+		    "the connection broke");
 		return;
 	}
 	if (s->statement == REQUEST_DONE)
@@ -109,6 +110,14 @@ scene_ask(void *self, enum request_statement statement,
 		x_strset(&s->findings, params[5]);
 	}
 	s->timer = call_timer_start(s->fake.set, 0, scene_got, s);
+}
+
+static bool
+scene_refused(void *self)
+{
+	const struct scene *s = self;
+
+	return s->refused;
 }
 
 static void
@@ -145,7 +154,8 @@ scene_begin(struct scene *s, const char *take)
 		{ "mail1", "10.0.0.11" }, { "mail2", "10.0.0.12" },
 		{ "mail3", "10.0.0.13" },
 	};
-	const struct request_db db = { scene_ask, scene_cancel, s };
+	const struct request_db db = { scene_ask, scene_refused, scene_cancel,
+				       s };
 	struct request_env env = { .coordinator = 2, .fleet = 1, .epoch = 3 };
 
 	memset(s, 0, sizeof(*s));
@@ -399,6 +409,35 @@ test_unwritten(void **state)
 	scene_end(&s);
 }
 
+/* Who waits for it is told, and not asked to wait for the same again. */
+static void
+test_refused(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s, TAKE("greet", "{}"));
+	s.refuse_done = 1;
+	s.refused = true;
+	scene_run(&s);
+	assert_int_equal(s.asked[REQUEST_DONE], 2);
+	assert_string_equal(s.ok, "false");
+	assert_string_equal(s.result, "");
+	assert_string_equal(s.message, "the database refuses the answer: it is "
+			    "not \"allowed\"");
+	assert_non_null(strstr(s.findings, "\"DATABASE_REFUSES\""));
+	assert_non_null(strstr(s.findings, "it is not \\\"allowed\\\""));
+	scene_end(&s);
+
+	/* that too: tried again as when it cannot be reached */
+	scene_begin(&s, TAKE("greet", "{}"));
+	s.refuse_done = 3;
+	s.refused = true;
+	scene_run(&s);
+	assert_int_equal(s.asked[REQUEST_DONE], 4);
+	scene_end(&s);
+}
+
 static void
 test_failures(void **state)
 {
@@ -458,6 +497,7 @@ main(void)
 		cmocka_unit_test(test_check_errors),
 		cmocka_unit_test(test_check_silence),
 		cmocka_unit_test(test_unwritten),
+		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_dropped),
 	};
