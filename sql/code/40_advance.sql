@@ -125,7 +125,7 @@ begin
 	else
 		perform fleet_internal.fail('RD004', format(
 			'there is no op "%s"', op->>'op'), left(op::text, 200),
-			'Compare the versions of coordinator and schema: drydock version');
+			'Compare the versions of coordinator and schema: drydock doctor');
 	end case;
 	return null;
 end $$;
