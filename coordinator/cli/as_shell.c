@@ -22,7 +22,7 @@ plan_as_shell(struct cli *cli, const char *id)
 
 	if (code == EXIT_OK && rows_count(r) == 0)
 		code = cli_error(cli, EXIT_ERROR, NULL,
-				 "drydock history shows them",
+				 "drydock history   (shows them)",
 				 "there is no plan %s", id);
 	if (code == EXIT_OK) {
 		buf_init(&out, CLI_OUT_MAX);

@@ -220,7 +220,7 @@ cli_rollout_if_any(struct cli *cli, size_t word, char **id_r)
 		return rollout_latest(cli, id_r);
 	if (num_parse_int(text, 1, INT64_MAX, &id, &err) < 0)
 		return cli_error(cli, EXIT_USAGE, err.text,
-				 "drydock history shows the numbers",
+				 "drydock history   (shows the numbers)",
 				 "\"%s\" is not a rollout's number", text);
 	*id_r = x_asprintf("%lld", (long long)id);
 	return EXIT_OK;

@@ -289,7 +289,7 @@ log_scope(struct log *l)
 		DB(l->rollout));
 	if (code == EXIT_OK && rows_count(r) == 0)
 		code = cli_error(l->cli, EXIT_ERROR, NULL,
-				 "drydock history shows them",
+				 "drydock history   (shows them)",
 				 "there is no rollout %s", l->rollout);
 	if (code == EXIT_OK)
 		x_strset(&l->cli->fleet, rows_str(r, 0, "fleet"));

@@ -149,7 +149,7 @@ look_idle(struct cli *cli, const char *fleet, struct standing *s,
 	if (rows_count(s->fleet) == 0) {
 		standing_free(s);
 		return cli_error(cli, EXIT_ERROR, NULL,
-				 "drydock fleet list shows them",
+				 "drydock fleet list   (shows them)",
 				 "there is no fleet %s", fleet);
 	}
 	return now_fetch(cli, c);
@@ -166,7 +166,7 @@ look_fetch(struct cli *cli, const char *rollout, enum look_parts parts,
 	if (rows_count(s->rollout) == 0) {
 		standing_free(s);
 		return cli_error(cli, EXIT_ERROR, NULL,
-				 "drydock history shows them",
+				 "drydock history   (shows them)",
 				 "there is no rollout %s", rollout);
 	}
 	return now_fetch(cli, c);

@@ -123,7 +123,8 @@ show_one(struct cli *cli, const char *key, const char *what, const char *hint,
 int
 run_fleet_show(struct cli *cli)
 {
-	return show_one(cli, "fleet", "fleet", "drydock fleet list shows them",
+	return show_one(cli, "fleet", "fleet",
+			"drydock fleet list   (shows them)",
 			"select * from fleet.fleet where fleet = $1",
 			DB(cli_word(cli, 0)));
 }
@@ -137,7 +138,7 @@ run_backend_show(struct cli *cli)
 	if (code != EXIT_OK)
 		return code;
 	return show_one(cli, "backend", "backend",
-			"drydock backend list shows them",
+			"drydock backend list   (shows them)",
 			"select b.*, s.readings from fleet.backend b"
 			" left join fleet.sighting s using (fleet, backend)"
 			" where fleet = $1 and backend = $2",
@@ -175,7 +176,7 @@ run_host_list(struct cli *cli)
 int
 run_host_show(struct cli *cli)
 {
-	return show_one(cli, "host", "host", "drydock host list shows them",
+	return show_one(cli, "host", "host", "drydock host list   (shows them)",
 			"select * from fleet.host where host = $1",
 			DB(cli_word(cli, 0)));
 }

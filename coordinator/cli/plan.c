@@ -163,7 +163,7 @@ plan_show(struct cli *cli, const char *id)
 		DB(id));
 	if (code == EXIT_OK && rows_count(rollout) == 0)
 		code = cli_error(cli, EXIT_ERROR, NULL,
-				 "drydock history shows them",
+				 "drydock history   (shows them)",
 				 "there is no plan %s", id);
 	if (code == EXIT_OK)
 		code = cli_query(
@@ -280,7 +280,7 @@ check_fleet(struct cli *cli, const char **fleet_r)
 		DB(word));
 	if (code == EXIT_OK && rows_count(r) == 0)
 		code = cli_error(cli, EXIT_ERROR, NULL,
-				 "drydock history shows them",
+				 "drydock history   (shows them)",
 				 "there is no plan %s", word);
 	if (code == EXIT_OK)
 		x_strset(&cli->fleet, rows_str(r, 0, "fleet"));

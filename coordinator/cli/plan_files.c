@@ -86,7 +86,7 @@ procedure_ask(struct cli *cli, const char *name, struct plan_files *f)
 	if (code == EXIT_OK && rows_count(r) == 0)
 		code = cli_error(
 			cli, EXIT_ERROR, NULL,
-			"drydock procedure list, or drydock procedure add FILE",
+			"drydock procedure list   or: drydock procedure add FILE",
 			"there is no procedure %s", name);
 	if (code == EXIT_OK) {
 		text = rows_str(r, 0, "text");

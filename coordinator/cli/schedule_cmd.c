@@ -92,11 +92,10 @@ run_schedule_cancel(struct cli *cli)
 	const char *fleet;
 	int code;
 
-	if (!plan_is_number(id + again) || id[again] == '\0' ||
-	    strlen(id) > 10)
+	if (!plan_is_number(id + again) || id[again] == '\0' || strlen(id) > 10)
 		return cli_error(cli, EXIT_USAGE, NULL,
-				 "drydock schedule list shows them: s3 is a "
-				 "schedule, 17 a rollout",
+				 "drydock schedule list   (s3 is a schedule, "
+				 "17 a rollout)",
 				 "\"%s\" is not what schedule cancel takes",
 				 id);
 	if (!again)
@@ -106,8 +105,7 @@ run_schedule_cancel(struct cli *cli)
 	code = cli_fleet(cli, &fleet);
 	if (code != EXIT_OK)
 		return code;
-	return told_run(
-		cli,
-		"select fleet.schedule_remove($1, $2::int, $3) as told",
-		DB(fleet, id + 1, reason));
+	return told_run(cli,
+			"select fleet.schedule_remove($1, $2::int, $3) as told",
+			DB(fleet, id + 1, reason));
 }

@@ -33,6 +33,8 @@ sheet_print(struct cli *cli, const char *id)
 {
 	struct rows *r = NULL;
 	struct buf out;
+	char *hint =
+		x_asprintf("drydock plan %s --as-shell   (a whole turn)", id);
 	int code = cli_query(cli, &r,
 			     "select backend, sheet from fleet.turn"
 			     " where rollout = $1::bigint and sheet is not null"
@@ -40,10 +42,10 @@ sheet_print(struct cli *cli, const char *id)
 			     DB(id));
 
 	if (code == EXIT_OK && rows_count(r) == 0 && !cli->json)
-		code = cli_error(cli, EXIT_ERROR, NULL,
-				 "drydock plan --as-shell has a whole turn",
+		code = cli_error(cli, EXIT_ERROR, NULL, hint,
 				 "rollout %s has no backend in hand: there is "
-				 "nothing to finish", id);
+				 "nothing to finish",
+				 id);
 	if (code == EXIT_OK) {
 		buf_init(&out, CLI_OUT_MAX);
 		if (cli->json)
@@ -53,6 +55,7 @@ sheet_print(struct cli *cli, const char *id)
 		code = cli_print(cli, &out);
 		buf_free(&out);
 	}
+	x_free(&hint);
 	rows_free(&r);
 	return code;
 }
@@ -118,8 +121,8 @@ run_status(struct cli *cli)
 {
 	bool sheet = args_has(&cli->args, FLAG_SHEET);
 	char *id = NULL;
-	int code = sheet ? cli_rollout(cli, 0, &id) :
-			   cli_rollout_if_any(cli, 0, &id);
+	int code = sheet ? cli_rollout(cli, 0, &id)
+			 : cli_rollout_if_any(cli, 0, &id);
 
 	if (code == EXIT_OK)
 		code = cli_open(cli);

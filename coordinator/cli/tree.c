@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "alloc.h"
 #include "buf.h"
 #include "cli.h"
 #include "command.h"
@@ -88,16 +89,14 @@ static const struct command procedure_commands[] = {
 	  .args = "PROCEDURE|FILE PROCEDURE|FILE",
 	  .run = run_procedure_diff,
 	  .help = "diff -u of two texts; exit 0: the same, 1: different",
-	  .examples =
-		  "drydock procedure diff restart@3f9a restart\n"
-		  "drydock procedure diff restart ./mine.yaml\n" },
+	  .examples = "drydock procedure diff restart@3f9a restart\n"
+		      "drydock procedure diff restart ./mine.yaml\n" },
 	{ .name = "allow",
 	  .args = "PROCEDURE|FILE [ROLE]",
 	  .run = run_procedure_allow,
 	  .help = "print what the agents must permit for it",
-	  .examples =
-		  "drydock procedure allow dovecot-obox-restart\n"
-		  "drydock procedure allow ./mine.yaml backend > allow\n" },
+	  .examples = "drydock procedure allow dovecot-obox-restart\n"
+		      "drydock procedure allow ./mine.yaml backend > allow\n" },
 	END,
 };
 
@@ -124,11 +123,10 @@ static const struct command window_commands[] = {
 	  .run = run_window_add,
 	  .flags = FLAG(ZONE) | FLAG(FORBID),
 	  .help = "add a window, or a span in which none is taken",
-	  .examples =
-		  "drydock window add \"Tue-Thu 01:00-05:00\" "
-		  "--zone Europe/Helsinki\n"
-		  "drydock window add \"last Sun 23:00-05:00\"\n"
-		  "drydock window add --forbid \"24 Dec - 2 Jan\"\n" },
+	  .examples = "drydock window add \"Tue-Thu 01:00-05:00\" "
+		      "--zone Europe/Helsinki\n"
+		      "drydock window add \"last Sun 23:00-05:00\"\n"
+		      "drydock window add --forbid \"24 Dec - 2 Jan\"\n" },
 	{ .name = "remove",
 	  .args = "WINDOW",
 	  .run = run_window_remove,
@@ -236,9 +234,8 @@ static const struct command top[] = {
 	  .group = "run",
 	  .run = run_start,
 	  .flags = PLAN_FLAGS | FLAG(AT) | FLAG(MISSED) | FLAG(WATCH) |
-		   FLAG(IGNORE_WINDOW) | FLAG(STOP_AFTER) |
-		   FLAG(NO_CANARY) | FLAG(CHANGE) | FLAG(FULL) |
-		   FLAG(UNATTENDED),
+		   FLAG(IGNORE_WINDOW) | FLAG(STOP_AFTER) | FLAG(NO_CANARY) |
+		   FLAG(CHANGE) | FLAG(FULL) | FLAG(UNATTENDED),
 	  .help = "check it, and start if nothing was found wrong",
 	  .examples = "drydock start 17 --watch\n"
 		      "drydock start dovecot-obox-restart --only mail01\n"
@@ -445,6 +442,7 @@ int
 run_help(struct cli *cli)
 {
 	const char *topic = cli_word(cli, 0), *page = cli_word(cli, 1), *near;
+	char *hint;
 	struct buf out;
 	int code;
 
@@ -454,15 +452,17 @@ run_help(struct cli *cli)
 		buf_free(&out);
 		if (page != NULL || strcmp(topic, "schema") == 0)
 			return cli_error(cli, EXIT_USAGE, NULL,
-					 "drydock help lists the topics; those "
-					 "that tell of a file have one",
+					 "drydock help   (lists the topics; "
+					 "those that tell of a file have one)",
 					 "there is no page \"%s%s%s\"", topic,
 					 page != NULL ? " " : "",
 					 page != NULL ? page : "");
-		return cli_error(cli, EXIT_USAGE, NULL,
-				 near != NULL ? near
-					      : "drydock help lists them",
+		hint = near == NULL ? x_strdup("drydock help   (lists them)")
+				    : x_asprintf("drydock help %s", near);
+		code = cli_error(cli, EXIT_USAGE, NULL, hint,
 				 "there is no topic \"%s\"", topic);
+		x_free(&hint);
+		return code;
 	}
 	code = cli_print(cli, &out);
 	buf_free(&out);

@@ -106,7 +106,7 @@ run_window_remove(struct cli *cli)
 
 	if (strspn(id, "0123456789") != strlen(id) || strlen(id) > 9)
 		return cli_error(cli, EXIT_USAGE, NULL,
-				 "drydock window list shows their numbers",
+				 "drydock window list   (shows their numbers)",
 				 "\"%s\" is no number of a window", id);
 	code = cli_fleet(cli, &fleet);
 	if (code != EXIT_OK)

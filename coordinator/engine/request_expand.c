@@ -1,4 +1,5 @@
 /* request_expand.c - a procedure over an inventory: a plan for each backend. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,7 @@ static bool
 expand_wanted(struct request *request, const char *backend)
 {
 	const struct json_object *only = NULL, *except = NULL;
+	char hint[100];
 
 	(void)json_opt_array(request->args, "only", 1000, &only, NULL);
 	(void)json_opt_array(request->args, "except", 1000, &except, NULL);
@@ -69,8 +71,8 @@ expand_wanted(struct request *request, const char *backend)
 		return false;
 	if (!look_roster_is_excluded(request->roster, backend))
 		return true;
-	request_find(request, "notice", "EXCLUDED", NULL, backend,
-		     "drydock include brings it back", NULL,
+	(void)snprintf(hint, sizeof(hint), "drydock include %.64s", backend);
+	request_find(request, "notice", "EXCLUDED", NULL, backend, hint, NULL,
 		     "it is excluded and has no part in this");
 	return false;
 }
@@ -88,7 +90,7 @@ expand_names(struct request *request, const char *key)
 		(void)json_item_str(list, i, 255, &name, NULL);
 		if (look_roster_backend(request->roster, name) == NULL)
 			request_find(request, "error", "UNKNOWN_BACKEND",
-				     NULL, NULL, "drydock status lists them",
+				     NULL, NULL, "drydock backend list   (lists them)",
 				     NULL, "there is no backend %.60s", name);
 	}
 }

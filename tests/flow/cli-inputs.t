@@ -42,7 +42,7 @@ usage() {
 	refused "48 duration" 2 'duration is' wait 1 --timeout 15
 	refused "48 wait for what" 2 'does not know' wait 1 --for ever
 	refused "48 group alone" 2 'wants one of its commands' backend
-	refused "48 help topic" 2 'exit-codes' help exit-code
+	refused "48 help topic" 2 'hint: drydock help exit-codes$' help exit-code
 	refused "48 words that are none" 2 'no command|unknown' $'\e[2J'
 	refused "48 a fleet twice" 2 '--fleet is given twice' \
 		status --fleet mail-eu --fleet mail-eu
