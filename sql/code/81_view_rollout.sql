@@ -10,8 +10,8 @@ returns text language sql immutable as $$
 	select case p_kind
 	when 'pause' then format('drydock resume %s', p_rollout)
 	when 'approval' then format('drydock approve %s', p_rollout)
-	when 'window' then format('nothing: it waits (drydock window next); or drydock override %s window --backend %s --reason …',
-		p_rollout, p_backend)
+	when 'window' then format('nothing: it waits (drydock window next); or: drydock override %s window --backend %s --reason "..."',
+		p_rollout, coalesce(p_backend, 'NAME'))
 	when 'contact' then 'drydock host list'
 	when 'database' then case when p_gate = 'write' then
 		'repair what refuses it: it is tried again within a minute; what was decided: drydockd''s log (journalctl -u drydockd)'
@@ -20,11 +20,11 @@ returns text language sql immutable as $$
 	else format('put that row right in psql, as its owner: it goes on by itself; what came before: drydock log%s',
 		' ' || p_rollout) end
 	else case when p_gate = 'check' and p_backend is null then
-		format('repair it, then drydock check %1$s; one backend''s findings: drydock override %1$s check --backend NAME --reason …',
+		format('repair it, then: drydock check %1$s; one backend''s findings: drydock override %1$s check --backend NAME --reason "..."',
 			p_rollout)
 	when p_gate in ('check', 'preflight', 'target_in', 'min_up') then
-		format('repair it: it is looked at again; or drydock override %s %s --backend %s --reason …',
-			p_rollout, p_gate, p_backend)
+		format('repair it: it is looked at again; or: drydock override %s %s --backend %s --reason "..."',
+			p_rollout, p_gate, coalesce(p_backend, 'NAME'))
 	when p_gate = 'slot' then
 		'nothing: it goes on when that one is back (drydock fleet list)'
 	when p_gate in ('peers', 'ready', 'greeted') then

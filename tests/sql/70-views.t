@@ -22,6 +22,7 @@ word "a pause: paused" paused
 adv "'{\"op\":\"hold\",\"kind\":\"turn\",\"why\":\"failed\",\"critical\":true}'::jsonb"
 word "a held turn: halted" halted
 is "all reasons are named" 'opens at 01:00; INC; failed|t' "select p.waits_for, p.critical from fleet.progress p"
+is "all of it, of no backend too" 'nothing: it waits (drydock window next); or: drydock override 1 window --backend NAME --reason "..."' "select type_next from fleet.hold where kind = 'window'"
 is "and what to type" 3 "select count(*) from fleet.hold where type_next <> ''"
 adv "'{\"op\":\"hold\",\"kind\":\"window\",\"why\":\"opens at 02:00\"}'::jsonb"
 is "the same reason again changes its words" '3|1' "select count(*), count(*) filter (where why = 'opens at 02:00') from fleet.hold"
