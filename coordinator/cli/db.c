@@ -130,10 +130,15 @@ complaint_result(struct complaint *c, const PGresult *res)
 static void
 complaint_from(struct complaint *c, const PGconn *conn, const PGresult *res)
 {
-	if (PQstatus(conn) != CONNECTION_OK)
-		complaint_lost(c, conn, "the connection to the database broke");
-	else
+	if (PQstatus(conn) == CONNECTION_OK) {
 		complaint_result(c, res);
+		return;
+	}
+	complaint_lost(c, conn, "the connection to the database broke");
+	if (PQresultErrorField(res, PG_DIAG_SQLSTATE) != NULL) {
+		x_free(&c->why); /* the server's last words say more */
+		c->why = sentence(PQresultErrorMessage(res));
+	}
 }
 
 static void
@@ -233,6 +238,63 @@ db_query(struct db *db, struct rows **rows_r, const char *sql, size_t nparams,
 	}
 	PQclear(res);
 	return ret;
+}
+
+static bool
+asks_send(PGconn *conn, const struct db_ask asks[], size_t n)
+{
+	if (PQenterPipelineMode(conn) != 1)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (PQsendQueryParams(conn, asks[i].sql, (int)asks[i].nparams,
+				      NULL, asks[i].params, NULL, NULL,
+				      0) != 1)
+			return false;
+	return PQpipelineSync(conn) == 1;
+}
+
+/* behind each answer stands a NULL; *bad_r: the first that is an error */
+static void
+ask_take(PGconn *conn, const struct db_ask *ask, PGresult **bad_r)
+{
+	PGresult *res = PQgetResult(conn), *more;
+
+	while (res != NULL && (more = PQgetResult(conn)) != NULL)
+		PQclear(more);
+	if (PQresultStatus(res) == PGRES_TUPLES_OK)
+		*ask->rows_r = rows_from(res);
+	else if (*bad_r == NULL) {
+		*bad_r = res;
+		return;
+	}
+	PQclear(res);
+}
+
+int
+db_query_all(struct db *db, const struct db_ask asks[], size_t n,
+	     struct complaint *c)
+{
+	PGconn *conn = db->conn;
+	PGresult *bad = NULL;
+	bool all = true;
+
+	if (!asks_send(conn, asks, n)) {
+		complaint_lost(c, conn, "the connection to the database broke");
+		return -1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		ask_take(conn, &asks[i], &bad);
+		all &= *asks[i].rows_r != NULL;
+	}
+	PQclear(PQgetResult(conn)); /* that of the end */
+	(void)PQexitPipelineMode(conn);
+	/* asked when all was taken: it may have broken behind the error */
+	if (!all)
+		complaint_from(c, conn, bad);
+	for (size_t i = 0; !all && i < n; i++)
+		rows_free(asks[i].rows_r);
+	PQclear(bad);
+	return all ? 0 : -1;
 }
 
 int

@@ -33,6 +33,18 @@ bool db_alive(const struct db *db);
 /* 0 with *rows_r (the caller's; NULL allowed: not wanted), or -1 */
 int db_query(struct db *db, struct rows **rows_r, const char *sql,
 	     size_t nparams, const char *const *params, struct complaint *c);
+/*
+ * Some at once, in one transaction: they are sent before the first is answered.
+ * All rows, each in a *rows_r that was NULL, or -1 with none.
+ */
+struct db_ask {
+	struct rows **rows_r;
+	const char *sql;
+	size_t nparams;
+	const char *params[2];
+};
+int db_query_all(struct db *db, const struct db_ask asks[], size_t n,
+		 struct complaint *c);
 /* several statements without answers, as in a file; stops at the first error */
 int db_run(struct db *db, const char *sql, struct complaint *c);
 

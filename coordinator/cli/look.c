@@ -78,63 +78,87 @@ static const struct part {
 #undef PART
 };
 
-/* rollout NULL: only what the fleet has without one */
-static int
-part_fetch(struct cli *cli, const struct part *p, const char *rollout,
-	   const char *fleet, struct standing *s, struct complaint *c)
+/* A round of questions that do not depend on each other. */
+struct round {
+	struct db_ask ask[sizeof(parts_table) / sizeof(parts_table[0]) + 1];
+	size_t n;
+};
+
+static void
+round_add(struct round *r, struct rows **to, const char *sql, size_t nparams,
+	  const char *first, const char *second)
+{
+	r->ask[r->n++] = (struct db_ask){
+		.rows_r = to,
+		.sql = sql,
+		.nparams = nparams,
+		.params = { first, second },
+	};
+}
+
+static void
+round_part(struct round *r, const struct part *p, const char *rollout,
+	   const char *fleet, struct standing *s)
 {
 	struct rows **to = (struct rows **)(void *)((char *)s + p->offset);
 
 	switch (p->of) {
 	case OF_ROLLOUT:
-		if (rollout == NULL)
-			return 0;
-		return db_query(&cli->db, to, p->sql, DB(rollout), c);
+		round_add(r, to, p->sql, 1, rollout, NULL);
+		return;
 	case OF_FLEET:
-		return db_query(&cli->db, to, p->sql, DB(fleet), c);
+		round_add(r, to, p->sql, 1, fleet, NULL);
+		return;
 	case OF_UNENDED:
-		if (rows_text(s->rollout, 0, "finished_at") != NULL)
-			return 0;
-		return db_query(&cli->db, to, p->sql, DB(fleet, rollout), c);
+		if (rows_text(s->rollout, 0, "finished_at") == NULL)
+			round_add(r, to, p->sql, 2, fleet, rollout);
+		return;
 	}
-	return -1;
+}
+
+/* those of the rollout, or those of the fleet */
+static void
+round_parts(struct round *r, bool of_rollout, enum look_parts parts,
+	    const char *rollout, const char *fleet, struct standing *s)
+{
+	const struct part *end =
+		parts_table + sizeof(parts_table) / sizeof(parts_table[0]);
+
+	for (const struct part *p = parts_table; p < end; p++)
+		if (p->from <= parts && (p->of == OF_ROLLOUT) == of_rollout)
+			round_part(r, p, rollout, fleet, s);
 }
 
 /* the clock that all of SQL reads */
-static int
-now_fetch(struct cli *cli, struct complaint *c)
-{
-	struct rows *r = NULL;
+static const char now_sql[] = "select extract(epoch from"
+			      " (fleet.version()->>'now')::timestamptz) as now";
 
-	if (db_query(&cli->db, &r,
-		     "select extract(epoch from"
-		     " (fleet.version()->>'now')::timestamptz) as now",
-		     0, NULL, c) < 0)
-		return (int)c->code;
-	cli->face.now = rows_double(r, 0, "now");
-	rows_free(&r);
-	return EXIT_OK;
-}
-
-/* fleet NULL: the rollout's */
+/* fleet NULL: the rollout's; rollout NULL: only what a fleet has without one */
 static int
 parts_fetch(struct cli *cli, const char *rollout, const char *fleet,
 	    enum look_parts parts, struct standing *s, struct complaint *c)
 {
-	size_t i;
+	struct round first = { .n = 0 }, second = { .n = 0 };
+	struct rows *now = NULL;
+	int ret = 0;
 
 	*s = (struct standing){ 0 };
-	for (i = 0; i < sizeof(parts_table) / sizeof(parts_table[0]); i++) {
-		const char *of = fleet != NULL ? fleet :
-			rows_str(s->rollout, 0, "fleet");
-
-		if (parts_table[i].from > parts)
-			continue;
-		if (part_fetch(cli, &parts_table[i], rollout, of, s, c) < 0) {
-			standing_free(s);
-			return (int)c->code;
-		}
+	if (rollout != NULL) {
+		round_parts(&first, true, parts, rollout, NULL, s);
+		ret = db_query_all(&cli->db, first.ask, first.n, c);
 	}
+	if (fleet == NULL)
+		fleet = rows_str(s->rollout, 0, "fleet");
+	round_parts(&second, false, parts, rollout, fleet, s);
+	round_add(&second, &now, now_sql, 0, NULL, NULL);
+	if (ret == 0)
+		ret = db_query_all(&cli->db, second.ask, second.n, c);
+	if (ret < 0) {
+		standing_free(s);
+		return (int)c->code;
+	}
+	cli->face.now = rows_double(now, 0, "now");
+	rows_free(&now);
 	return EXIT_OK;
 }
 
@@ -152,7 +176,7 @@ look_idle(struct cli *cli, const char *fleet, struct standing *s,
 				 "drydock fleet list   (shows them)",
 				 "there is no fleet %s", fleet);
 	}
-	return now_fetch(cli, c);
+	return EXIT_OK;
 }
 
 int
@@ -169,7 +193,7 @@ look_fetch(struct cli *cli, const char *rollout, enum look_parts parts,
 				 "drydock history   (shows them)",
 				 "there is no rollout %s", rollout);
 	}
-	return now_fetch(cli, c);
+	return EXIT_OK;
 }
 
 int

@@ -309,6 +309,7 @@ ended() {
 
 	run status --exit-status
 	is "aborted: exit 3" 3 ABORTED
+	among_others
 	told=$(sql "select max(seq) from fleet.event")
 	run resume
 	is "49 no resume of what was aborted" 1 'cannot be resumed'
@@ -323,6 +324,24 @@ ended() {
 	is "49 no resume either" 1 'cannot be resumed'
 	ok "49 and no event of it" \
 		test "$(sql "select max(seq) from fleet.event")" = "$told"
+}
+
+# what status asks is sent at once: one question fails, or all end there
+among_others() {
+	sql "alter view fleet.turn rename to turns"
+	run status
+	is "one question of many fails: it alone is told" 1 \
+		'relation "fleet.turn" does not exist' 'hint: .*drydock init'
+	ok "and nothing is shown" test ! -s "$pg/out"
+	sql "create view fleet.turn as select * from fleet.turns
+		where pg_terminate_backend(pg_backend_pid())"
+	run status
+	is "the connection ends among them: exit 6" 6 \
+		'the connection to the database broke' \
+		'nothing is known about the rollout'
+	sql "drop view fleet.turn; alter view fleet.turns rename to turn"
+	run status --exit-status
+	is "and is well again" 3 ABORTED
 }
 
 cli_start
