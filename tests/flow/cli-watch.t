@@ -11,6 +11,16 @@ tm() {
 	tmux -S "$pg/tmux" -f /dev/null "$@"
 }
 
+# leave SESSION: its server ends with it, and takes a session with it that is
+# begun in that instant
+leave() {
+	local server
+
+	server=$(tm display-message -p -t "$1" '#{pid}')
+	tm kill-session -t "$1"
+	while kill -0 "$server" 2>/dev/null; do sleep 0.05; done
+}
+
 # the screen until it matches, or the deadline: $screen
 see() {
 	local i
@@ -49,7 +59,7 @@ paint() {
 		grep -qE 'q quit|heartbeat' "$pg/screen" && break
 		sleep 0.1
 	done
-	tm kill-session -t "$1"
+	leave "$1"
 	sed -E ':a; $!{N; ba}; s/[0-9]{2}:[0-9]{2}:[0-9]{2}/00:00:00/g; s/\n+$//' \
 		"$pg/screen" >"$pg/out"
 }
@@ -151,10 +161,10 @@ tabbed() {
 	tm send-keys -t w C-u 'drydock backend show mai'
 	ok "$1: and what the database knows" offered 'backend show mail0'
 	tm send-keys -t w C-u
-	tm kill-session -t w
+	leave w
 }
 
-tm kill-session -t w
+leave w
 mkdir "$pg/fpath"
 "$drydock" completion bash >"$pg/complete.bash"
 "$drydock" completion zsh >"$pg/fpath/_drydock"
