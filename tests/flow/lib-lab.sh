@@ -154,6 +154,12 @@ load_wait() {
 	return $status
 }
 
+# The users go home before their time; then the same.
+load_end() {
+	kill -TERM "$loader"
+	load_wait
+}
+
 # json_get FILE KEY[.KEY]...: a scalar, or the length of a list
 json_get() {
 	/usr/bin/python3 -c '
