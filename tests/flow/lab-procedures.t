@@ -28,9 +28,10 @@ plan() {
 
 # roll NUMBER SECONDS: start it and wait until it succeeded
 roll() {
-	drydock --yes start "$1" >/dev/null 2>&1 &&
+	drydock --yes start "$1" >"$work/wait" 2>&1 &&
 		drydock wait "$1" --timeout "$2s" >"$work/wait" 2>&1 && return
 	{
+		cat "$work/wait"
 		drydock status "$1"
 		drydock log "$1" -n 12
 	} 2>&1 | sed 's/^/# /'
@@ -79,12 +80,9 @@ crash_in_soak() {
 		rollout_ends aborted 60
 }
 
-lab_start
+rollout_lab
 # What the agents may do is what `drydock procedure allow` prints.
 lab agents | sed 's/^/# /'
-for file in "$root"/deploy/procedures/dovecot-*.yaml; do
-	drydock procedure add "$file" | sed 's/^/# /'
-done
 version=2.0
 [ "$(package_version mail1 drydock-lab-sieve)" != 2.0 ] || version=1.0
 conf_make new.conf '# lab-procedures was here'

@@ -27,7 +27,7 @@ for program in drydock drydockd drydock-ssh drydock-agent; do
 	}
 done
 lab_start
-lab reset | sed 's/^/# /' # what an earlier test left
+lab reset --database | sed 's/^/# /' # whatever an earlier test left
 before=$(main_pid mail1)$(main_pid mail2)$(main_pid mail3)
 
 observe_start "${work:?}/observed.json"
