@@ -30,7 +30,7 @@ run_schedule_list(struct cli *cli)
 {
 	static const struct listing l = {
 		.key = "schedules",
-		.empty = "nothing starts by itself: drydock help schedule",
+		.empty = "nothing starts by itself: drydock schedule add --help",
 		.sql = "select s.*, to_char(s.starts_at at time zone s.zone,"
 		       " 'Dy DD Mon HH24:MI') as starts_text"
 		       " from fleet.schedule s where s.fleet = $1"

@@ -1,4 +1,5 @@
 /* request_look.c - what a check looks at, and what it showed. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -326,14 +327,18 @@ check_agree(struct request *request, const struct check_item *item)
 static void
 check_show(struct request *request, const struct check_item *item)
 {
+	char hint[200];
+
 	switch (item->kind) {
 	case CHECK_READY:
 		check_find(request, item, "GROUP_READY",
 			   "wait for it; a change needs every member ready");
 		break;
 	case CHECK_SERVICE:
-		check_find(request, item, "IN_SERVICE",
-			   "bring it back, or drydock exclude it");
+		(void)snprintf(hint, sizeof(hint), "bring it back, or: drydock "
+			       "exclude %.64s --reason \"...\"",
+			       item->backend != NULL ? item->backend : "it");
+		check_find(request, item, "IN_SERVICE", hint);
 		break;
 	case CHECK_PREFLIGHT:
 		check_find(request, item, item->what != NULL ? item->what :

@@ -184,7 +184,12 @@ begin
 		perform fleet_internal.fail('RD002', format(
 			'the turn of %s is %s, so it cannot be %s',
 			fleet_internal.backend_name(t.backend_id), t.state, p_word),
-			coalesce(t.message, 'Only a held turn waits for a person.'),
+			coalesce('It is at work: ' || (select s.name
+					from fleet_internal.step s
+				 where s.turn_id = t.turn_id
+				   and s.state = 'running' limit 1) || '.',
+				t.message,
+				'Only a held turn waits for a person.'),
 			case when t.state = 'held' then fleet_internal.held_choices(t)
 			else fleet_internal.unheld_choices(t) end);
 	elsif t.asked is not null then

@@ -132,7 +132,7 @@ set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
 	r fleet_internal.rollout := fleet_internal.steer_running(
-		skip.rollout, 'steer', 'steered');
+		skip.rollout, 'steer', 'skipped');
 	t fleet_internal.turn := fleet_internal.steer_at(r, skip.backend,
 		'{waiting,held,restored}', 'skipped');
 	why text := fleet_internal.check_reason(skip.reason);

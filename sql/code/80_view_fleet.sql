@@ -11,7 +11,8 @@ select f.name as fleet, b.name as backend,
 	     when s.at > n.fresh_since and not s.in_service
 		then 'not in service'
 	     else 'not seen' end as state,
-	case when s.at > n.fresh_since then s.in_service end as in_service,
+	case when s.at > n.fresh_since and s.at >= coalesce(o.out_since, s.at)
+		then s.in_service end as in_service,
 	s.at as seen_at, host(h.address) as address,
 	case when b.excluded_at is not null then b.excluded_at
 	     when o.outage_id is not null then o.out_since
@@ -23,7 +24,9 @@ select f.name as fleet, b.name as backend,
 	b.labels, b.last_rollout as rollout, b.last_state as turn,
 	b.excluded_at is not null as excluded,
 	b.excluded_at, b.excluded_by, b.excluded_why as excluded_reason,
-	b.accepted_out, o.out_since, s.why as not_in_service_why,
+	b.accepted_out, o.out_since,
+	case when not coalesce(s.in_service, false) then s.why end
+		as not_in_service_why,
 	h.agent_version, h.hold_text as host_hold, h.seen_at as agent_seen_at,
 	h.why_silent as agent_silent_why, cardinality(h.host_keys) as host_keys,
 	b.position, b.address_elsewhere
@@ -40,13 +43,13 @@ One row per backend: what it is now and since when.
 fleet: the fleet
 backend: its name
 state: in service, not in service, not seen, out (because of us), excluded, or taken over (excluded while out)
-in_service: the last reading; null = none in the last 60 s
+in_service: the last reading; null = none in the last 60 s, or since it went out
 seen_at: when its service was read
 address: by which the service knows it
 state_since: since when
 in_state: for how long
 labels: free words for procedures
-rollout: the last rollout that had it
+rollout: the last rollout that had it; while one runs that one, else also a plan
 turn: state of its turn there
 excluded: left out of rollouts
 excluded_at: since when

@@ -59,7 +59,10 @@ clock '61 s'
 backend "61 s later nobody knows" 'not seen|'
 clock '0'
 do_ "select test.take(1, 1)"
-backend "out because of us" 'out|t'
+backend "out because of us: what was read before says nothing" 'out|'
+is "nor is there a reason" t "select not_in_service_why is null from fleet.backend where backend = 'mail1'"
+see 1 true 0
+backend "read since" 'out|t'
 is "the fleet says which" 'mail1|f' "select out_backend, may_take_one from fleet.fleet"
 see 2 true 0
 see 3 true 0
@@ -110,9 +113,9 @@ is "and is the range of a plan, around what is expected" 't|t|t' "select remaini
 
 # each backend's last turn is written to it: moved, not by an older one, taken back
 last="select string_agg(concat(backend, ' ', rollout, ' ', turn), ', ' order by backend) from fleet.backend"
-is "the newest plan is what a backend had last" "mail1 $r waiting, mail2 $r waiting, mail3 $r waiting" "$last"
+is "a plan does not hide the rollout that runs" "mail1 1 done, mail2 1 waiting, mail3 1 waiting" "$last"
 do_ "select test.take(1, 2)"
-is "an older rollout that moves does not show" "mail1 $r waiting, mail2 $r waiting, mail3 $r waiting" "$last"
+is "one that moves shows" "mail1 1 done, mail2 1 working, mail3 1 waiting" "$last"
 clock '8 days'
 is "plans that nobody started go" 2 "select fleet_internal.tidy('1 year', '1 year', 100)" drydockd
 clock '0'
@@ -168,6 +171,21 @@ many="begin; do \$d\$ begin perform test.running('many', 9, 25); end \$d\$;
 	  from fleet_internal.turn t join fleet_internal.fleet f using (fleet_id) where s.turn_id = t.turn_id and f.name = 'many' and s.name = 'weight'"
 is "a step is expected to take the median" '00:00:15.5' "$many; select fleet_internal.span(l.ms) from fleet_internal.fleet f, fleet_internal.learned_ms(f.fleet_id, 'restart') l where f.name = 'many' and l.name = 'weight'; rollback"
 is "a turn from p10 to p90" '00:00:07.9|00:00:23.1' "$many; select fleet_internal.span(low_ms), fleet_internal.span(high_ms) from fleet_internal.fleet f, fleet_internal.learned_turn(f.fleet_id, 'restart') where f.name = 'many'; rollback"
+
+# a plan hides nothing
+do_ "begin; create temp table had (n int, said text);
+	select test.fleet('solo', 8, 2);
+	insert into had select 1, test.plan('solo');
+	insert into had select 2, test.plan('solo');
+	insert into had select 3, string_agg(distinct rollout || turn, ' ') from fleet.backend where fleet = 'solo';
+	select fleet.start(said::bigint) from had where n = 1;
+	insert into had select 4, string_agg(distinct rollout || turn, ' ') from fleet.backend where fleet = 'solo';
+	create table test.had as select * from had; commit"
+is "where nothing runs the newest plan shows; then the one that began" 't|t' "select max(said) filter (where n = 3) = max(said) filter (where n = 2) || 'waiting', max(said) filter (where n = 4) = max(said) filter (where n = 1) || 'waiting' from test.had"
+do_ "select test.take((select said::bigint from test.had where n = 1), 1); select fleet.abort((select said::bigint from test.had where n = 1), 'tea');
+	update fleet_internal.turn set state = 'out' where state = 'working' and rollout_id = (select said::bigint from test.had where n = 1);
+	update fleet_internal.rollout set state = 'aborted' where rollout_id = (select said::bigint from test.had where n = 1); select test.plan('solo')"
+is "nor does a plan hide who left a backend out" 't|out' "select b.rollout = h.said::bigint, b.turn from fleet.backend b, test.had h where h.n = 1 and b.fleet = 'solo' and b.state = 'out'"
 
 # nobody drives it: what is known of that, for whoever may only read
 nobody() {
