@@ -15,8 +15,12 @@ declare
 	seq bigint;
 begin
 	update fleet_internal.step x set state = t,
-		started_at = case when t = 'running'
-			then coalesce(x.started_at, at_) else x.started_at end,
+		-- tried again it has all its time again, as a poll's at_most
+		started_at = case when t = 'running' and (was = 'pending'
+				or x.started_at is null)
+			then at_ else x.started_at end,
+		paused_ms = case when t = 'running' and was = 'pending'
+			then 0 else x.paused_ms end,
 		ended_at = case when t in ('running', 'pending', 'unknown')
 			then null else at_ end,
 		wait_until = case when op ? 'wait_until_ms'

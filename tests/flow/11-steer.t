@@ -3,6 +3,8 @@
 
 usage: 11-steer.t [TEST…]
 """
+import time
+
 from engine_lib import World, address, main, steps, test, wait_for
 
 
@@ -61,6 +63,30 @@ def a_step_is_tried_as_often_as_it_says_whoever_counts():
         w.wait_turn(r, 0, "held")
         assert w.counts()["work mail1"] == 4, w.counts()
         w.one(f"select fleet.abort({r}, 'enough')")
+
+
+@test
+def a_poll_that_is_retried_has_all_its_time_again():
+    with World() as w:
+        w.probe("done", ["sh", "FILES/done"], "cat FILES/word\n")
+        w.put("word", "no\n")
+        the_steps = steps()
+        the_steps[6]["poll"].update(until="done.text == yes", at_most_ms=8000)
+        w.daemon(lease="600ms")
+        r = w.start(the_steps, only=["mail1"])
+        w.wait_turn(r, 0, "held")
+        w.one(f"select fleet.retry({r})")
+        wait_for("it is polled again", lambda: w.one(
+            "select count(*) from fleet.event where message like "
+            "'works: begun'") == "2")
+        w.kill()  # whoever is next knows its time from its row alone
+        w.daemon(lease="600ms")
+        time.sleep(3)
+        w.put("word", "yes\n")
+        w.wait_state(r, "succeeded")
+        held = w.one("select count(*) from fleet.event "
+                     "where kind = 'turn.held'")
+        assert held == "1", held
 
 
 @test

@@ -66,6 +66,10 @@ failed() {
 }
 adv 1 "jsonb_build_array(test.step_op(1, 2, 'look', 'pending', 'running'), test.step_op(1, 2, 'look', 'running', 'failed') || '{\"failed\": 1}', test.step_op(1, 2, 'look', 'failed', 'pending'))"
 is "how often a step failed is loaded" 1 "$(failed)"
+began="select started_at from fleet_internal.step where step_id = test.step(1, 2, 'look')"
+first=$(q "$began")
+adv 1 "jsonb_build_array(test.step_op(1, 2, 'look', 'pending', 'running'), test.step_op(1, 2, 'look', 'running', 'failed') || '{\"failed\": 2}', test.step_op(1, 2, 'look', 'failed', 'pending'))"
+is "tried again it has all its time again" t "select ($began) > '$first'"
 adv 1 "jsonb_build_array(test.op('turn', 1, 2, '{\"from\":\"restored\",\"to\":\"waiting\"}'), test.op('turn_anew', 1, 2))"
 is "not of the turn before" '' "$(failed)"
 
