@@ -132,8 +132,12 @@ begin
 	perform fleet_internal.steer_done(r, 'rollout.pausing', format(
 		'pause asked: %s', why),
 		p_detail => jsonb_build_object('mode', pause.mode, 'rests', rests));
-	return format(E'rollout %s: %s\nhint: to go on: select fleet.resume(%s);',
-		r.rollout_id, rests, r.rollout_id);
+	return format(E'rollout %1$s: %2$s\nhint: to go on: %3$sselect fleet.resume(%1$s);',
+		r.rollout_id, rests, case when exists (select
+			from fleet_internal.turn t
+			where t.rollout_id = r.rollout_id and t.state = 'held')
+		then format('first what is held: select * from fleet.turn where rollout = %s; then: ',
+			r.rollout_id) else '' end);
 end $$;
 comment on function fleet.pause(bigint, text, text, interval) is
 	'Asks a running rollout to come to rest: at the next place to rest (step), after this backend (backend), or as it is (keep_drained, with an end). Says where and when.';

@@ -96,6 +96,7 @@ refused "exclude of it" RD002 'in the hands of rollout' "select fleet.exclude('m
 do_ "select test.hold($r, 1, 'look')"
 is "a held turn halts" 'halted|it failed' "select state, waits_for from fleet.rollout where rollout = $r"
 refused "resume refuses and names the others" RD002 "mail1 is held.*retry\\($r, 'mail1'\\).*restore\\($r, 'mail1'\\).*skip\\($r, 'mail1', 'reason', accept_out => true\\).*abort" "select fleet.resume($r)"
+like "a pause of what is held names that first" "hint: to go on: first what is held: select \* from fleet.turn where rollout = $r; then: select fleet.resume\($r\);" "begin; select fleet.pause($r, 'x'); rollback"
 refused "no such step to retry from" RD001 'Begun: stop, wipe, look' "select fleet.retry($r, 'mail1', 'nope')"
 refused "retry from before what destroys names it" RD002 'destroys: wipe.*destroy_again => true' "select fleet.retry($r, 'mail1', 'stop')"
 like "unless that is said" 'tried again from stop' "begin; select fleet.retry($r, 'mail1', 'stop', true); rollback"
