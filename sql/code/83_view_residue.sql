@@ -93,7 +93,7 @@ $$);
 
 -- A drydockd that the database refuses leaves no row; its session tells of it.
 create or replace view fleet_internal.drydockd_session as
-select min(p.usename) as login
+select min(p.usename::text collate "default") as login
   from pg_catalog.pg_stat_activity p
  where p.datname = current_database() and p.application_name = 'drydockd'
    and exists (select from pg_catalog.pg_roles g

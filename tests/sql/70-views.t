@@ -221,3 +221,6 @@ do_ "update fleet_internal.coordinator set stopped_at = beat_at"
 nobody "one that was stopped" '^coordinator ops7 was stopped; its last heartbeat was . min ago / systemctl start drydockd   \(on ops7.example\)'
 do_ "update fleet_internal.coordinator set stopped_at = null, beat_at = fleet_internal.clock(); update fleet_internal.fleet set holder = (select coordinator_id from fleet_internal.coordinator where name = 'ops7')"
 is "whoever has one is not there" '' "select * from fleet.no_coordinator" bert
+
+# a view can be changed where it stands only while its columns keep their types
+is "no public column is a name, or sorts as one" '' "select string_agg(a.attrelid::regclass || '.' || a.attname, ' ' order by 1) from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_type y on y.oid = a.atttypid where c.relnamespace = 'fleet'::regnamespace and c.relkind = 'v' and a.attnum > 0 and (y.typname in ('name', '_name') or a.attcollation not in (0, y.typcollation))"
