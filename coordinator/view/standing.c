@@ -116,7 +116,8 @@ standing_head(struct buf *out, const struct face *f, const struct standing *s)
 	face_text(&line, f, rows_str(r, 0, "procedure"));
 	(void)buf_adds(&line, "   ");
 	standing_upper(&line, f, rows_str(r, 0, "state"));
-	if (rows_text(r, 0, "ending") != NULL)
+	if (rows_text(r, 0, "ending") != NULL &&
+	    standing_end(s) != STANDING_ENDED_BADLY)
 		face_tinted(&line, f, TINT_WARN, "   being aborted");
 	(void)buf_adds(&line, "   by ");
 	face_text(&line, f, rows_str(r, 0, "created_by"));

@@ -156,7 +156,11 @@ standing_text(struct buf *out, const struct face *f, const struct standing *s)
 	standing_bar(out, f, s, 2);
 	start_line(out, f, s);
 	now_lines(out, f, s);
-	turns_line(out, f, s, "  next  ", "waiting");
+	/* whom an ended rollout did not come to has no turn any more */
+	turns_line(out, f, s,
+		   standing_end(s) == STANDING_ENDED_BADLY ? "  left  "
+							   : "  next  ",
+		   "waiting");
 	turns_line(out, f, s, "  out   ", "out");
 	turns_line(out, f, s, "  left  ", "skipped");
 	standing_holds(out, f, s, false);

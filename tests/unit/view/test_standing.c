@@ -178,6 +178,22 @@ single(void)
 	return s;
 }
 
+/* It was aborted, and that is over. */
+static struct standing
+aborted(void)
+{
+	struct standing s = single();
+
+	rows_free(&s.rollout);
+	rows_free(&s.steps);
+	s.rollout = rows_of("rollout:n|fleet|procedure|state|created_by|"
+			    "percent:n|remaining:s|backends_total:n|"
+			    "backends_done:n|ending\n"
+			    "18|mail-eu|dovecot-reload|aborted|anna|50|-|3|1|"
+			    "abort\n");
+	return s;
+}
+
 static void
 assert_golden(const char *name, const struct buf *out)
 {
@@ -226,6 +242,10 @@ test_golden(void **state)
 		  { .utf8 = true, .now = NOW } },
 		{ "status-single.txt",
 		  single,
+		  standing_text,
+		  { .utf8 = true, .now = NOW, .width = 80 } },
+		{ "status-aborted.txt",
+		  aborted,
 		  standing_text,
 		  { .utf8 = true, .now = NOW, .width = 80 } },
 		{ "status-held.txt",
