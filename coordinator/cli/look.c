@@ -11,6 +11,7 @@ enum part_of {
 	OF_ROLLOUT, /* $1 */
 	OF_FLEET,   /* $1 */
 	OF_UNENDED, /* $1 the fleet, $2 the rollout; nothing once it ended */
+	OF_OTHERS,  /* $1 the fleet, $2 the rollout or null */
 };
 
 static const struct part {
@@ -56,6 +57,10 @@ static const struct part {
 	PART(nobody, LOOK_STATUS, OF_FLEET,
 	     "select why, type_next from fleet.no_coordinator"
 	     " where fleet = $1"),
+	PART(left_out, LOOK_STATUS, OF_OTHERS,
+	     "select backend, rollout, since, include_asked, why, type_next"
+	     " from fleet.left_out where fleet = $1 and (include_asked"
+	     " or rollout is distinct from $2::bigint) order by backend"),
 	PART(silent, LOOK_STATUS, OF_FLEET,
 	     "select host, why_silent, silent_since, type_next"
 	     " from fleet.host where $1 = any (fleets)"
@@ -112,6 +117,9 @@ round_part(struct round *r, const struct part *p, const char *rollout,
 	case OF_UNENDED:
 		if (rows_text(s->rollout, 0, "finished_at") == NULL)
 			round_add(r, to, p->sql, 2, fleet, rollout);
+		return;
+	case OF_OTHERS:
+		round_add(r, to, p->sql, 2, fleet, rollout);
 		return;
 	}
 }

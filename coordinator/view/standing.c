@@ -34,6 +34,7 @@ standing_free(struct standing *s)
 	rows_free(&s->fleet);
 	rows_free(&s->coordinator);
 	rows_free(&s->nobody);
+	rows_free(&s->left_out);
 	rows_free(&s->silent);
 	rows_free(&s->drain);
 	rows_free(&s->events);
@@ -300,6 +301,7 @@ standing_json(struct buf *out, const struct standing *s)
 	rows_json_one(&o, "fleet", s->fleet, 0);
 	rows_json_one(&o, "coordinator", s->coordinator, 0);
 	rows_json_one(&o, "no_coordinator", s->nobody, 0);
+	rows_json_all(&o, "left_out", s->left_out);
 	rows_json_all(&o, "silent_hosts", s->silent);
 	json_out_bool(&o, "coordinator_silent", standing_silent(s));
 	doc_end(&o, out);

@@ -15,6 +15,7 @@
  *	fleet        fleet in_service out_backend excluded not_seen min_up
  *	coordinator  coordinator host silent_for stopped_at
  *	nobody       why type_next         while none drives the fleet
+ *	left_out     backend since include_asked why type_next
  *	silent       host why_silent silent_since type_next
  *	drain        at users                            of one backend
  *	events       at severity backend person message   oldest first
@@ -41,6 +42,7 @@ struct standing {
 	struct rows *fleet;
 	struct rows *coordinator;
 	struct rows *nobody;
+	struct rows *left_out; /* of other rollouts, or asked back */
 	struct rows *silent; /* hosts whose agents do not answer */
 	struct rows *drain;
 	struct rows *events;

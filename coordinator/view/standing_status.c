@@ -77,31 +77,49 @@ fleet_line(struct buf *out, const struct face *f, const struct rows *fleet)
 	buf_free(&line);
 }
 
+/* "  SILENT  mail2  since 3m", and below it why, and what to type */
 static void
-silent_lines(struct buf *out, const struct face *f, const struct standing *s)
+told_lines(struct buf *out, const struct face *f, const char *word,
+	   const char *name, double since, const char *why, const char *type)
 {
 	struct buf line;
-	size_t i;
 
 	buf_init(&line, LINE_MAX_BYTES);
-	for (i = 0; i < rows_count(s->silent); i++) {
-		double since = rows_seconds(s->silent, i, "silent_since");
-
-		(void)buf_adds(&line, "  ");
-		face_tinted(&line, f, TINT_WARN, "SILENT");
-		(void)buf_adds(&line, "  ");
-		face_text(&line, f, rows_str(s->silent, i, "host"));
-		if (since >= 0 && since < f->now) {
-			(void)buf_adds(&line, "  since ");
-			when_span(&line, f->now - since);
-		}
-		standing_flush(out, f, &line);
-		standing_indented(out, f, "",
-				  rows_str(s->silent, i, "why_silent"));
-		standing_indented(out, f, "type: ",
-				  rows_str(s->silent, i, "type_next"));
+	(void)buf_adds(&line, "  ");
+	face_tinted(&line, f, TINT_WARN, word);
+	(void)buf_adds(&line, "  ");
+	face_text(&line, f, name);
+	if (since >= 0 && since < f->now) {
+		(void)buf_adds(&line, "  since ");
+		when_span(&line, f->now - since);
 	}
+	standing_flush(out, f, &line);
+	standing_indented(out, f, "", why);
+	standing_indented(out, f, "type: ", type);
 	buf_free(&line);
+}
+
+static void
+left_out_lines(struct buf *out, const struct face *f, const struct rows *left)
+{
+	for (size_t i = 0; i < rows_count(left); i++)
+		told_lines(out, f,
+			   rows_bool(left, i, "include_asked") ? "WAITING"
+							       : "OUT",
+			   rows_str(left, i, "backend"),
+			   rows_seconds(left, i, "since"),
+			   rows_str(left, i, "why"),
+			   rows_str(left, i, "type_next"));
+}
+
+static void
+silent_lines(struct buf *out, const struct face *f, const struct rows *silent)
+{
+	for (size_t i = 0; i < rows_count(silent); i++)
+		told_lines(out, f, "SILENT", rows_str(silent, i, "host"),
+			   rows_seconds(silent, i, "silent_since"),
+			   rows_str(silent, i, "why_silent"),
+			   rows_str(silent, i, "type_next"));
 }
 
 static void
@@ -166,7 +184,8 @@ standing_text(struct buf *out, const struct face *f, const struct standing *s)
 	standing_holds(out, f, s, false);
 	left_out(out, f, s);
 	fleet_line(out, f, s->fleet);
-	silent_lines(out, f, s);
+	left_out_lines(out, f, s->left_out);
+	silent_lines(out, f, s->silent);
 	standing_coordinator(out, f, s);
 }
 
@@ -175,6 +194,7 @@ standing_idle(struct buf *out, const struct face *f, const struct standing *s)
 {
 	standing_holds(out, f, s, false);
 	fleet_line(out, f, s->fleet);
-	silent_lines(out, f, s);
+	left_out_lines(out, f, s->left_out);
+	silent_lines(out, f, s->silent);
 	standing_coordinator(out, f, s);
 }

@@ -171,6 +171,47 @@ why: why nobody drives it, as far as the database can tell
 type_next: what to type, and where
 $$);
 
+create or replace view fleet.left_out as
+select f.name as fleet, b.name as backend, t.rollout_id as rollout,
+	case when b.asked is null then o.out_since
+	     else fleet_internal.from_ms(b.asked->>'at_ms') end as since,
+	b.asked is not null as include_asked,
+	case when b.asked is null
+	then format('rollout %s left it out of service', t.rollout_id)
+	when s.at > n.fresh_since and s.in_service then format(
+		'include was asked by %s: it is in service, and waits for a coordinator that writes it down',
+		b.asked->>'by')
+	else format('include was asked by %s and waits for the proof; it is not in service: %s',
+		b.asked->>'by', coalesce(s.why, 'nobody has looked')) end as why,
+	case when b.asked is null
+	then format('drydock status %s', t.rollout_id)
+	else format('drydock backend show %s   (repaired, it takes part again by itself)',
+		b.name) end as type_next
+  from (select o.backend_id from fleet_internal.outage o
+	 where o.back_at is null and o.accepted_at is null
+	union select x.backend_id from fleet_internal.backend x
+	 where x.asked is not null) few
+  join fleet_internal.backend b using (backend_id)
+  join fleet_internal.fleet f using (fleet_id)
+ cross join fleet_internal.moment n
+  left join fleet_internal.sighting s using (backend_id)
+  left join fleet_internal.outage o on o.backend_id = b.backend_id
+	and o.back_at is null and o.accepted_at is null
+  left join fleet_internal.turn t on t.turn_id = o.turn_id
+	and t.state = 'out'
+ where b.removed_at is null
+   and (b.asked is not null or t.turn_id is not null);
+select fleet_internal.describe('fleet.left_out', $$
+The backends that a rollout left out of service, and those that a person wants included and nothing has proved yet.
+fleet: the fleet
+backend: the backend
+rollout: that left it out; empty = it was excluded
+since: out since, or include asked at
+include_asked: a person asked for it
+why: what it waits for
+type_next: what to type
+$$);
+
 create or replace view fleet.diagnosis as
 select 'warning' as severity, 'BACKEND_OUT' as code, r.fleet,
 	null::text as host, r.name as backend,

@@ -61,12 +61,18 @@ rests_out() {
 	ok "$step: it is as the phase left it" "$@"
 	ok "$step: nothing is left of it" at_rest
 	ok "$step: include waits for the proof" included "$backend" not within 3
+	ok "$step: and status says so" waits_in_status "$backend"
 	[ "$step" != as-before ] || answers_again "$backend"
 	ok "$step: its sheet is what status --sheet prints" \
 		wait_until 20 "the sheet" sheet_is_same "$backend"
 	ok "$step: the sheet can be followed" sheet_alone "$backend"
 	ok "$step: included when that has put it right" included "$backend" wait_until 40
 	ok "$step: all serve again, and take mail" all_serve
+}
+
+waits_in_status() {
+	drydock status >"$work/status" && grep -qE "^  WAITING +$1 " \
+		"$work/status" && grep -q 'waits for the proof' "$work/status"
 }
 
 # included BACKEND HOW SECONDS: asked for, and waited for in that way

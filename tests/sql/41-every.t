@@ -20,7 +20,7 @@ for_coordinators="advance beat goodbye hello hook_done hook_offer hook_take load
 	load_procedure load_work plan_save pull_done pull_next release remind
 	request_done request_open request_take schedule_tick take tidy"
 views="attempt backend choice coordinator current_step diagnosis drain error event
-	finding fleet hold hook hook_run host impact machine_edge machine_state
+	finding fleet hold hook hook_run host impact left_out machine_edge machine_state
 	no_coordinator outage output procedure progress request residue rollout schedule
 	sighting step timeline turn window"
 

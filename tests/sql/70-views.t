@@ -186,6 +186,9 @@ do_ "select test.take((select said::bigint from test.had where n = 1), 1); selec
 	update fleet_internal.turn set state = 'out' where state = 'working' and rollout_id = (select said::bigint from test.had where n = 1);
 	update fleet_internal.rollout set state = 'aborted' where rollout_id = (select said::bigint from test.had where n = 1); select test.plan('solo')"
 is "nor does a plan hide who left a backend out" 't|out' "select b.rollout = h.said::bigint, b.turn from fleet.backend b, test.had h where h.n = 1 and b.fleet = 'solo' and b.state = 'out'"
+is "who left it out is told, whatever was planned since" 't|f|t|t' "select l.rollout = h.said::bigint, l.include_asked, l.why like 'rollout % left it out of service', l.type_next = 'drydock status ' || h.said from fleet.left_out l, test.had h where h.n = 1"
+do_ "select fleet.include('solo', l.backend) from fleet.left_out l"
+is "and that somebody wants it back, and what that waits for" 't|t|drydock backend show' "select include_asked, why like 'include was asked by postgres and waits for the proof; it is not in service: %', substr(type_next, 1, 20) from fleet.left_out"
 
 # nobody drives it: what is known of that, for whoever may only read
 nobody() {

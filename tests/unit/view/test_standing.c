@@ -137,6 +137,13 @@ held(void)
 			   "of ops1, 3 min ago|"
 			   "journalctl -u drydockd -n 50   (on ops1: it says "
 			   "why)\n");
+	s.left_out = rows_of("backend|rollout:n|since:t|include_asked:b|why|"
+			     "type_next\n"
+			     "mail05|16|2026-11-22 00:23:05+00|t|include was "
+			     "asked by anna\033[2J and waits for the proof|"
+			     "drydock backend show mail05\n"
+			     "mail07|15|2026-11-21 00:23:05+00|f|rollout 15 "
+			     "left it out of service|drydock status 15\n");
 	s.silent = rows_of("host|why_silent|silent_since:t|type_next\n"
 			   "dir2|connect: No route to host\033[2J|"
 			   "2026-11-22 00:31:00+00|"
