@@ -66,10 +66,15 @@ idle_check(struct proc_reader *r, const struct step *step)
 	if (step->target.node != NULL)
 		ynode_error(r->d, step->target.node,
 			    "%s has no \"target\"; probes have one", kind);
-	if (step->no_return || step->destroys)
+	if (step->no_return || step->destroys || step->idempotent)
 		ynode_error(r->d, step->node,
 			    "%s changes nothing: neither no_return nor "
-			    "destroys",
+			    "destroys nor idempotent",
+			    kind);
+	if (step->discard)
+		ynode_error(r->d, step->node,
+			    "%s prints nothing: no output of it can be "
+			    "discarded",
 			    kind);
 	if (step->timeout.text.node != NULL)
 		ynode_error(r->d, step->timeout.text.node,
