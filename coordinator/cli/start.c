@@ -156,6 +156,33 @@ start_now(struct cli *cli, const char *id)
 	return code;
 }
 
+/* one at a time: what cannot start now is not planned */
+static int
+start_alone(struct cli *cli)
+{
+	struct rows *r = NULL;
+	const char *fleet;
+	char *hint;
+	int code = cli_fleet(cli, &fleet);
+
+	if (code == EXIT_OK)
+		code = cli_query(cli, &r,
+				 "select rollout from fleet.rollout"
+				 " where fleet = $1 and started_at is not null"
+				 " and finished_at is null",
+				 DB(fleet));
+	if (code == EXIT_OK && rows_count(r) > 0) {
+		hint = x_asprintf("drydock watch %s", rows_str(r, 0, "rollout"));
+		code = cli_error(cli, EXIT_ERROR,
+				 "one at a time; nothing was planned", hint,
+				 "rollout %s runs in fleet %s",
+				 rows_str(r, 0, "rollout"), fleet);
+		x_free(&hint);
+	}
+	rows_free(&r);
+	return code;
+}
+
 /* a plan's number, or a procedure that is planned and shown now */
 static int
 start_plan(struct cli *cli, char **id_r)
@@ -169,8 +196,10 @@ start_plan(struct cli *cli, char **id_r)
 		*id_r = x_strdup(word);
 		return EXIT_OK;
 	}
-	/* what nobody can say yes to is not planned */
-	if (!cli->may_ask)
+	if (!args_has(&cli->args, FLAG_AT))
+		code = start_alone(cli);
+	/* nor is what nobody can say yes to */
+	if (code == EXIT_OK && !cli->may_ask)
 		code = cli_ask_yes(cli, "Start what is planned now?");
 	if (code == EXIT_OK)
 		code = plan_make(cli, word, id_r);

@@ -118,6 +118,9 @@ def a_failure_and_what_the_operator_types():
         typed("log 1 --output --backend mail1")
         typed("resume 1", 1)
         typed.says("is held", "drydock retry 1")
+        typed("start flow-stop --yes -e word=wax", 1)  # nor does this
+        typed.says("rollout 1 runs in fleet", "drydock watch 1")
+        assert w.one("select count(*) from fleet.rollout") == "1"
         typed("pause 1 --reason", 0, "INC-4711 wax is out")
         typed.says("mail1 is held")
         w.remove("fail-work-wax")
