@@ -32,6 +32,8 @@
 #include "tri.h"
 
 #define EXPR_BYTES_MAX 4096
+/* What is printed is read again: a pinned plan, an inventory. */
+#define EXPR_TOO_LONG "written out, with its values, it is longer than %d bytes"
 #define EXPR_DEPTH_MAX 16
 #define EXPR_TERMS_MAX 64
 

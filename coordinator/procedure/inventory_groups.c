@@ -125,8 +125,10 @@ inv_expr_out(struct inv *v, const char *key, const struct ynode *in)
 		ynode_error(v->d, in,
 			    "it is the same for all backends: no "
 			    "${} here");
-	buf_init(&text, 65536);
+	buf_init(&text, EXPR_BYTES_MAX);
 	expr_print(expr, &text);
+	if (buf_over(&text))
+		ynode_error(v->d, in, EXPR_TOO_LONG, EXPR_BYTES_MAX);
 	json_out_str(v->o, key, buf_str(&text));
 	buf_free(&text);
 	expr_free(&expr);

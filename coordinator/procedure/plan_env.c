@@ -347,7 +347,7 @@ env_cond(struct env *e, const struct cond *cond, enum tri *tri_r)
 
 	if (cond->expr == NULL)
 		return NULL;
-	buf_init(&out, TEMPLATE_BYTES_MAX);
+	buf_init(&out, EXPR_BYTES_MAX);
 	/* The procedure's own stays as it is: parsed again. */
 	if (expr_parse(cond->node->text, EXPR_FIELDS, &expr, NULL, &err) < 0)
 		abort();
@@ -356,6 +356,8 @@ env_cond(struct env *e, const struct cond *cond, enum tri *tri_r)
 	else
 		tri = expr_fold(expr);
 	expr_print(expr, &out);
+	if (buf_over(&out))
+		ynode_error(e->d, cond->node, EXPR_TOO_LONG, EXPR_BYTES_MAX);
 	expr_free(&expr);
 	if (tri_r != NULL)
 		*tri_r = tri;

@@ -37,18 +37,22 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	FUZZ_MUST(strlen(text) <= EXPR_BYTES_MAX);
 	print(e, &one);
-	FUZZ_MUST(expr_parse(buf_str(&one), mode, &again, NULL, &err) == 0);
-	print(again, &two);
-	FUZZ_MUST(strcmp(buf_str(&one), buf_str(&two)) == 0);
+	/* whoever stores what is printed refuses what is longer */
+	if (one.len <= EXPR_BYTES_MAX) {
+		FUZZ_MUST(expr_parse(buf_str(&one), mode, &again, NULL, &err) ==
+			  0);
+		print(again, &two);
+		FUZZ_MUST(strcmp(buf_str(&one), buf_str(&two)) == 0);
+		buf_free(&two);
+		(void)expr_fold(again);
+		expr_free(&again);
+	}
 	buf_init(&why, 1 << 20);
 	buf_init(&seen, 1 << 20);
-	(void)expr_fold(again);
 	(void)expr_eval(e, lookup, text, &why, &seen);
 	buf_free(&why);
 	buf_free(&seen);
 	buf_free(&one);
-	buf_free(&two);
-	expr_free(&again);
 	expr_free(&e);
 	free(text);
 	return 0;

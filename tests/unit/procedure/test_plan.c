@@ -384,6 +384,28 @@ strategy(const char *lines, const char *vars)
 	return buf_take(&out);
 }
 
+/* With its values it is pinned, and read again: both have one limit. */
+static void
+a_condition_stays_readable(void **state)
+{
+	static const char step[] =
+		"  - name: s\n    run: x\n    undo: none\n    check: "
+		"unit.A == ${vars.text} and unit.B == ${vars.text}\n";
+	char text[2101], *vars;
+
+	(void)state;
+	memset(text, '+', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	vars = x_asprintf("{\"text\":\"%s\"}", text);
+	fails(step, "mail10", vars, NULL, 23,
+	      "with its values, it is longer than 4096 bytes");
+	x_free(&vars);
+	text[2000] = '\0';
+	vars = x_asprintf("{\"text\":\"%s\"}", text);
+	step_is(step, vars, NULL, ",\"kind\":\"run\"");
+	x_free(&vars);
+}
+
 static void
 order_of_backends(void **state)
 {
@@ -430,6 +452,7 @@ main(void)
 		cmocka_unit_test(everything_else_of_a_step),
 		cmocka_unit_test(cleans_are_purged_last),
 		cmocka_unit_test(what_does_not_fit),
+		cmocka_unit_test(a_condition_stays_readable),
 		cmocka_unit_test(order_of_backends),
 	};
 
