@@ -174,15 +174,21 @@ $$);
 create or replace view fleet.left_out as
 select f.name as fleet, b.name as backend, t.rollout_id as rollout,
 	case when b.asked is null then o.out_since
-	     else fleet_internal.from_ms(b.asked->>'at_ms') end as since,
+	     else to_timestamp((b.asked->>'at_ms')::bigint / 1000.0) end as since,
 	b.asked is not null as include_asked,
 	case when b.asked is null
 	then format('rollout %s left it out of service', t.rollout_id)
-	when s.at > n.fresh_since and s.in_service then format(
-		'include was asked by %s: it is in service, and waits for a coordinator that writes it down',
-		b.asked->>'by')
-	else format('include was asked by %s and waits for the proof; it is not in service: %s',
-		b.asked->>'by', coalesce(s.why, 'nobody has looked')) end as why,
+	else format('include was asked by %s and waits for the proof: %s',
+		b.asked->>'by', case
+		when s.at < greatest(o.out_since,
+			to_timestamp((b.asked->>'at_ms')::bigint / 1000.0))
+			or s.at is null
+		then 'nobody has looked since'
+		when s.in_service
+		then 'it is in service, and no coordinator has written that down'
+		else 'it is not in service: '
+			|| coalesce(s.why, 'no reason is known') end)
+	end as why,
 	case when b.asked is null
 	then format('drydock status %s', t.rollout_id)
 	else format('drydock backend show %s   (repaired, it takes part again by itself)',
@@ -193,7 +199,6 @@ select f.name as fleet, b.name as backend, t.rollout_id as rollout,
 	 where x.asked is not null) few
   join fleet_internal.backend b using (backend_id)
   join fleet_internal.fleet f using (fleet_id)
- cross join fleet_internal.moment n
   left join fleet_internal.sighting s using (backend_id)
   left join fleet_internal.outage o on o.backend_id = b.backend_id
 	and o.back_at is null and o.accepted_at is null

@@ -188,7 +188,13 @@ do_ "select test.take((select said::bigint from test.had where n = 1), 1); selec
 is "nor does a plan hide who left a backend out" 't|out' "select b.rollout = h.said::bigint, b.turn from fleet.backend b, test.had h where h.n = 1 and b.fleet = 'solo' and b.state = 'out'"
 is "who left it out is told, whatever was planned since" 't|f|t|t' "select l.rollout = h.said::bigint, l.include_asked, l.why like 'rollout % left it out of service', l.type_next = 'drydock status ' || h.said from fleet.left_out l, test.had h where h.n = 1"
 do_ "select fleet.include('solo', l.backend) from fleet.left_out l"
-is "and that somebody wants it back, and what that waits for" 't|t|drydock backend show' "select include_asked, why like 'include was asked by postgres and waits for the proof; it is not in service: %', substr(type_next, 1, 20) from fleet.left_out"
+is "and that somebody wants it back, and what that waits for" 't|t|drydock backend show' "select include_asked, why = 'include was asked by postgres and waits for the proof: nobody has looked since', substr(type_next, 1, 20) from fleet.left_out"
+solo="(select backend_id from fleet_internal.backend join fleet_internal.fleet f using (fleet_id) where f.name = 'solo' and asked is not null)"
+do_ "insert into fleet_internal.sighting (backend_id, in_service, at, since, why) values ($solo, true, fleet_internal.clock() - interval '5 s', fleet_internal.clock(), 'state up')"
+is "what was read before it was asked says nothing" t "select why like '% nobody has looked since' from fleet.left_out"
+do_ "update fleet_internal.sighting set at = fleet_internal.clock(), in_service = false, why = 'state was down on dir1' where backend_id = $solo"
+is "what is read since says what it waits for" 'include was asked by postgres and waits for the proof: it is not in service: state was down on dir1' "select why from fleet.left_out"
+is "for whoever may only read, too" 1 "select count(*) from fleet.left_out" bert
 
 # nobody drives it: what is known of that, for whoever may only read
 nobody() {
