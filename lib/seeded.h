@@ -32,7 +32,7 @@
 	X(NOT_KEPT, "what was proved is not proved again", plan_next)	\
 	X(GAP_UNKEPT, "two changes of a group follow at once", sim whole)	\
 	X(HELD_IS_OVER, "a backend is taken while another is held", sim) \
-	X(HALF_UNDONE, "what a failed step did is not undone", plan_next) \
+	X(HALF_UNDONE, "what a failed step did is not undone", plan_undo) \
 	X(UNFLUSHED, "a command starts before its record is on disk", agent-run.t) \
 	X(ENDED_AT_EOF, "who closes its output counts as ended", agent-run.t) \
 	X(PRUNED_EARLY, "a record goes before its end was asked for", agent-run.t) \

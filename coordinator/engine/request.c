@@ -432,13 +432,16 @@ requests_took(void *ctx, const char *value, const char *why)
 	struct err err = { 0 };
 
 	all->taking = false;
-	if (value != NULL)
-		all->told = (struct log_again){ 0 };
-	if (value == NULL || value[0] == '\0') {
-		if (value == NULL)
-			log_again(&all->told, LOG_LEVEL_WARN,
-				  "requests cannot be taken: %s", why);
-		else if (all->again)
+	if (value == NULL) {
+		/* one may be taken, and only the answer was lost */
+		all->opened = false;
+		log_again(&all->told, LOG_LEVEL_WARN,
+			  "requests cannot be taken: %s", why);
+		return;
+	}
+	all->told = (struct log_again){ 0 };
+	if (value[0] == '\0') {
+		if (all->again)
 			requests_wake(all);
 		return;
 	}

@@ -485,6 +485,24 @@ test_dropped(void **state)
 	}
 }
 
+/* The database took it for us, and said so to nobody. */
+static void
+test_lost_take(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_begin(&s, NULL);
+	requests_wake(s.requests);
+	fake_run(&s.fake, NULL, s.fake.now_ms + 1000);
+	assert_false(requests_busy(s.requests));
+	assert_int_equal(s.asked[REQUEST_OPEN], 1);
+	s.asked[REQUEST_OPEN] = s.asked[REQUEST_TAKE] = 0;
+	s.answers[REQUEST_TAKE] = TAKE("greet", "{}");
+	scene_run(&s);
+	scene_end(&s);
+}
+
 int
 main(void)
 {
@@ -500,6 +518,7 @@ main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_dropped),
+		cmocka_unit_test(test_lost_take),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
