@@ -14,7 +14,7 @@ begin
 	return null;
 end $$;
 comment on function fleet_internal.last_turn_set() is
-	'Writes a turn that was made or moved to its backend, unless there is a newer one.';
+	'Writes a turn that moved to its backend, unless there is a newer one.';
 
 create or replace function fleet_internal.last_turn_made()
 returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
