@@ -13,7 +13,7 @@ import threading
 import time
 
 STAGES = ("mid_send", "sent", "mid_answer", "answered")
-EFFECTS = ("close", "reset", "silent", "deaf")
+EFFECTS = ("close", "reset", "silent", "deaf", "mute")
 
 
 class Rule:
