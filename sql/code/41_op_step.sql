@@ -123,7 +123,7 @@ create or replace function fleet_internal.op_attempt_end(f int, r bigint,
 	now_ timestamptz, op jsonb)
 returns bigint language plpgsql as $$
 declare
-	res jsonb := coalesce(op->'result', '{}');
+	res jsonb := coalesce(nullif(op->'result', 'null'), '{}');
 	id uuid := (op->>'id')::uuid;
 begin
 	update fleet_internal.attempt a set state = op->>'to',
