@@ -48,6 +48,20 @@ book_last(struct book *b, const struct fleet *fleet, const char *step)
 	return last;
 }
 
+struct attempt *
+book_next(const struct book *b, const struct fleet *fleet, const char *step,
+	  const struct attempt *after)
+{
+	bool passed = after == NULL;
+
+	LIST_EACH (struct attempt, a, &b->attempts, link) {
+		if (passed && a->fleet == fleet && strcmp(a->step, step) == 0)
+			return a;
+		passed |= a == after;
+	}
+	return NULL;
+}
+
 static struct fleet *
 fleet_make(struct book *b, const char *uuid)
 {

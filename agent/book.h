@@ -69,6 +69,14 @@ struct attempt *book_attempt(const struct book *b, const char *id);
 struct attempt *
 book_last(struct book *b, const struct fleet *fleet, const char *step);
 
+/*
+ * The first attempt of that step, or the one that was begun next after that
+ * one; NULL: there is none.
+ */
+struct attempt *
+book_next(const struct book *b, const struct fleet *fleet, const char *step,
+	  const struct attempt *after);
+
 /* Each is durable when it returns 0. */
 int book_set_epoch(struct book *b, const char *uuid, const char *name,
 		   int64_t epoch, const char *coordinator, struct err *err);

@@ -80,9 +80,9 @@ request_uuid(const struct json_object *obj, const char *key, const char **out_r,
 	return 0;
 }
 
-static int
-uuid_opt(const struct json_object *obj, const char *key, const char **out_r,
-	 struct err *err)
+int
+request_uuid_opt(const struct json_object *obj, const char *key,
+		 const char **out_r, struct err *err)
 {
 	*out_r = NULL;
 	if (json_member(obj, key) == NULL)
@@ -179,8 +179,8 @@ change_parse(struct change *c, const struct request *r, struct err *err)
 	*c = (struct change){ .note = NULL };
 	if (request_uuid(obj, "attempt", &c->attempt, err) < 0 ||
 	    request_uuid(obj, "fleet", &c->fleet, err) < 0 ||
-	    uuid_opt(obj, "after", &c->after, err) < 0 ||
-	    uuid_opt(obj, "undo_of", &c->undo_of, err) < 0 ||
+	    request_uuid_opt(obj, "after", &c->after, err) < 0 ||
+	    request_uuid_opt(obj, "undo_of", &c->undo_of, err) < 0 ||
 	    change_abandoned(c, obj, err) < 0 ||
 	    change_numbers(c, obj, err) < 0 || change_words(c, obj, err) < 0)
 		return -1;

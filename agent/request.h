@@ -39,6 +39,9 @@ int change_parse(struct change *c, const struct request *r, struct err *err);
 /* A member that must be a UUID, and not all zero. */
 int request_uuid(const struct json_object *obj, const char *key,
 		 const char **out_r, struct err *err);
+/* The same, NULL when it is not there. */
+int request_uuid_opt(const struct json_object *obj, const char *key,
+		     const char **out_r, struct err *err);
 /* Its "output", keep or discard; keep when it has none. */
 int request_discard(const struct json_object *obj, bool *discard_r,
 		    struct err *err);

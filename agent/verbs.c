@@ -69,6 +69,68 @@ verbs_state(struct client *c, const struct request *r,
 	answer_send(&a, &c->conn, r->id);
 }
 
+void
+verbs_record(struct client *c, struct answer *a, const struct attempt *attempt)
+{
+	struct book *b = &c->runner->book;
+	const struct json_object *req, *note;
+	struct json_object *doc = NULL;
+	struct err err;
+
+	json_out_object(&a->o, "record");
+	json_out_str(&a->o, "attempt", attempt->id);
+	if (book_read_begun(b, attempt, &doc, NULL) == 0 &&
+	    json_get_object(doc, "request", &req, NULL) == 0 &&
+	    (note = json_member(req, "note")) != NULL)
+		json_out_value(&a->o, "note", note);
+	(void)book_print(b, attempt, &a->o, &err);
+	json_out_end(&a->o);
+	json_free(&doc);
+}
+
+/* What was begun here after `id`, or first of all. */
+static void
+begun_answer(struct client *c, const struct request *r, const char *uuid,
+	     const char *step, const char *id)
+{
+	const struct book *b = &c->runner->book;
+	const struct attempt *after = id == NULL ? NULL : book_attempt(b, id);
+	const struct attempt *next = NULL;
+	struct answer a;
+
+	if (id == NULL || after != NULL)
+		next = book_next(b, book_fleet(&c->runner->book, uuid), step,
+				 after);
+	answer_begin(&a, r->id);
+	if (next != NULL)
+		verbs_record(c, &a, next);
+	answer_send(&a, &c->conn, r->id);
+}
+
+static void
+verb_begun(struct client *c, const struct request *r)
+{
+	const char *uuid, *step, *after;
+	int64_t epoch;
+	struct err err;
+
+	if (request_uuid(r->doc, "fleet", &uuid, &err) < 0 ||
+	    json_get_int(r->doc, "epoch", 1, INT64_MAX - 1, &epoch, &err) < 0 ||
+	    json_get_str(r->doc, "step", WIRE_STEP_MAX, &step, &err) < 0 ||
+	    request_uuid_opt(r->doc, "after", &after, &err) < 0) {
+		verbs_no(c, r, WIRE_CODE_USAGE, &err, NULL);
+		return;
+	}
+	if (!verbs_epoch(c, r, uuid, epoch))
+		return;
+	if (c->runner->book.journal.state != JOURNAL_OK) {
+		err_set(&err, ERR_FAILED, "%s", c->runner->book.journal.why);
+		verbs_no(c, r, WIRE_CODE_JOURNAL, &err, VERBS_JOURNAL_HINT);
+		return;
+	}
+	begun_answer(c, r, uuid, step, after);
+}
+
 static int
 peek_read(int dir, const char *id, const char *stream, int64_t offset,
 	  struct buf *raw, int64_t *bytes_r, struct err *err)
@@ -215,6 +277,7 @@ static verb_fn *const handlers[] = {
 	[WIRE_PEEK] = verb_peek,      [WIRE_PUT] = verb_put,
 	[WIRE_FORGET] = verb_forget,  [WIRE_SHEET] = verb_sheet,
 	[WIRE_PING] = verb_ping,      [WIRE_LEFT] = verb_left,
+	[WIRE_BEGUN] = verb_begun,
 	[WIRE_VERB_COUNT] = NULL,
 };
 

@@ -21,6 +21,9 @@ void verbs_no(struct client *c, const struct request *r, enum wire_code code,
 /* The answer that says what is known of the attempt; NULL: none. */
 void verbs_state(struct client *c, const struct request *r,
 		 const struct attempt *attempt);
+/* "record": what is known of that attempt, for who has no row of it. */
+void verbs_record(struct client *c, struct answer *a,
+		  const struct attempt *attempt);
 /* Is the fleet held under exactly this epoch?  If not, it was refused. */
 bool verbs_epoch(struct client *c, const struct request *r, const char *uuid,
 		 int64_t epoch);

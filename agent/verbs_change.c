@@ -92,14 +92,10 @@ static void
 after_no(struct client *cl, const struct request *r, const struct change *c,
 	 const struct attempt *last)
 {
-	struct book *b = &cl->runner->book;
-	const struct json_object *req, *note;
-	struct json_object *doc = NULL;
 	const char *why = last == NULL ?
 		"no attempt of this step is known here" :
 		"this step's last attempt here is another";
 	struct answer a;
-	struct err err;
 
 	abandoned_refuse(cl, c);
 	answer_begin_no(&a, r->id, WIRE_CODE_AFTER, why, "adopt the record");
@@ -108,17 +104,9 @@ after_no(struct client *cl, const struct request *r, const struct change *c,
 		refusals_add(&cl->runner->refusals, c->attempt,
 			     WIRE_CODE_AFTER, why, NULL);
 	} else {
-		json_out_object(&a.o, "record");
-		json_out_str(&a.o, "attempt", last->id);
-		if (book_read_begun(b, last, &doc, NULL) == 0 &&
-		    json_get_object(doc, "request", &req, NULL) == 0 &&
-		    (note = json_member(req, "note")) != NULL)
-			json_out_value(&a.o, "note", note);
-		(void)book_print(b, last, &a.o, &err);
-		json_out_end(&a.o);
+		verbs_record(cl, &a, last);
 	}
 	answer_send(&a, &cl->conn, r->id);
-	json_free(&doc);
 	host_audit("refused: %s: step %s: after %s, but here it is %s", c->who,
 		   c->step, c->after != NULL ? c->after : "nothing",
 		   last != NULL ? last->id : "nothing");

@@ -71,6 +71,7 @@ enum wire_limit {
 	X(PACKAGE, "package", "packages match version services",               \
 	  "state result why")                                                  \
 	X(ASK, "ask", "attempt", "state result why")                           \
+	X(BEGUN, "begun", "fleet epoch step after", "record")                  \
 	X(PEEK, "peek", "attempt stream offset", "data bytes eof")             \
 	X(MAY, "may", "changes reads", "changes reads")                        \
 	X(DRY, "dry",                                                          \

@@ -280,6 +280,15 @@ uint64_t call_change(struct call *call, const struct call_change *change,
 uint64_t call_ask(struct call *call, const char *attempt,
 		  call_done_fn *done, void *ctx);
 
+/*
+ * What that host began of a step: the attempt that it began next after that
+ * one, the first when after is NULL.  Answer body: {record?: {attempt, state,
+ * result?, why?, note?}}, without one when nothing came after it.
+ */
+uint64_t call_begun(struct call *call, const char *fleet, int64_t epoch,
+		    const char *step, const char *after, call_done_fn *done,
+		    void *ctx);
+
 /* argv is NULL-terminated.  out and err hold what came, body the verdict. */
 uint64_t call_probe(struct call *call, const char *const *argv,
 		    int64_t timeout_ms, size_t max_bytes,

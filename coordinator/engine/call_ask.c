@@ -141,6 +141,18 @@ call_ask(struct call *call, const char *attempt, call_done_fn *done, void *ctx)
 }
 
 uint64_t
+call_begun(struct call *call, const char *fleet, int64_t epoch,
+	   const char *step, const char *after, call_done_fn *done, void *ctx)
+{
+	struct ask ask;
+	int ret;
+
+	ask_begin(&ask);
+	ret = call_say_begun(&ask.line, 0, fleet, epoch, step, after);
+	return ask_end(&ask, ret, call, WIRE_BEGUN, 0, 0, done, ctx);
+}
+
+uint64_t
 call_probe(struct call *call, const char *const *argv, int64_t timeout_ms,
 	   size_t max_bytes, call_done_fn *done, void *ctx)
 {

@@ -140,6 +140,12 @@ static const struct call_shape shape_attempt[] = {
 	END,
 };
 
+static const struct call_shape shape_begun[] = {
+	ANSWER,
+	{ "record", OBJECT, false, shape_record },
+	END,
+};
+
 static const struct call_shape shape_peek[] = {
 	ANSWER,
 	{ "data", STR, true, NULL },
@@ -206,6 +212,7 @@ static const struct call_shape *const shapes[] = {
 	[WIRE_MAY] = shape_may,		[WIRE_DRY] = shape_dry,
 	[WIRE_PUT] = shape_put,		[WIRE_SHEET] = shape_plain,
 	[WIRE_FORGET] = shape_forget,	[WIRE_LEFT] = shape_left,
+	[WIRE_BEGUN] = shape_begun,
 };
 
 _Static_assert(sizeof(shapes) / sizeof(shapes[0]) == WIRE_VERB_COUNT,
@@ -240,6 +247,15 @@ hear_state(const struct json_object *obj, struct err *err)
 		return err_set(err, ERR_PROTO,
 			       "a result belongs to \"ended\" alone");
 	return 0;
+}
+
+/* Of an attempt that the agent knows, and we may not. */
+static int
+hear_record(const struct call_heard *heard, struct err *err)
+{
+	const struct json_object *record = json_member(heard->doc, "record");
+
+	return record == NULL ? 0 : hear_state(record, err);
 }
 
 static int
@@ -280,7 +296,7 @@ hear_chunk(struct call_heard *heard, struct err *err)
 static int
 hear_refusal(struct call_heard *heard, struct err *err)
 {
-	const struct json_object *epoch, *record;
+	const struct json_object *epoch;
 	enum wire_code code;
 
 	if (call_shape_check(heard->doc, shape_refusal, err) < 0)
@@ -293,8 +309,7 @@ hear_refusal(struct call_heard *heard, struct err *err)
 	heard->hint = hear_str(heard->doc, "hint");
 	epoch = json_member(heard->doc, "epoch");
 	heard->epoch = epoch == NULL ? 0 : json_as_int(epoch);
-	record = json_member(heard->doc, "record");
-	return record == NULL ? 0 : hear_state(record, err);
+	return hear_record(heard, err);
 }
 
 static int
@@ -346,7 +361,7 @@ call_hear_body(const struct call_heard *heard, enum wire_verb verb,
 		return -1;
 	if (verb == WIRE_ASK || wire_verb_is_change(verb))
 		return hear_state(heard->doc, err);
-	return 0;
+	return verb == WIRE_BEGUN ? hear_record(heard, err) : 0;
 }
 
 void

@@ -70,6 +70,8 @@ int call_say_plain(struct buf *line, uint64_t id, const char *verb);
 int call_say_change(struct buf *line, uint64_t id,
 		    const struct call_change *change, struct err *err);
 int call_say_ask(struct buf *line, uint64_t id, const char *attempt);
+int call_say_begun(struct buf *line, uint64_t id, const char *fleet,
+		   int64_t epoch, const char *step, const char *after);
 int call_say_probe(struct buf *line, uint64_t id, const char *const *argv,
 		   int64_t timeout_ms, size_t max_bytes, bool discard);
 int call_say_tcp(struct buf *line, uint64_t id, const char *address, int port,

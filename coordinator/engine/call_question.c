@@ -25,6 +25,7 @@ static const int64_t patience[WIRE_VERB_COUNT] = {
 	[WIRE_MAY] = 30000,	[WIRE_DRY] = 15000,
 	[WIRE_PUT] = 30000,	[WIRE_SHEET] = 15000,
 	[WIRE_FORGET] = 15000,	[WIRE_LEFT] = 30000,
+	[WIRE_BEGUN] = 15000,
 };
 
 static struct call_question *

@@ -137,6 +137,19 @@ call_say_ask(struct buf *line, uint64_t id, const char *attempt)
 }
 
 int
+call_say_begun(struct buf *line, uint64_t id, const char *fleet, int64_t epoch,
+	       const char *step, const char *after)
+{
+	struct json_out o = say_begin(line, id, "begun");
+
+	json_out_str(&o, "fleet", fleet);
+	json_out_int(&o, "epoch", epoch);
+	json_out_str(&o, "step", step);
+	json_out_str(&o, "after", after);
+	return say_end(&o);
+}
+
+int
 call_say_probe(struct buf *line, uint64_t id, const char *const *argv,
 	       int64_t timeout_ms, size_t max_bytes, bool discard)
 {

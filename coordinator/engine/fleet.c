@@ -82,6 +82,13 @@ fleet_turn_doc(const struct fleet *f)
 	return load_turn(f->work, f->view.turns[f->view.detail].id);
 }
 
+char *
+fleet_step_path(const struct fleet *f, const struct view_step *step)
+{
+	return x_asprintf("%s/%s/%s", f->view.uuid,
+			  f->view.turns[f->view.detail].backend, step->name);
+}
+
 /* ---------------------------------------------------------------- timers */
 
 /* The earliest wish wins. */
@@ -261,6 +268,7 @@ load_turn_parts(struct fleet *f, int64_t was)
 	contents_load(f);
 	sheet_update(f);
 	forget_update(f);
+	trace_begin(f);
 }
 
 /*
@@ -487,6 +495,7 @@ fleet_think(struct fleet *f)
 		return;
 	}
 	pull_update(f);
+	trace_update(f);
 	facts_survey(f);
 	if (think_refused(f))
 		return;
@@ -542,6 +551,7 @@ fleet_free(struct fleet **fp)
 	contents_free(f);
 	sheet_free(f);
 	pull_free(f);
+	trace_again(f);
 	facts_cancel(f);
 	write_cancel(f);
 	if (f->loading != NULL)

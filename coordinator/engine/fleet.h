@@ -101,6 +101,9 @@ struct fleet {
 	struct pull *pull;		/* a long output on its way */
 	int pull_tries;			/* 0: none is expected */
 	int64_t pull_at_ms;		/* boot time: not before */
+	struct trace *traces;		/* what hosts began is asked for */
+	bool traced;			/* they were made */
+	int64_t trace_at_ms;		/* boot time: not before */
 	struct contents *contents;	/* files the turn's steps copy */
 	struct service *services;
 	int nservices;
@@ -148,6 +151,8 @@ void fleet_back(struct fleet *fleet);
 /* The host's number in the fleet's document, 0: none of that name. */
 int64_t fleet_host_id(const struct fleet *fleet, const char *name);
 int fleet_service(const struct fleet *fleet, const char *backend);
+/* What the agents call a step of the detail turn; to be freed. */
+char *fleet_step_path(const struct fleet *fleet, const struct view_step *step);
 /* The turn document of the detail turn, or NULL. */
 const struct json_object *fleet_turn_doc(const struct fleet *fleet);
 
@@ -249,6 +254,18 @@ void pull_update(struct fleet *fleet);
 /* A result told of a long one. */
 void pull_expect(struct fleet *fleet);
 void pull_free(struct fleet *fleet);
+
+/*
+ * adopt.c: attempts that an agent knows and no row does.  adopt_refused(): it
+ * refused that attempt of ours for this record.  Who takes a fleet looks for
+ * them: trace_begin() after each load, of which the first does it;
+ * trace_again(): at the next load.
+ */
+void adopt_refused(struct fleet *fleet, const char *attempt, const char *host,
+		   const struct json_object *record);
+void trace_begin(struct fleet *fleet);
+void trace_again(struct fleet *fleet);
+void trace_update(struct fleet *fleet);
 
 /* include.c: backends that a person wants included again. */
 void include_asked(struct fleet *fleet);

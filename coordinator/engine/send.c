@@ -12,7 +12,6 @@
 #include "jdoc.h"
 #include "log.h"
 #include "sheet.h"
-#include "uuid.h"
 #include "wire.h"
 
 enum { SEND_GONE_MS = 75000 };
@@ -90,45 +89,6 @@ agent_silent(struct fleet *f, struct agent_fact *agent, const char *host,
 	snprintf(agent->why, sizeof(agent->why), "%s", why);
 }
 
-/*
- * The agent knows a later attempt of this step than the database: it is
- * adopted, ours is put away, and the step goes on with what the agent says.
- */
-static void
-adopt(struct fleet *f, const struct sending *s,
-      const struct json_object *record)
-{
-	const struct json_object *result = jdoc_in(record, "result");
-	struct json_out out;
-	struct buf buf;
-	int step = -1;
-
-	if (view_attempt_find(&f->view, s->attempt, &step) == NULL ||
-	    !uuid_valid(jdoc_str(record, "attempt", "")))
-		return;
-	buf_init(&buf, 1 << 20);
-	json_out_init(&out, &buf);
-	json_out_object(&out, NULL);
-	json_out_str(&out, "op", "adopt");
-	json_out_str(&out, "id", jdoc_str(record, "attempt", ""));
-	json_out_str(&out, "unsent", s->attempt);
-	json_out_int(&out, "step", f->view.steps[step].id);
-	json_out_int(&out, "host", fleet_host_id(f, s->host));
-	json_out_str(&out, "state", jdoc_str(record, "state", "unknown"));
-	if (jdoc_in(record, "note") != NULL)
-		json_out_value(&out, "note", jdoc_in(record, "note"));
-	if (result != NULL)
-		json_out_value(&out, "result", result);
-	json_out_end(&out);
-	act_op(f, buf_str(&buf));
-	buf_free(&buf);
-	log_notice("%s: %s: adopted an attempt from the journal of %s",
-		   f->name, f->view.steps[step].name, s->host);
-	f->ops_what |= WRITES_ADOPTED;
-	f->ops_reload = true;
-	write_flush(f);
-}
-
 static void
 agent_refused(struct fleet *f, const struct sending *s,
 	      struct agent_fact *agent, const struct call_answer *answer)
@@ -140,7 +100,7 @@ agent_refused(struct fleet *f, const struct sending *s,
 	    view_attempt_find(&f->view, jdoc_str(record, "attempt", ""),
 			      NULL) == NULL) {
 		agent->state = AGENT_ASKING;
-		adopt(f, s, record);
+		adopt_refused(f, s->attempt, s->host, record);
 		return;
 	}
 	if (strcmp(answer->code, "epoch") == 0) {
@@ -400,7 +360,6 @@ static void
 send_change(struct fleet *f, const struct view_step *step,
 	    const struct view_attempt *attempt, struct call *call)
 {
-	const struct view_turn *turn = &f->view.turns[f->view.detail];
 	struct err err = { ERR_NONE, "" };
 	char *spec = spec_of(f, step, &err), *note, *path, *who;
 	struct call_content content = { NULL, NULL, 0 };
@@ -416,8 +375,7 @@ send_change(struct fleet *f, const struct view_step *step,
 		return;
 	}
 	note = values_note(f);
-	path = x_asprintf("%s/%s/%s", f->view.uuid, turn->backend,
-			  step->name);
+	path = fleet_step_path(f, step);
 	who = x_asprintf("%s, rollout %lld",
 		jdoc_str(jdoc_in(f->work, "rollout"), "by", "drydock"),
 		(long long)f->view.rollout);

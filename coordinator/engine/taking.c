@@ -88,6 +88,7 @@ taking_done(void *self, const struct pg_rows *rows,
 	log_notice("%s: ours, epoch %lld", t->name, (long long)epoch);
 	if (f != NULL) {
 		f->epoch = epoch;
+		trace_again(f);
 		fleet_reload(f);
 	} else {
 		f = fleet_new(e, t->id, t->name, t->uuid, epoch);

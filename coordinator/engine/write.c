@@ -128,6 +128,7 @@ write_undecided(struct fleet *f)
 	/* values that this batch remembered are gone with it */
 	looks_forget(&f->looks);
 	values_clear(f);
+	trace_again(f);
 	sheet_untold(f);
 	f->strange[0] = '\0';		/* nor is its hold there */
 	fleet_reload(f);

@@ -109,8 +109,9 @@ end $$;
 comment on function fleet_internal.load_detail(int, bigint) is
 	'What load_work() answers, with that turn as the one that is whole.';
 
--- The agent knows a later attempt than the database, which lost its last
--- commits: what is there happened. Ours was never begun.
+-- The agent knows an attempt that the database does not, which lost its last
+-- commits or was away when it was made: what is there happened. "unsent": ours,
+-- which was to come after another one and was never begun.
 create or replace function fleet_internal.op_adopt(f int, r bigint,
 	now_ timestamptz, op jsonb)
 returns bigint language plpgsql as $$
@@ -118,9 +119,15 @@ declare
 	state text := case op->>'state' when 'running' then 'sent'
 		when 'ended' then 'ended' else 'unknown' end;
 begin
-	perform fleet_internal.op_attempt_end(f, r, now_, jsonb_build_object(
-		'id', op->>'unsent', 'to', 'unsent',
-		'why', 'the agent knows a later attempt'));
+	if op ? 'unsent' then
+		perform fleet_internal.op_attempt_end(f, r, now_,
+			jsonb_build_object('id', op->>'unsent', 'to', 'unsent',
+			'why', 'the agent knows a later attempt'));
+	end if;
+	if exists (select from fleet_internal.attempt a
+			where a.attempt_id = (op->>'id')::uuid) then
+		return null;
+	end if;
 	perform fleet_internal.op_attempt(f, r, now_, op - 'after' - 'seq'
 		|| '{"origin": "journal"}');
 	if state <> 'sent' then
@@ -129,9 +136,9 @@ begin
 			'result', op->'result', 'why', 'from the journal'));
 	end if;
 	perform fleet_internal.note(f, 'attempt.adopted', 'warning',
-		'an attempt that the database had lost was adopted from the agent',
+		'an attempt that the database did not know was adopted from the agent',
 		r, null, null, (op->>'step')::bigint, op - 'op', null, 'journal');
 	return null;
 end $$;
 comment on function fleet_internal.op_adopt(int, bigint, timestamptz, jsonb) is
-	'{"op":"adopt","id","unsent","step","host","state","note","result"}: takes over what an agent''s journal knows and the database does not.';
+	'{"op":"adopt","id","unsent","step","host","state","note","result"}: takes over what an agent''s journal knows and no row does; unsent: what it did not take instead, if any.';

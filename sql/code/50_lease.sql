@@ -135,9 +135,10 @@ begin
 			'Watch it again.');
 	end if;
 	e := greatest(f.epoch, p_at_least) + 1;
+	-- who had it before may have given numbers to changes without us
 	update fleet_internal.fleet set holder = p_coordinator, epoch = e,
 		taken_at = fleet_internal.clock(), last_call = null,
-		last_result = null
+		last_result = null, change_seq = change_seq + 1000
 	 where fleet_id = p_fleet;
 	perform fleet_internal.note(p_fleet, 'fleet.taken', 'notice',
 		format('coordinator %s has fleet %s now', (select x.name

@@ -3,6 +3,7 @@
 
 usage: 12-faults.t [TEST…]
 """
+import os
 import random
 import signal
 import time
@@ -55,21 +56,26 @@ def the_database_dies_inside_a_phase_that_may_not_pause():
         assert late == "3", late
 
 
-def carried_on_without_the_database(w):
+def carried_on_without_the_database(w, fails=False):
     """The first step of the phase hangs, so the others come after the kill;
-    they make its check false again."""
+    they make its check false again.  `fails`: at its first try."""
     w.probe("flushed", ["sh", "FILES/flushed"],
             "grep -q 'work mail1' FILES/count && "
             "grep -qx active FILES/run/mail1 && echo yes || echo no\n")
     the_steps = steps()
     the_steps[2].update(check="flushed.text == yes", settle_ms=1000)
-    w.put("work", "echo \"work $1\" >>FILES/count\n"
+    w.put("work", "if [ -e FILES/fails ]; then rm FILES/fails; "
+          "while [ -e FILES/hang ]; do sleep 0.05; done; exit 1; fi\n"
+          "echo \"work $1\" >>FILES/count\n"
           "while [ -e FILES/hang ]; do sleep 0.05; done\n".replace(
               "FILES", w.files))
     w.put("hang", "")
+    if fails:
+        w.put("fails", "")
     w.daemon()
     r = w.start(the_steps, only=["mail1"])
-    wait_for("the phase begun", lambda: w.counts().get("work mail1"))
+    wait_for("the phase begun", lambda: w.counts().get("work mail1") or
+             fails and not os.path.exists(f"{w.files}/fails"))
     w.database_kill()
     w.remove("hang")
     wait_for("the phase's last step is done without the database",
@@ -103,6 +109,24 @@ def who_carried_a_phase_on_without_the_database_is_killed():
                     "fleet_internal.attempt a join fleet_internal.step s "
                     "using (step_id) where s.name = 'stop'")
         assert end == "ended 0", end
+
+
+@test
+def who_tried_again_without_the_database_is_killed():
+    """No row has the second try, and nobody has to do that step again."""
+    with World() as w:
+        r = carried_on_without_the_database(w, fails=True)
+        w.kill()
+        w.database_up()
+        w.daemon("ops2")
+        w.wait_state(r, "succeeded")
+        each_ran_once(w, ["mail1"])
+        records_agree(w, r)
+        tries = w.sql("select a.state, a.exit_status, a.origin from "
+                      "fleet_internal.attempt a join fleet_internal.step s "
+                      "using (step_id) where s.name = 'flushed' order by a.nr")
+        assert tries[:2] == [["ended", "1", "coordinator"],
+                             ["ended", "0", "journal"]], tries
 
 
 @test

@@ -467,6 +467,43 @@ def a_forgotten_attempt_comes_back_with_its_note():
 
 
 @test
+def what_was_begun_of_a_step_is_told_one_by_one():
+    h = host()
+    r = h.relay()
+    r.hello(2)
+    first = job(h, epoch=2, note={"vhosts": 100})
+    second = job(h, epoch=2, step=first["step"], after=first["attempt"])
+    for change in (first, job(h, epoch=2), second):
+        r.do(change)
+
+    def begun(after=None, **keys):
+        return r.ask("begun", **{"fleet": FLEET, "epoch": 2,
+                                 "step": first["step"], "after": after,
+                                 **keys})
+
+    for again in (False, True):
+        record = begun()["record"]
+        assert record["attempt"] == first["attempt"], record
+        assert record["note"] == {"vhosts": 100} and (
+            record["result"]["exit"] == 0), record
+        record = begun(first["attempt"])["record"]
+        assert record["attempt"] == second["attempt"], record
+        assert record["state"] == "ended", record
+        for nothing in (begun(second["attempt"]), begun(new_id()),
+                        begun(step="r/mail1/other")):
+            assert nothing["ok"] and "record" not in nothing, nothing
+        if not again:
+            h.kill_runner()
+            r = h.relay()
+            r.hello(2)
+    assert begun(epoch=1)["code"] == "epoch"
+    assert begun(fleet=new_id())["code"] == "epoch"
+    assert begun(step=7)["code"] == "usage"
+    assert begun("first")["code"] == "usage"
+    h.close()
+
+
+@test
 def a_fleet_that_is_refused_harms_no_other():
     h = host()
     r = h.relay()

@@ -139,9 +139,10 @@ class Records:
                 assert state == "unknown", (id_, state)
 
     def journals_are_whole(self):
-        """Begun once and ended once at most, in this order; a host's numbers
-        only rise, and none was given twice (I4).  One that is missing was
-        of another host, or of what never was in a commit."""
+        """Begun once and ended once at most, in this order; a step's numbers
+        only rise on a host, and none was given twice (I4).  One that is
+        missing was of another host, or of what never was in a commit; a phase
+        that is committed has its numbers before a second try has one."""
         numbers = {}
         for host, records in self.journals.items():
             begun, ended, newest = set(), set(), {}
@@ -150,9 +151,10 @@ class Records:
                     r = record["request"]
                     assert r["attempt"] not in begun, f"{host}: twice {r}"
                     begun.add(r["attempt"])
-                    assert r["seq"] > newest.get(r["fleet"], 0), (
+                    step = r["fleet"], r["step"]
+                    assert r["seq"] > newest.get(step, 0), (
                         f"{host}: {r['seq']} after {newest}")
-                    newest[r["fleet"]] = r["seq"]
+                    newest[step] = r["seq"]
                     key = r["fleet"], r["seq"]
                     assert key not in numbers, (host, numbers[key], r)
                     numbers[key] = r["attempt"]

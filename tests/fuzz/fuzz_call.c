@@ -41,6 +41,7 @@ enum {
 	X(COPY, "copy")                                                        \
 	X(PUT, "put")                                                          \
 	X(ASK, "ask")                                                          \
+	X(BEGUN, "begun")                                                      \
 	X(PEEK, "peek")                                                        \
 	X(MAY, "may")                                                          \
 	X(DRY, "dry")                                                          \
@@ -238,6 +239,8 @@ ask_all(struct world *w)
 	ask_changes(w);
 	(void)call_put(call, SHA_PUT, "x", 1, on_done, &q[ASKED_PUT]);
 	(void)call_ask(call, ATTEMPT, on_done, &q[ASKED_ASK]);
+	(void)call_begun(call, FLEET, 3, "r/mail1/x", NULL, on_done,
+			 &q[ASKED_BEGUN]);
 	(void)call_peek(call, ATTEMPT, "out", 0, on_done, &q[ASKED_PEEK]);
 	(void)call_may(call, "[]", "[]", on_done, &q[ASKED_MAY]);
 	(void)call_dry(call, "copy", "{\"to\":\"/etc/x\"}", false, 5000,

@@ -31,15 +31,25 @@ like "even after a person came between" '"repeated": true' \
 do_ "select test.take(1, 1)"
 a=00000000-0000-0000-0000-0000000000a1
 do_ "select test.adv(1, jsonb_build_array(test.step_op(1, 1, 'count', 'pending', 'running'),
-	jsonb_build_object('op', 'attempt', 'id', '$a', 'step', test.step(1, 1, 'count'), 'host', 1, 'seq', 7, 'argv', '[\"count\"]'::jsonb)))"
+	jsonb_build_object('op', 'attempt', 'id', '$a', 'step', test.step(1, 1, 'count'), 'host', 1, 'seq', 5007, 'argv', '[\"count\"]'::jsonb)))"
 do_ "select test.adv(1, jsonb_build_array(test.step_op(1, 1, 'count', 'pending', 'running'),
-	jsonb_build_object('op', 'attempt', 'id', '$a', 'step', test.step(1, 1, 'count'), 'host', 1, 'seq', 7, 'argv', '[\"count\"]'::jsonb)))"
-is "one's own attempt id again: it happened" '1|1|7' \
+	jsonb_build_object('op', 'attempt', 'id', '$a', 'step', test.step(1, 1, 'count'), 'host', 1, 'seq', 5007, 'argv', '[\"count\"]'::jsonb)))"
+is "one's own attempt id again: it happened" '1|1|5007' \
 	"select count(*), max(attempt), max(seq) from fleet.attempt"
-is "the fleet's change number follows" 7 "select change_seq from fleet_internal.fleet where fleet_id = 1"
+is "the fleet's change number follows" 5007 "select change_seq from fleet_internal.fleet where fleet_id = 1"
 is "a step counts its attempts" '1|0' \
 	"select max(attempt), min(attempt) from fleet.step where backend = 'mail1'"
 is "also the one in hand" 1 "select attempt from fleet.current_step"
+
+# an attempt that only an agent knew
+b=00000000-0000-0000-0000-0000000000b1
+for _ in 1 2; do
+	do_ "select test.adv(1, jsonb_build_array(jsonb_build_object('op', 'adopt', 'id', '$b', 'step', test.step(1, 1, 'count'), 'host', 1, 'state', 'unknown', 'note', '{}'::jsonb)))"
+done
+is "it is adopted once, ours stays as it is" 'sent unknown' \
+	"select string_agg(state, ' ' order by nr) from fleet_internal.attempt"
+is "that is an event, once" 1 "select count(*) from fleet.event where kind = 'attempt.adopted'"
+do_ "delete from fleet_internal.attempt where attempt_id = '$b'"
 end='{"exit":0,"ms":12,"out":{"bytes":3,"lines":1,"head":"YWIK"},"err":{"bytes":0}}'
 for _ in 1 2; do
 	do_ "select test.adv(1, jsonb_build_array(jsonb_build_object('op', 'attempt_end', 'id', '$a', 'to', 'ended', 'result', '$end'::jsonb),

@@ -306,6 +306,16 @@ refuse_change(struct ask *a, const struct entry *asked, const char *code,
 	refuse(a, code, why);
 }
 
+static void
+say_record(struct ask *a, const struct entry *e)
+{
+	json_out_object(&a->out, "record");
+	json_out_str(&a->out, "attempt", e->attempt);
+	json_out_raw(&a->out, "note", e->note);
+	say_state(&a->out, e);
+	json_out_end(&a->out);
+}
+
 /* The record goes with the refusal: it may be adopted. */
 static void
 refuse_after(struct ask *a, const struct entry *asked,
@@ -321,11 +331,7 @@ refuse_after(struct ask *a, const struct entry *asked,
 	}
 	abandoned_refuse(a);
 	refuse_begin(a, "after", "this step's last attempt is another");
-	json_out_object(&a->out, "record");
-	json_out_str(&a->out, "attempt", last->attempt);
-	json_out_raw(&a->out, "note", last->note);
-	say_state(&a->out, last);
-	json_out_end(&a->out);
+	say_record(a, last);
 	answer_send(a);
 }
 
@@ -409,6 +415,27 @@ static void
 verb_ask(struct ask *a)
 {
 	answer_state(a, entry_find(a->host, jdoc_str(a->doc, "attempt", "")));
+}
+
+static void
+verb_begun(struct ask *a)
+{
+	const char *after = jdoc_str(a->doc, "after", "");
+	const struct entry *e = entry_find(a->host, after);
+	int i = e == NULL ? 0 : (int)(e - world.entries) + 1;
+
+	if (!epoch_is(a))
+		return;
+	answer_begin(a, true);
+	for (e = NULL; i < world.nentries && e == NULL; i++)
+		if (world.entries[i].host == a->host &&
+		    !world.entries[i].forgotten &&
+		    strcmp(world.entries[i].step,
+			   jdoc_str(a->doc, "step", "")) == 0)
+			e = &world.entries[i];
+	if (e != NULL)
+		say_record(a, e);
+	answer_send(a);
 }
 
 /* False: it was refused.  One fleet is all there is. */
@@ -595,7 +622,8 @@ typedef void verb_fn(struct ask *a);
 
 static verb_fn *const verbs[WIRE_VERB_COUNT] = {
 	[WIRE_HELLO] = verb_hello, [WIRE_RUN] = verb_run,
-	[WIRE_ASK] = verb_ask, [WIRE_PROBE] = verb_probe,
+	[WIRE_ASK] = verb_ask, [WIRE_BEGUN] = verb_begun,
+	[WIRE_PROBE] = verb_probe,
 	[WIRE_MAY] = verb_may, [WIRE_FORGET] = verb_forget,
 	[WIRE_SHEET] = verb_sheet, [WIRE_PING] = verb_ping,
 	[WIRE_LEFT] = verb_left,

@@ -142,6 +142,13 @@ test_all_is_there_after_a_restart(void **state)
 	assert_non_null(a->why);
 	assert_ptr_equal(book_last(&b, a->fleet, "r/b/s"), a);
 	assert_null(book_last(&b, a->fleet, "r/b/t"));
+	assert_ptr_equal(book_next(&b, a->fleet, "r/b/s", NULL),
+			 book_attempt(&b, id_of(1)));
+	assert_ptr_equal(book_next(&b, a->fleet, "r/b/s",
+				   book_attempt(&b, id_of(1))), a);
+	assert_null(book_next(&b, a->fleet, "r/b/s", a));
+	assert_null(book_next(&b, a->fleet, "r/b/t", NULL));
+	assert_null(book_next(&b, book_fleet(&b, OTHER), "r/b/s", NULL));
 	assert_null(book_attempt(&b, id_of(3)));
 	book_close(&b);
 }
