@@ -159,9 +159,12 @@ trace_answered(void *ctx, const struct call_answer *answer)
 	const char *id = jdoc_str(record, "attempt", "");
 
 	t->question = 0;
-	if (answer->outcome != CALL_ANSWERED) {
-		log_debug("%s: %s does not tell what it began of %s: %s",
-			  f->name, t->host, t->path, answer->why);
+	if (answer->outcome == CALL_REFUSED &&
+	    strcmp(answer->code, "epoch") != 0) {
+		log_warn("%s: %s does not tell what it began of %s: %s",
+			 f->name, t->host, t->path, answer->why);
+		trace_end(t);
+	} else if (answer->outcome != CALL_ANSWERED) {
 		f->trace_at_ms = clock_boot_ms() + TRACE_AGAIN_MS;
 	} else if (record == NULL || !uuid_valid(id)) {
 		trace_end(t);
