@@ -20,6 +20,7 @@
 #include "log.h"
 #include "relay.h"
 #include "sandbox.h"
+#include "self_test.h"
 
 static const char usage[] =
 	"usage: drydock-ssh [-v] [-k KEYFILE]\n"
@@ -29,6 +30,7 @@ static const char usage[] =
 static int
 run(const struct key_file *key)
 {
+	const char *cannot;
 	struct relay *relay;
 	struct err err;
 	struct event_base *base = evbase_new(&err);
@@ -41,6 +43,12 @@ run(const struct key_file *key)
 	(void)FAULT("ssh.start"); /* the first: it opens what tests share */
 	if (sandbox_enter(&err) < 0) {
 		log_crit("sandbox: %s", err.text);
+		return EXIT_FAILURE;
+	}
+	cannot = self_test(key->sign);
+	if (cannot != NULL) {
+		log_crit("libcrypto cannot %s: no host can be reached (is "
+			 "memory short?)", cannot);
 		return EXIT_FAILURE;
 	}
 	relay = relay_new(base, STDIN_FILENO, key);

@@ -12,6 +12,7 @@
 #include "linefd.h"
 #include "list.h"
 #include "log.h"
+#include "self_test.h"
 #include "session.h"
 #include "ssh_wire.h"
 
@@ -225,6 +226,27 @@ channel_tell_closed(struct channel *c, const struct err *why)
 		 "closed (%s): %s", err_code_name(why->code), why->text);
 }
 
+/*
+ * A host that cannot be talked to may be at fault, or we are, and then it is so
+ * with all of them and for as long as this process lives.  No host has a say in
+ * what is found: it could make us leave the others.
+ */
+static void
+channel_blame(const struct channel *c)
+{
+	const char *cannot;
+
+	if (c->opened_at != 0 || !session_began(c->session))
+		return;
+	cannot = self_test(c->r->key->sign);
+	if (cannot == NULL)
+		return;
+	log_crit("libcrypto cannot %s any more: no host can be reached by this "
+		 "process (was memory short?), which ends for another to begin",
+		 cannot);
+	(void)event_base_loopbreak(c->r->base);
+}
+
 static void
 channel_on_closed(void *self, const struct err *why)
 {
@@ -237,6 +259,7 @@ channel_on_closed(void *self, const struct err *why)
 	if (!c->scan)
 		channel_count(c, why);
 	channel_tell_closed(c, why);
+	channel_blame(c);
 	channel_free(c);
 }
 

@@ -16,7 +16,7 @@ struct relay;
 
 /*
  * Takes fd (a socket).  The key must outlive it.  When the other side is gone,
- * or talks nonsense, the loop is left.
+ * or talks nonsense, or we can exchange keys with nobody, the loop is left.
  */
 struct relay *relay_new(struct event_base *base, int fd,
 			const struct key_file *key);

@@ -318,3 +318,9 @@ session_auth_failed(const struct session *s)
 {
 	return s->auth_failed;
 }
+
+bool
+session_began(const struct session *s)
+{
+	return s->ssh != NULL;
+}

@@ -58,5 +58,7 @@ void session_hold(struct session *s, bool held);
 
 /* The host refused our key: not to be tried again soon. */
 bool session_auth_failed(const struct session *s);
+/* Somebody was there, and SSH began. */
+bool session_began(const struct session *s);
 
 #endif
