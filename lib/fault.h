@@ -110,7 +110,7 @@ enum fault {
 	X("load") X("fleet") X("advance") X("content") X("tidy")	\
 	X("schedule_tick") X("hook_offer") X("hook_take") X("hook_done") \
 	X("pull_next") X("pull_done") X("revision")			\
-	X("request_open") X("request_take") X("request_done")		\
+	X("request_take") X("request_done")				\
 	X("request_fleet") X("request_procedure") X("request_plan")	\
 	X("request_save") X("request_content") X("request_host")
 

@@ -33,12 +33,10 @@ struct requests {
 	struct call_timer *timer;
 	bool again;			/* woken while busy */
 	bool taking;
-	bool opened;			/* what an earlier desk left is open */
 	struct log_again told;
 	char coordinator[24], fleet[24];
 };
 
-static void requests_opened(void *ctx, const char *value, const char *why);
 static void requests_took(void *ctx, const char *value, const char *why);
 static void request_offer(struct requests *all);
 
@@ -129,28 +127,7 @@ requests_wake(struct requests *all)
 	}
 	all->again = false;
 	all->taking = true;
-	if (all->opened)
-		all->db.ask(all->db.self, REQUEST_TAKE, params,
-			    requests_took, all);
-	else
-		all->db.ask(all->db.self, REQUEST_OPEN, params,
-			    requests_opened, all);
-}
-
-/* What this process began under a desk that is gone can be taken again. */
-static void
-requests_opened(void *ctx, const char *value, const char *why)
-{
-	struct requests *all = ctx;
-
-	all->taking = false;
-	if (value == NULL) {
-		log_again(&all->told, LOG_LEVEL_WARN,
-			  "requests cannot be opened: %s", why);
-		return;
-	}
-	all->opened = true;
-	requests_wake(all);
+	all->db.ask(all->db.self, REQUEST_TAKE, params, requests_took, all);
 }
 
 /* --- answers --- */
@@ -413,8 +390,6 @@ request_read(struct request *request, const char *value, struct err *err)
 
 	if (json_parse_object(value, strlen(value), &request_limits,
 			      &request->doc, err) < 0 ||
-	    json_get_int(request->doc, "request_id", 1, INT64_MAX,
-			 &request->id, err) < 0 ||
 	    json_get_str(request->doc, "kind", sizeof(request->kind) - 1,
 			 &kind, err) < 0 ||
 	    json_get_object(request->doc, "args", &request->args, err) < 0)
@@ -430,11 +405,10 @@ requests_took(void *ctx, const char *value, const char *why)
 	const char *params[] = { all->fleet };
 	struct request *request;
 	struct err err = { 0 };
+	char *doc;
 
 	all->taking = false;
 	if (value == NULL) {
-		/* one may be taken, and only the answer was lost */
-		all->opened = false;
 		log_again(&all->told, LOG_LEVEL_WARN,
 			  "requests cannot be taken: %s", why);
 		return;
@@ -452,11 +426,11 @@ requests_took(void *ctx, const char *value, const char *why)
 	json_out_init(&request->findings_out, &request->findings);
 	json_out_array(&request->findings_out, NULL);
 	all->now = request;
-	if (request_read(request, value, &err) < 0) {
-		log_error("a request makes no sense: %s", err.text);
-		request_free(&all->now);
-		/* it stays taken, so this ends */
-		requests_wake(all);
+	request->id = strtoll(value, &doc, 10);
+	if (request_read(request, doc, &err) < 0) {
+		log_error("request %lld makes no sense: %s",
+			  (long long)request->id, err.text);
+		request_fail(request, "it makes no sense: %s", err.text);
 		return;
 	}
 	log_info("request %lld: %s", (long long)request->id, request->kind);

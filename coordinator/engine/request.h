@@ -13,7 +13,9 @@
  * with its findings.  Nothing outside is changed by any of them: plan pins,
  * check looks and asks without doing, discover reads, scan and greet say
  * hello.  What cannot be finished because the database went away is answered
- * when it is back, or taken again by the next process.
+ * when it is back, or taken again: who takes has none in hand, so all that is
+ * open is there to be taken, also what was taken under a desk that is gone, or
+ * when the answer was lost, however late the database came to it.
  *
  * One struct requests per fleet that is held, and one for requests of no
  * fleet (scans).
@@ -26,12 +28,12 @@ struct transport;
 
 /*
  * X(name, parameters, text): every statement answers one row of one column.
+ * TAKE has the number of the request before it, so that one which cannot be
+ * read can be answered.
  */
 #define REQUEST_STATEMENTS(X)						\
-	X(OPEN, 2, "select fleet_internal.request_open($1::int, "	\
-	  "$2::int)::text")						\
-	X(TAKE, 2, "select fleet_internal.request_take($1::int, "	\
-	  "$2::int)::text")						\
+	X(TAKE, 2, "select concat_ws(' ', r->>'request_id', r) from "	\
+	  "fleet_internal.request_take($1::int, $2::int) r")		\
 	X(DONE, 6, "select fleet_internal.request_done($1::bigint, "	\
 	  "$2::int, $3::bool, $4::jsonb, $5, $6::jsonb)::text")		\
 	X(FLEET, 1, "select jsonb_build_object("			\

@@ -2,6 +2,8 @@
 
 set local role fleet_owner;
 
+-- Whoever takes has none in hand. So one that it took before is one that it knows
+-- nothing of: the answer was lost, or the fleet let go in the midst of it.
 create or replace function fleet_internal.request_take(p_coordinator int,
 	p_fleet int default null)
 returns jsonb language plpgsql security definer
@@ -12,10 +14,6 @@ begin
 	perform fleet_internal.demand(p_fleet, 'answer');
 	select * into q from fleet_internal.request x
 	 where x.fleet_id is not distinct from p_fleet and x.done_at is null
-	   and (x.taken_at is null or x.taken_by <> p_coordinator
-		or x.taken_at < (select c.started_at
-			from fleet_internal.coordinator c
-			where c.coordinator_id = p_coordinator))
 	 order by x.request_id limit 1 for update skip locked;
 	if not found then
 		return null;
@@ -27,26 +25,8 @@ begin
 		'fleet_id', q.fleet_id, 'args', q.args, 'by', q.asked_by);
 end $$;
 comment on function fleet_internal.request_take(int, int) is
-	'The oldest open request of a fleet (or of none) that this process has not begun; null = nothing.';
-
--- A fleet that was let go and taken again by the same process: what that had
--- begun is open again.
-create or replace function fleet_internal.request_open(p_coordinator int,
-	p_fleet int default null)
-returns int language plpgsql security definer
-set search_path = pg_catalog, pg_temp as $$
-declare
-	n int;
-begin
-	perform fleet_internal.demand(p_fleet, 'answer');
-	update fleet_internal.request x set taken_by = null, taken_at = null
-	 where x.fleet_id is not distinct from p_fleet and x.done_at is null
-	   and x.taken_by = p_coordinator;
-	get diagnostics n = row_count;
-	return n;
-end $$;
-comment on function fleet_internal.request_open(int, int) is
-	'Gives back what this coordinator took of a fleet (or of none) and did not answer; how many.';
+	'The oldest open request of a fleet (or of none), for a coordinator that has none of it in hand; null = nothing.';
+drop function if exists fleet_internal.request_open(int, int);
 
 create or replace function fleet_internal.request_done(p_request bigint,
 	p_coordinator int, p_ok bool, p_result jsonb, p_message text,

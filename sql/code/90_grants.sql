@@ -79,7 +79,6 @@ grant execute on function
 	fleet_internal.load_inventory(int), fleet_internal.load_plan(bigint),
 	fleet_internal.load_procedure(text), fleet_internal.load_content(text),
 	fleet_internal.plan_save(int, bigint, bigint, jsonb),
-	fleet_internal.request_open(int, int),
 	fleet_internal.request_take(int, int),
 	fleet_internal.schedule_tick(int),
 	fleet_internal.request_done(bigint, int, bool, jsonb, text, jsonb),

@@ -35,7 +35,7 @@ BESIDE = [
     ["schedule_tick", "hook_offer", "content"],
     ["hook_take", "hook_done", "tidy"],
     ["pull_next", "pull_done"], ["release", "goodbye"],
-    ["request_open", "request_take", "request_done"],
+    ["request_take", "request_done"],
     ["request_fleet", "request_procedure", "request_plan"],
     ["request_save", "request_content", "request_host"],
 ]

@@ -106,5 +106,17 @@ hear one >/dev/null
 got=$(hear two)
 [[ $got =~ RD010 ]] && say_ok "two takers: the second is refused" ||
 	say_not_ok "two takers: the second is refused" "$got"
+
+# the connection broke, another looks, and only then the first has taken it
+do_ "update fleet_internal.request set done_at = now(), ok = true"
+asked=$(q "select fleet.request('greet', 'north')")
+tell one "begin; select fleet_internal.request_take(1, 3) is not null"
+hear one >/dev/null
+is "what another session is taking is not there" '' \
+	"select fleet_internal.request_take(1, 3)"
+tell one "commit"
+hear one >/dev/null
+is "when it has, it is taken again: nobody has heard of it" "$asked" \
+	"select fleet_internal.request_take(1, 3)->>'request_id'"
 shut one
 shut two

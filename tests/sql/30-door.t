@@ -19,7 +19,7 @@ is "take" 1 "select fleet_internal.take(1, '00000000-0000-0000-0000-0000000000c1
 like "the fleet is loaded" '"mail2".*"director"|"director".*"mail2"' "select fleet_internal.load_fleet(1)" drydockd
 is "without its requests, which would keep it from being read" f "select fleet_internal.load_work(1) ? 'requests'" drydockd
 like "a request is taken" '"vars": \{"a": 1\}.*"procedure_sha256"' "select fleet_internal.request_take(1, 1)" drydockd
-is "once" '' "select fleet_internal.request_take(1, 1)" drydockd
+like "and again: whoever takes has none in hand" '"request_id": 1' "select fleet_internal.request_take(1, 1)" drydockd
 is "its text is there" 'procedure: restart' "select fleet_internal.load_procedure((select sha256 from fleet.procedure))" drydockd
 doc=$(q "select jsonb_build_object('procedure_sha256', (select sha256 from fleet.procedure), 'strategy', '{\"canary\": 1}'::jsonb,
 	'turns', (select jsonb_agg(jsonb_build_object('backend', 'mail' || i, 'plan', test.plan_of_one())) from generate_series(1, 3) i))")
@@ -29,6 +29,7 @@ is "for who asked" 'planned|anna|3' "select state, created_by, backends from fle
 do_ "select fleet_internal.request_done(1, 1, true, '{\"rollout\": 1}', 'planned', '[{\"code\":\"A\",\"severity\":\"ok\",\"message\":\"fine\"}]')" drydockd
 is "and answered" 'done|1|A' "select state, result->>'rollout', code from fleet.request join fleet.finding using (request)" bert
 refused "an answer to an answered one" RD011 'not in your hands' "select fleet_internal.request_done(1, 1, true, '{}', 'x')" drydockd
+is "one that is answered is not taken" '' "select fleet_internal.request_take(1, 1)" drydockd
 do_ "select fleet.start(1)" anna
 is "a step of the turn in hand is loaded once, without what it has not" 'f|t|count|f' \
 	"select w->'plan' ? 'steps', w->'plan' ? 'phases', w->'steps'->0->'spec'->>'name', w->'steps'->0 ? 'started_ms' from (select fleet_internal.load_work(1)->'turns'->0 as w) x" drydockd

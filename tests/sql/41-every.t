@@ -18,7 +18,7 @@ for_operators="abort add_procedure approve cancel exclude hook_test import inclu
 for_coordinators="advance beat goodbye hello hook_done hook_offer hook_take load
 	load_content load_detail load_fleet load_inventory load_plan
 	load_procedure load_work plan_save pull_done pull_next release remind
-	request_done request_open request_take schedule_tick take tidy"
+	request_done request_take schedule_tick take tidy"
 views="attempt backend choice coordinator current_step diagnosis drain error event
 	finding fleet hold hook hook_run host impact left_out machine_edge machine_state
 	no_coordinator outage output procedure progress request residue rollout schedule

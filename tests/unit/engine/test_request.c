@@ -171,7 +171,6 @@ scene_begin(struct scene *s, const char *take)
 	}
 	s->status = STATUS;
 	s->unit = "state=active\n";
-	s->answers[REQUEST_OPEN] = "0";
 	s->answers[REQUEST_TAKE] = take;
 	s->answers[REQUEST_FLEET] = FLEET_DOC;
 	s->answers[REQUEST_DONE] = "";
@@ -190,7 +189,6 @@ scene_run(struct scene *s)
 	fake_run(&s->fake, NULL, s->fake.now_ms + 100);
 	assert_false(requests_busy(s->requests));
 	assert_int_equal(s->asked[REQUEST_TAKE], 2);
-	assert_int_equal(s->asked[REQUEST_OPEN], 1);
 }
 
 static void
@@ -230,7 +228,7 @@ found(const struct scene *s, const char *severity, const char *code,
 }
 
 #define TAKE(kind, args)						\
-	"{\"request_id\":7,\"kind\":\"" kind "\",\"fleet_id\":1,\"args\":" \
+	"7 {\"request_id\":7,\"kind\":\"" kind "\",\"fleet_id\":1,\"args\":" \
 	args ",\"by\":\"anna\"}"
 
 static void
@@ -464,6 +462,12 @@ test_failures(void **state)
 	scene_run(&s);
 	assert_non_null(strstr(s.message, "procedure_sha256"));
 	scene_end(&s);
+
+	scene_begin(&s, "7 {\"request_id\":7,\"kind\":\"plan\"}");
+	scene_run(&s);
+	assert_string_equal(s.ok, "false");
+	assert_non_null(strstr(s.message, "makes no sense"));
+	scene_end(&s);
 }
 
 /* Let go in the middle of it, at every moment. */
@@ -496,8 +500,7 @@ test_lost_take(void **state)
 	requests_wake(s.requests);
 	fake_run(&s.fake, NULL, s.fake.now_ms + 1000);
 	assert_false(requests_busy(s.requests));
-	assert_int_equal(s.asked[REQUEST_OPEN], 1);
-	s.asked[REQUEST_OPEN] = s.asked[REQUEST_TAKE] = 0;
+	s.asked[REQUEST_TAKE] = 0;
 	s.answers[REQUEST_TAKE] = TAKE("greet", "{}");
 	scene_run(&s);
 	scene_end(&s);
