@@ -411,7 +411,10 @@ is_adopted(const struct view_step *step)
 	return false;
 }
 
-/* What destroys is done again if its check, read since, says it is not done. */
+/*
+ * Nothing is done again that nobody can tell to be undone; what destroys only
+ * if its check, read since, says so.
+ */
 static bool
 may_again(const struct plan *p, int s)
 {
@@ -420,7 +423,11 @@ may_again(const struct plan *p, int s)
 
 	if (is_adopted(step))
 		return false;
-	if (!step->destroys || !step->has_check)
+	if (!step->has_check)
+		return true;
+	if (check != NULL && check->value == TRI_UNKNOWN)
+		return false;
+	if (!step->destroys)
 		return true;
 	for (int i = 0; i < step->nattempts; i++)
 		if (check == NULL || check->value != TRI_FALSE ||
@@ -547,19 +554,39 @@ check_next(int64_t ended_ms, int64_t looked_ms)
 		gone < 3000 ? backoff_check_ms(2) : backoff_check_ms(3));
 }
 
+/* Since the act ended, or later: so long its check says what it says. */
+static int64_t
+check_since(const struct run *r, const struct fact *check)
+{
+	return check->since_ms > r->ended_ms ? check->since_ms : r->ended_ms;
+}
+
+/*
+ * It had its time.  While nobody can tell, as when its host cannot be reached,
+ * that is no failure; in the end a person looks.
+ */
+static int64_t
+check_limit(const struct run *r, const struct fact *check)
+{
+	int64_t settled = r->ended_ms + r->step->settle_ms;
+	int64_t told = check_since(r, check) + PLAN_CONTACT_MS;
+
+	return check->value == TRI_UNKNOWN && told > settled ? told : settled;
+}
+
 /* What an act that ended waits for is named, once somebody would ask. */
 static void
 check_name(const struct run *r, const struct fact *check, int64_t next,
 	   const char *why)
 {
-	int64_t since = check->since_ms > r->ended_ms ? check->since_ms :
-		r->ended_ms;
+	int64_t lasts = r->p->now - check_since(r, check);
+	bool unknown = check->value == TRI_UNKNOWN;
 
-	if (check->value == TRI_TRUE || r->p->now - since < PLAN_NAMED_MS)
+	if (check->value == TRI_TRUE || lasts < PLAN_NAMED_MS)
 		return;
-	plan_hold_fact(r->p, RULE_PASS, GATE_READY, false, check, next,
-		       r->ended_ms + r->step->settle_ms,
-		       check->value == TRI_UNKNOWN ?
+	plan_hold_fact(r->p, RULE_PASS, GATE_READY,
+		       unknown && lasts >= PLAN_NOT_READY_MS, check, next,
+		       check_limit(r, check), unknown ?
 		       "nobody can tell whether %s is done: %s" :
 		       "%s has ended and is not done yet: %s",
 		       r->step->name, why);
@@ -588,12 +615,11 @@ run_check(struct run *r, const char *verdict)
 	if (run_past(r, check))
 		return;
 	if (check->value == TRI_TRUE)
-		next = (check->since_ms > r->ended_ms ? check->since_ms :
-			r->ended_ms) + confirm;
+		next = check_since(r, check) + confirm;
 	else
 		next = check_next(r->ended_ms, check->at_ms);
 	if (check->value != TRI_TRUE &&
-	    check->at_ms - r->ended_ms >= r->step->settle_ms) {
+	    check->at_ms >= check_limit(r, check)) {
 		plan_failed(p, r->s, why);
 		return;
 	}

@@ -120,8 +120,9 @@ static const struct yfield step_fields[] = {
 			   "default 5m" },
 	[STEP_SETTLE] = { "settle_within", YDURATION, false,
 			  "how long its check may take to become true, from "
-			  "the end of the act on, 1s to 1d; default 1m. Only "
-			  "beside a check" },
+			  "the end of the act on, 1s to 1d; default 1m; five "
+			  "minutes more while it cannot be read. Only beside "
+			  "a check" },
 	[STEP_RETRIES] = { "retries", YINT, false,
 			   "how often it is tried again when it failed, 0 to "
 			   "20; default 0. In a no_pause phase a check is "

@@ -565,6 +565,41 @@ with_a_check_the_check_alone_decides(void **state)
 	expect_rule(DECIDE_DO, RULE_FAIL);
 }
 
+/* Its host is not reached: no failure, and no reason to do it again. */
+static void
+a_check_that_nobody_can_read_is_no_failure(void **state)
+{
+	struct view_attempt *a = world_begun(&w, W_START, "mail1");
+	int64_t ended = w.now;
+
+	(void)state;
+	w.v.steps[W_START].retries = 3;
+	a->state = ATTEMPT_ENDED;
+	a->ended_ms = ended;
+	a->exit = 0;
+	w.now += w.v.steps[W_START].settle_ms + 1;
+	looks_note(&w.l, FACT_CHECK, W_START, TRI_UNKNOWN, ended + 1, "silent");
+	looks_note(&w.l, FACT_CHECK, W_START, TRI_UNKNOWN, w.now, "silent");
+	expect_rule(DECIDE_DO, RULE_PASS);
+	assert_false(w.d.ops[0].critical);
+	w.now = ended + 40000;
+	looks_note(&w.l, FACT_CHECK, W_START, TRI_UNKNOWN, w.now, "silent");
+	expect_rule(DECIDE_DO, RULE_PASS);
+	assert_true(w.d.ops[0].critical);
+	assert_int_equal(w.d.ops[0].deadline_ms, ended + 1 + 300000);
+	/* once it is read it counts as ever */
+	looks_note(&w.l, FACT_CHECK, W_START, TRI_FALSE, w.now, "no");
+	expect_rule(DECIDE_DO, RULE_AGAIN);
+	looks_note(&w.l, FACT_CHECK, W_START, TRI_TRUE, w.now, "yes");
+	expect_rule(DECIDE_DO, RULE_PASS);
+	looks_note(&w.l, FACT_CHECK, W_START, TRI_UNKNOWN, w.now, "silent");
+	w.now += 300000;
+	looks_note(&w.l, FACT_CHECK, W_START, TRI_UNKNOWN, w.now, "silent");
+	expect_rule(DECIDE_DO, RULE_FAIL);
+	assert_true(world_has(&w, OP_TURN, TURN_EV_HOLD));
+	assert_false(world_has(&w, OP_STEP, STEP_EV_RETRY));
+}
+
 static void
 a_check_through_a_group_counts_twice(void **state)
 {
@@ -709,6 +744,7 @@ main(void)
 		T(lost_is_asked_again_under_the_same_id),
 		T(without_a_check_the_exit_decides),
 		T(with_a_check_the_check_alone_decides),
+		T(a_check_that_nobody_can_read_is_no_failure),
 		T(a_check_through_a_group_counts_twice),
 		T(unknown_is_settled_by_the_check_or_held),
 		T(unknown_without_a_check_is_held),
