@@ -17,10 +17,15 @@
  * this is left.
  */
 
-/* X(name, what is wrong then, which must find it: see tests/seeded/run) */
+/*
+ * X(name, what is wrong then, which must find it: see tests/seeded/run; of a
+ * file of flow tests all, or the one after the colon)
+ */
 #define SEEDED_BUGS(X)							\
-	X(STALE_EPOCH, "an agent obeys who was fenced", agent-run.t)	\
-	X(OTHER_CHANGE, "an attempt's id stands for two changes", agent-run.t) \
+	X(STALE_EPOCH, "an agent obeys who was fenced",			\
+	  agent-run.t:epochs_fence_at_every_request)			\
+	X(OTHER_CHANGE, "an attempt's id stands for two changes",	\
+	  agent-run.t:the_same_id_twice_runs_once)			\
 	X(DAMAGE_READ, "a damaged record is read as a good one", agent_journal) \
 	X(UNKNOWN_ENDED, "begun counts as ended after a restart", agent_book) \
 	X(NO_EXIT_IS_0, "a missing exit status counts as 0", sim)	\
@@ -33,9 +38,12 @@
 	X(GAP_UNKEPT, "two changes of a group follow at once", sim whole)	\
 	X(HELD_IS_OVER, "a backend is taken while another is held", sim) \
 	X(HALF_UNDONE, "what a failed step did is not undone", plan_undo) \
-	X(UNFLUSHED, "a command starts before its record is on disk", agent-run.t) \
-	X(ENDED_AT_EOF, "who closes its output counts as ended", agent-run.t) \
-	X(PRUNED_EARLY, "a record goes before its end was asked for", agent-run.t) \
+	X(UNFLUSHED, "a command starts before its record is on disk",	\
+	  agent-run.t:a_failed_flush_stops_everything)			\
+	X(ENDED_AT_EOF, "who closes its output counts as ended",	\
+	  agent-run.t:who_closes_its_output_has_not_ended)		\
+	X(PRUNED_EARLY, "a record goes before its end was asked for",	\
+	  agent-run.t:a_forgotten_attempt_comes_back_with_its_note)	\
 	X(UNREPLICATED, "a commit that no standby has counts", pg)	\
 	X(UNKEPT, "who starts anew knows of no failover", timelines)	\
 	X(CLOSED_FIRST, "libssh2 may write to another's socket", session) \

@@ -229,6 +229,16 @@ def a_killed_command_is_a_result():
 
 
 @test
+def who_closes_its_output_has_not_ended():
+    h = host("exec >&- 2>&-; sleep 0.5; echo ran >> FILES/count; exit 4\n")
+    r = h.relay()
+    r.hello()
+    result = r.do(job(h))
+    assert result["exit"] == 4 and h.count("count") == 1, result
+    h.close()
+
+
+@test
 def a_program_that_is_not_there_is_a_result():
     h = host()
     r = h.relay()
