@@ -9,8 +9,6 @@ import subprocess
 from engine_lib import BIN, main, test, wait_for
 from ssh_lib import SshWorld
 
-SshWorld.PORT = 2297  # 20-crash.t may run beside
-
 
 def drydock(w, *argv):
     run = subprocess.run(
@@ -88,7 +86,7 @@ def a_host_that_nobody_reaches_is_told_everywhere():
                      ("status",)):
             code, said = drydock(w, *argv)
             assert code == 0 and "Connection refused" in said, said
-            assert todo in said and "127.0.2.1 port 2297" in said, said
+            assert todo in said and f"127.0.2.1 port {w.PORT}" in said, said
         # a plan is no rollout that could hold, and names it all the same
         code, said = drydock(w, "status", str(w.plan(only=["mail1"])))
         assert code == 0 and "SILENT  dir1  since" in said, said
