@@ -135,10 +135,12 @@ begin
 			'Watch it again.');
 	end if;
 	e := greatest(f.epoch, p_at_least) + 1;
-	-- who had it before may have given numbers to changes without us
+	-- who had it before may have given numbers to changes without us, in a
+	-- phase whose first numbers are here
 	update fleet_internal.fleet set holder = p_coordinator, epoch = e,
 		taken_at = fleet_internal.clock(), last_call = null,
-		last_result = null, change_seq = change_seq + 1000
+		last_result = null, change_seq = case change_seq
+			when 0 then 0 else change_seq + 1000 end
 	 where fleet_id = p_fleet;
 	perform fleet_internal.note(p_fleet, 'fleet.taken', 'notice',
 		format('coordinator %s has fleet %s now', (select x.name
