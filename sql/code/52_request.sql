@@ -28,6 +28,9 @@ comment on function fleet_internal.request_take(int, int) is
 	'The oldest open request of a fleet (or of none), for a coordinator that has none of it in hand; null = nothing.';
 drop function if exists fleet_internal.request_open(int, int);
 
+-- One of no fleet is everybody's: two may have it in hand, and the first answer
+-- counts. Were it the last taker's alone, they could take it from each other for
+-- ever.
 create or replace function fleet_internal.request_done(p_request bigint,
 	p_coordinator int, p_ok bool, p_result jsonb, p_message text,
 	p_findings jsonb default '[]')
@@ -40,7 +43,8 @@ begin
 	update fleet_internal.request set done_at = fleet_internal.clock(),
 		ok = p_ok, result = p_result, message = p_message
 	 where request_id = p_request and done_at is null
-	   and taken_by = p_coordinator returning * into q;
+	   and (taken_by = p_coordinator or fleet_id is null)
+	returning * into q;
 	if not found then
 		perform fleet_internal.fail('RD011', format(
 			'request %s is not in your hands', p_request),

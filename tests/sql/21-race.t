@@ -118,5 +118,17 @@ tell one "commit"
 hear one >/dev/null
 is "when it has, it is taken again: nobody has heard of it" "$asked" \
 	"select fleet_internal.request_take(1, 3)->>'request_id'"
+
+# one of no fleet is taken by two coordinators, and taken once more
+scan=$(q "select fleet.request('scan', null, '{\"host\": \"mail1\"}')")
+for who in 1 2; do
+	is "coordinator $who takes the scan" "$scan" \
+		"select fleet_internal.request_take($who)->>'request_id'"
+done
+do_ "select fleet_internal.request_done($scan, 1, true, '{\"by\": 1}', 'done')"
+is "the first answer counts" 1 \
+	"select result->>'by' from fleet_internal.request where request_id = $scan"
+refused "the other one comes too late" RD011 'not in your hands' \
+	"select fleet_internal.request_done($scan, 2, true, '{}', 'done')"
 shut one
 shut two
