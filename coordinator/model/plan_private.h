@@ -9,7 +9,7 @@ enum {
 	PLAN_FRESH_MS = 10000,		/* a look that may be acted upon */
 	PLAN_LOOK_AGAIN_MS = 2000,
 	PLAN_NAMED_MS = 5000,		/* then who is missed is named */
-	PLAN_UNSURE_MS = 60000,		/* then unknown is held */
+	PLAN_UNSURE_MS = 300000,	/* then unknown is held */
 	PLAN_NOT_READY_MS = 30000,	/* then it is critical */
 	PLAN_RUNNING_MS = 60000,	/* then a running one is asked again */
 	PLAN_CONTACT_MS = 300000,	/* beyond the step's timeout */

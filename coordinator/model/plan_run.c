@@ -569,7 +569,7 @@ static int64_t
 check_limit(const struct run *r, const struct fact *check)
 {
 	int64_t settled = r->ended_ms + r->step->settle_ms;
-	int64_t told = check_since(r, check) + PLAN_CONTACT_MS;
+	int64_t told = check_since(r, check) + PLAN_UNSURE_MS;
 
 	return check->value == TRI_UNKNOWN && told > settled ? told : settled;
 }

@@ -147,14 +147,17 @@ static void
 turn_unproved(struct plan *p, const struct fact *target, int64_t from_ms)
 {
 	const struct view_turn *turn = plan_turn_of(p);
+	bool unknown = target->value == TRI_UNKNOWN;
 	int64_t end = (target->since_ms > from_ms ? target->since_ms :
-		       from_ms) + PLAN_SERVICE_MS;
+		       from_ms) +
+		(unknown ? PLAN_UNSURE_MS : PLAN_SERVICE_MS);
 
 	if (p->now > end)
-		plan_hold_turn(p, RULE_SOAK, turn->outage_open,
+		plan_hold_turn(p, RULE_SOAK, turn->outage_open, unknown ?
+			       "nobody can tell whether %s is in service: %s" :
 			       "%s is not in service: %s", turn->backend,
 			       target->seen);
-	else if (target->value == TRI_UNKNOWN)
+	else if (unknown)
 		plan_hold_again(p, RULE_SOAK, GATE_READY, target, end,
 				"nobody can tell whether %s is in service",
 				turn->backend);

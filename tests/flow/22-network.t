@@ -163,6 +163,16 @@ def sshd_is_restarted_with_tiny_limits():
 
 
 @test
+def sshd_is_away_for_longer_than_a_minute():
+    """Nobody can tell anything meanwhile, and nobody is called a failure."""
+    def scenario():
+        rollout = begin(rng.randrange(2, 5))
+        w.sshd_again(pause=90)
+        return rollout
+    return rounds(scenario, short=0)
+
+
+@test
 def sshd_closes_channels_that_are_idle():
     def scenario():
         w.put("hang-mail1-inactive", "")

@@ -105,7 +105,7 @@ world_fact(struct world *w, enum fact_kind kind, int id, enum tri value)
 
 	looks_note(&w->l, kind, id, value, w->now, "as the test says");
 	fact = looks_find(&w->l, kind, id);
-	((struct fact *)fact)->since_ms = w->now - 60000;
+	((struct fact *)fact)->since_ms = w->now - 300000;
 }
 
 void
