@@ -30,7 +30,7 @@
 	X(UNKNOWN_ENDED, "begun counts as ended after a restart", agent_book) \
 	X(NO_EXIT_IS_0, "a missing exit status counts as 0", sim)	\
 	X(SILENT_IS_UP, "who cannot be asked counts as in service", plan_next) \
-	X(OTHERS_UNSEEN, "nobody looks at the others before a drain", sim whole) \
+	X(OTHERS_UNSEEN, "nobody looks at the others before a drain", sim) \
 	X(BLIND_RETRY, "what destroys is begun again on a guess", sim whole) \
 	X(UNKNOWN_PASSES, "a step of unknown end has passed", sim)	\
 	X(UNPROVED, "a turn is done before it is seen in service", sim)	\
