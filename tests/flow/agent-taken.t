@@ -224,7 +224,8 @@ def it_is_nobody_elses_host():
         t.tried += 1
     for verb, keys in (("run", {"argv": ["sh", f"{t.h.files}/job"]}),
                        ("sheet", {"rollout": new_id(), "text": "come in"}),
-                       ("forget", {"floor": 2**62}), ("left", {"fix": True})):
+                       ("forget", {"floor": 2**62}), ("left", {"fix": True}),
+                       ("begun", {"step": "r/mail1/stop"})):
         for who in ({"fleet": new_id(), "epoch": EPOCH},
                     {"fleet": FLEET, "epoch": EPOCH + 1}):
             more = {**t.h.change("run"), **keys, **who} if verb == "run" \
