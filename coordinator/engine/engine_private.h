@@ -56,6 +56,7 @@ struct engine {
 	int64_t ticked_ms;		/* schedules; 0: with the next beat */
 	int64_t tidied_ms;		/* when the last slice was taken */
 	int64_t beat_sent_ms;		/* of the last confirmed one */
+	int64_t beat_begun_ms;		/* of the one on its way */
 	int64_t seen_ms;		/* what it said was read */
 	struct call_loop *loop;
 	struct waker *beat_waker, *leave_waker;

@@ -115,11 +115,6 @@ lease_see(struct engine *e, const struct json_object *doc)
 
 /* ------------------------------------------------------------- heartbeat */
 
-struct beat {
-	struct engine *engine;
-	int64_t sent_ms;
-};
-
 static void
 tidy_done(void *self, const struct pg_rows *rows,
 	  const struct pg_error *error)
@@ -191,8 +186,7 @@ static void
 beat_done(void *self, const struct pg_rows *rows,
 	  const struct pg_error *error)
 {
-	struct beat *beat = self;
-	struct engine *e = beat->engine;
+	struct engine *e = self;
 	struct json_object *doc = NULL;
 	const char *text;
 
@@ -209,13 +203,12 @@ beat_done(void *self, const struct pg_rows *rows,
 	} else {
 		e->unheard = (struct log_again){ 0 };
 		text = store_value(rows);
-		e->beat_sent_ms = beat->sent_ms;
+		e->beat_sent_ms = e->beat_begun_ms;
 		if (json_parse_object(text, strlen(text), &json_limits_doc,
 				      &doc, NULL) == 0)
 			beat_took(e, doc);
 		json_free(&doc);
 	}
-	free(beat);
 	lease_again(e);
 }
 
@@ -223,13 +216,12 @@ static void
 hello_done(void *self, const struct pg_rows *rows,
 	   const struct pg_error *error)
 {
-	struct beat *beat = self;
-	struct engine *e = beat->engine;
+	struct engine *e = self;
 
 	e->beating = false;
 	if (rows != NULL) {
 		e->id = atoll(store_value(rows));
-		e->beat_sent_ms = beat->sent_ms;
+		e->beat_sent_ms = e->beat_begun_ms;
 		log_notice("coordinator %s, number %lld", e->opt.name,
 			   (long long)e->id);
 		if (e->desk == NULL)
@@ -240,7 +232,6 @@ hello_done(void *self, const struct pg_rows *rows,
 			 error->hint != NULL ? "; " : "",
 			 error->hint != NULL ? error->hint : "");
 	}
-	free(beat);
 	if (e->id != 0)
 		lease_beat(e);
 	else
@@ -248,7 +239,7 @@ hello_done(void *self, const struct pg_rows *rows,
 }
 
 static void
-lease_hello(struct engine *e, struct beat *beat)
+lease_hello(struct engine *e)
 {
 	struct store_num pid, schema;
 	char host[256] = "";
@@ -258,7 +249,7 @@ lease_hello(struct engine *e, struct beat *beat)
 
 	gethostname(host, sizeof(host) - 1);
 	store_call(e->ear, STORE_HELLO, params, ENGINE_CALL_MS, hello_done,
-		   beat);
+		   e);
 }
 
 void
@@ -266,22 +257,19 @@ lease_beat(struct engine *e)
 {
 	struct store_num id;
 	const char *params[2];
-	struct beat *beat;
 
 	if (e->beating)
 		return;
 	e->beating = true;
-	beat = x_new(struct beat);
-	beat->engine = e;
-	beat->sent_ms = clock_boot_ms();
+	e->beat_begun_ms = clock_boot_ms();
 	if (e->id == 0) {
-		lease_hello(e, beat);
+		lease_hello(e);
 		return;
 	}
 	params[0] = store_num(&id, e->id);
 	params[1] = e->instance;
 	store_call(e->ear, STORE_BEAT, params, (unsigned int)e->lease_ms,
-		   beat_done, beat);
+		   beat_done, e);
 }
 
 static void
