@@ -83,6 +83,16 @@ def carried_on_without_the_database(w, fails=False):
     return r
 
 
+def followed_by_another(w, fails=False):
+    r = carried_on_without_the_database(w, fails)
+    w.kill()
+    w.database_up()
+    w.daemon("ops2")
+    w.wait_state(r, "succeeded")
+    each_ran_once(w, ["mail1"])
+    records_agree(w, r)
+
+
 @test
 def the_phase_goes_on_to_its_last_step_without_the_database():
     with World() as w:
@@ -98,13 +108,7 @@ def who_carried_a_phase_on_without_the_database_is_killed():
     """What it did is known by the agents alone, and looks as if nobody had
     to do it."""
     with World() as w:
-        r = carried_on_without_the_database(w)
-        w.kill()
-        w.database_up()
-        w.daemon("ops2")
-        w.wait_state(r, "succeeded")
-        each_ran_once(w, ["mail1"])
-        records_agree(w, r)
+        followed_by_another(w)
         end = w.one("select a.state || ' ' || a.exit_status from "
                     "fleet_internal.attempt a join fleet_internal.step s "
                     "using (step_id) where s.name = 'stop'")
@@ -115,13 +119,7 @@ def who_carried_a_phase_on_without_the_database_is_killed():
 def who_tried_again_without_the_database_is_killed():
     """No row has the second try, and nobody has to do that step again."""
     with World() as w:
-        r = carried_on_without_the_database(w, fails=True)
-        w.kill()
-        w.database_up()
-        w.daemon("ops2")
-        w.wait_state(r, "succeeded")
-        each_ran_once(w, ["mail1"])
-        records_agree(w, r)
+        followed_by_another(w, fails=True)
         tries = w.sql("select a.state, a.exit_status, a.origin from "
                       "fleet_internal.attempt a join fleet_internal.step s "
                       "using (step_id) where s.name = 'flushed' order by a.nr")
