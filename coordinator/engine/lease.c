@@ -44,7 +44,11 @@ watched_get(struct engine *e, int fleet)
 	return w;
 }
 
-/* Has its holder stood still for the lease time, on our clock? */
+/*
+ * Has its holder stood still for the lease time, on our clock?  Are we said to
+ * hold what we do not have, the answer was lost when we took it or let it go:
+ * our beats would keep it from everybody.
+ */
 static bool
 watched_dead(struct engine *e, const struct json_object *doc)
 {
@@ -55,7 +59,8 @@ watched_dead(struct engine *e, const struct json_object *doc)
 	int64_t epoch = jdoc_int(doc, "epoch", 0);
 	int64_t now = SEEDED(WALL_LEASE) ? clock_wall_ms() : clock_boot_ms();
 
-	if (holder == 0 || jdoc_bool(doc, "holder_stopped", false))
+	if (holder == 0 || holder == e->id ||
+	    jdoc_bool(doc, "holder_stopped", false))
 		return true;
 	if (w->holder != holder || w->beats != beats || w->epoch != epoch) {
 		w->holder = holder;

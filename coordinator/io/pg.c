@@ -302,10 +302,15 @@ static void
 pg_call_tell(struct pg_call *call, const PGresult *result,
 	     const struct pg_error *error)
 {
+	struct pg_error lost = { .sent = true };
+
 	call->told = true;
 	event_free(call->late);
 	call->late = NULL;
-	(void)FAULT_OF("db.answer", call->name);
+	if (FAULT_OF("db.answer", call->name) == FAULT_DROP && error == NULL) {
+		(void)err_set(&lost.err, ERR_LOST, "the answer was dropped");
+		error = &lost;
+	}
 	if (call->done != NULL)
 		call->done(call->self,
 			   error == NULL ? (const void *)result : NULL, error);

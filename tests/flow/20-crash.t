@@ -52,6 +52,18 @@ ACTIONS = [
      "ssh.line.in:11:twice"],
     ["db.answer.advance:3:delay=1500", "relay.answer:4:delay=1500",
      "work.ended.before:1:delay=1500"],
+    # it is in the database, and nobody was told
+    [f"db.answer.{name}:drop" for name in (
+        "take:1", "fleet:1", "load:2", "beat:3", "revision:1")],
+    [f"db.answer.{name}:drop" for name in (
+        "advance:2", "advance:7", "advance:12", "request_take:1",
+        "request_done:1")],
+    [f"db.answer.{name}:drop" for name in (
+        "hello:1", "hook_offer:1", "hook_take:1", "hook_done:1", "tidy:1",
+        "schedule_tick:1")],
+    [f"db.answer.{name}:drop" for name in (
+        "content:1", "pull_next:1", "pull_done:1", "release:1",
+        "goodbye:1")],
     ["file.written:1:error", "put.written:1:error", "copy.keep:1:error",
      "copy.written:1:error"],
 ]
