@@ -5,22 +5,26 @@ usage: VALGRIND=yes 25-valgrind.t [TEST…]      needs the package valgrind
 
 Nothing is read that was not written, and nothing is lost.  Not the agent:
 Debian 12's valgrind does not know pidfd_open(), without which it starts
-nothing.
+nothing.  drydock-ssh without its filter of system calls, which would be
+valgrind's, too.
 """
 import os
 import shutil
 import signal
 import sys
 
-from agent_lib import main, test
+from agent_lib import BIN, main, test
 from proxy_lib import free_port
 from records_lib import each_ran_once
 from ssh_lib import SshWorld
 
 ONLY = ["mail1"]  # is worked on; mail2 is there to be in service
 LIMIT = 300
-CHECK = ("valgrind -q --leak-check=full --errors-for-leak-kinds=definite "
-         "--log-file=TOP/valgrind.%p ")
+SHIM = os.path.join(os.path.dirname(BIN), "tests/unfiltered.so")
+SUPPRESSED = os.path.join(os.path.dirname(__file__), "valgrind.supp")
+CHECK = ("valgrind -q --vgdb=no --leak-check=full --show-leak-kinds=definite "
+         "--errors-for-leak-kinds=definite --log-file=TOP/valgrind.%p "
+         f"--suppressions={os.path.abspath(SUPPRESSED)} ")
 
 
 class CheckedWorld(SshWorld):
@@ -28,7 +32,8 @@ class CheckedWorld(SshWorld):
 
     def script(self, name, text):
         return super().script(name, text.replace(
-            "exec BIN/PROGRAM", f"exec {CHECK} BIN/PROGRAM"))
+            "exec BIN/PROGRAM", f"export LD_PRELOAD={SHIM}\n"
+            f"exec {CHECK} BIN/PROGRAM"))
 
 
 @test
@@ -43,8 +48,9 @@ def nothing_is_found():
         assert len(logs) == 2, logs
         for name in logs:
             with open(os.path.join(w.top, name)) as f:
-                found = f.read()
-            assert found == "", found
+                # what begins with dashes valgrind says of itself
+                found = [x for x in f if not x.startswith("--")]
+            assert not found, "".join(found)
 
 
 if "VALGRIND" not in os.environ:
