@@ -218,6 +218,7 @@ session_sign(LIBSSH2_SESSION *ssh, unsigned char **sig, size_t *sig_len,
 	(void)ssh;
 	*sig_len = key_sign(s->target.key->sign, data, data_len, own);
 	*sig = *sig_len > 0 ? ssh_alloc(s, *sig_len) : NULL;
+	s->not_said |= *sig == NULL;
 	if (*sig == NULL)
 		return -1;
 	memcpy(*sig, own, *sig_len);

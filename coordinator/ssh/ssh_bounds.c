@@ -30,6 +30,7 @@ bounds_recv(libssh2_socket_t fd, void *data, size_t len, int flags,
 	if (!s->dropping && ++s->reads % BOUNDS_READS == 0)
 		return -EAGAIN;
 	n = recv(fd, data, len, flags);
+	s->not_said |= n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 	if (n < 0)
 		return -errno;
 	s->received += (size_t)n;

@@ -39,7 +39,10 @@ ssh_why(struct session *s)
 	return why != NULL && why[0] != '\0' ? why : "the connection broke";
 }
 
-/* REFUSED is what trying again does not mend. */
+/*
+ * REFUSED is what trying again does not mend.  libssh2 calls a line that broke
+ * before an answer came a key that is not taken.
+ */
 static enum err_code
 ssh_code(struct session *s, int rc)
 {
@@ -47,8 +50,8 @@ ssh_code(struct session *s, int rc)
 	case LIBSSH2_ERROR_AUTHENTICATION_FAILED:
 	case LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED:
 	case LIBSSH2_ERROR_FILE:
-		s->auth_failed = true;
-		return ERR_REFUSED;
+		s->auth_failed = !s->not_said;
+		return s->not_said ? ERR_LOST : ERR_REFUSED;
 	case LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED:
 		return ERR_REFUSED;
 	default:

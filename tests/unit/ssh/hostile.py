@@ -286,6 +286,7 @@ CASES = {
                                     last_words(c, IGNORE))),
     "auth-silent": ("auth", Conn.silent),
     "auth-debug": ("auth", lambda c: c.flood(DEBUG)),
+    "auth-eof": ("auth", hang_up),
     "open-failure": ("open", lambda c: last_words(
         c, on_channel(c, 92, u32(1) + string(b"\x1b[2J") + string(b"")))),
     "window-0": ("open", window_zero),

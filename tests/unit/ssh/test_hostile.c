@@ -52,6 +52,7 @@ static const struct row {
 	{ "bad-mac", ERR_LOST, "MAC" },
 	{ "auth-silent", ERR_TIMEOUT, "auth" },
 	{ "auth-debug", ERR_TIMEOUT, "auth" },
+	{ "auth-eof", ERR_LOST, "auth" },
 	{ "open-failure", ERR_LOST, "channel" },
 	{ "window-0", ERR_LOST, "taken nothing" },
 	{ "packet-0", ERR_LOST, "taken nothing" },
