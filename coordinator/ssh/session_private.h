@@ -44,7 +44,7 @@ struct session {
 	unsigned int reads;
 	size_t received, memory;
 	bool auth_failed;
-	bool not_said;		/* the line broke, or we failed: no host's word */
+	bool not_said;		/* it broke, or we failed: no host's word */
 
 	/* the pump */
 	bool pumping, ended, held, eof;
