@@ -165,7 +165,7 @@ journal_says() {
 explained() {
 	on "$host" journalctl --update-catalog &&
 		on "$host" journalctl --list-catalog |
-		grep -q 'drydock: A backend is held'
+		grep 'drydock: A backend is held' >/dev/null
 }
 
 hung_is_restarted() {
@@ -177,7 +177,7 @@ hung_is_restarted() {
 	wait_until 90 "systemd to notice" not show_is MainPID "$pid" &&
 		wait_until 60 "it to be back" show_is ActiveState active &&
 		on "$host" journalctl -u drydockd -o cat |
-			grep -q 'Watchdog timeout' && holds
+			grep 'Watchdog timeout' >/dev/null && holds
 }
 
 holds() {
