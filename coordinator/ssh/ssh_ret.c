@@ -40,18 +40,23 @@ ssh_why(struct session *s)
 }
 
 /*
- * REFUSED is what trying again does not mend.  libssh2 calls a line that broke
- * before an answer came a key that is not taken.
+ * REFUSED is what trying again does not mend.  "Unverified" is a signature that
+ * was not taken, and for libssh2 also one that was not made, or whose line
+ * broke before an answer came.
  */
 static enum err_code
 ssh_code(struct session *s, int rc)
 {
 	switch (rc) {
-	case LIBSSH2_ERROR_AUTHENTICATION_FAILED:
 	case LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED:
+		if (s->not_said)
+			return ERR_LOST;
+		s->auth_failed = true;
+		return ERR_REFUSED;
+	case LIBSSH2_ERROR_AUTHENTICATION_FAILED:
 	case LIBSSH2_ERROR_FILE:
-		s->auth_failed = !s->not_said;
-		return s->not_said ? ERR_LOST : ERR_REFUSED;
+		s->auth_failed = true;
+		return ERR_REFUSED;
 	case LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED:
 		return ERR_REFUSED;
 	default:
