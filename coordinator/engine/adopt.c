@@ -144,12 +144,6 @@ trace_begin(struct fleet *f)
 	}
 }
 
-static bool
-trace_knows(const struct trace *t, const char *attempt)
-{
-	return view_attempt_find(&t->f->view, attempt, NULL) != NULL;
-}
-
 static void
 trace_answered(void *ctx, const struct call_answer *answer)
 {
@@ -170,7 +164,7 @@ trace_answered(void *ctx, const struct call_answer *answer)
 		trace_end(t);
 	} else {
 		snprintf(t->after, sizeof(t->after), "%s", id);
-		if (!trace_knows(t, id))
+		if (view_attempt_find(&f->view, id, NULL) == NULL)
 			adopt(f, t->step, t->host, NULL, record);
 	}
 	fleet_wake(f);
