@@ -2,8 +2,8 @@
 
 set local role fleet_owner;
 
--- Whoever takes has none in hand. So one that it took before is one that it knows
--- nothing of: the answer was lost, or the fleet let go in the midst of it.
+-- Whoever takes has none in hand. So one that it took before is one that it
+-- knows nothing of: the answer was lost, or the fleet let go in the midst of it.
 create or replace function fleet_internal.request_take(p_coordinator int,
 	p_fleet int default null)
 returns jsonb language plpgsql security definer

@@ -142,8 +142,8 @@ hook_sandboxed() {
 		[ ! -e "$there/etc/x" ]
 }
 
-# journal_has KIND FIELD=VALUE…: written by a child of drydockd, which may be gone
-# before journald looks whose unit it is
+# journal_has KIND FIELD=VALUE…: written by a child of drydockd, which may be
+# gone before journald looks whose unit it is
 journal_has() {
 	local kind=$1
 
